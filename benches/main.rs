@@ -1,0 +1,19 @@
+//! One bench binary, a module per step. Run one with `cargo bench -- decode`.
+
+mod analysis;
+mod decode;
+mod encode;
+mod end_to_end;
+mod render;
+
+use criterion::{criterion_group, criterion_main};
+
+criterion_group!(
+    steps,
+    decode::benches,
+    analysis::benches,
+    render::benches,
+    encode::benches,
+    end_to_end::benches
+);
+criterion_main!(steps);

@@ -1,0 +1,21 @@
+//! MusicCircles turns a song and its cover into an animated round Telegram video message.
+//!
+//! ```text
+//! audio -> analysis -> scene -> render -> encode -> deliver
+//!  PCM     features   uniforms   NV12      mp4      file
+//! ```
+//!
+//! Modules in reading order: [`model`] is what we talk about, [`flow`] what moves between the steps, then one module per
+//! step, and [`pipeline`](crate) joins them for one request.
+
+pub mod model;
+
+pub mod flow;
+
+pub mod analysis;
+pub mod audio;
+pub mod cover;
+pub mod deliver;
+pub mod encode;
+pub mod render;
+pub mod scene;

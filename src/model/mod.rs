@@ -1,0 +1,12 @@
+//! What we talk about: tracks, fragments, sizes, frames, limits. Plain values, no I/O, no vendor types.
+
+pub mod fault;
+pub mod limits;
+pub mod time;
+pub mod track;
+pub mod video;
+
+pub use fault::Fault;
+pub use time::{Fragment, SAMPLE_RATE, parse_time};
+pub use track::{Tags, TrackFacts};
+pub use video::{Fps, FrameIndex, Size, VideoFormat};

@@ -1,0 +1,11 @@
+//! One test binary: linking is the slow part of a test build.
+
+mod analysis;
+mod audio;
+mod circle;
+mod cli;
+mod cover;
+mod encode;
+mod render;
+mod scene;
+mod support;

@@ -1,0 +1,1 @@
+//! What tests share: synthetic sounds and pictures, written to temporary folders.
