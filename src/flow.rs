@@ -1,6 +1,11 @@
 //! What moves between the steps. Each type is made by one step and only read by the next ones.
 
-use crate::model::{Fps, FrameIndex};
+use std::sync::Arc;
+
+use bytemuck::{Pod, Zeroable};
+
+use crate::cover::Cover;
+use crate::model::{Fps, FrameIndex, VideoFormat};
 
 /// Decoded sound: 48 kHz stereo, nominal range -1 to 1 (decoded peaks may lie beyond).
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -44,6 +49,78 @@ pub struct FrameFeatures {
     pub onset: f32,
     /// 0 on a beat, rising to 1 just before the next; 0 throughout when there is no beat.
     pub beat_phase: f32,
+}
+
+/// One frame as the shaders see it: `Moment` in `shaders/lib/moment.wgsl`, which documents the fields.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Pod, Zeroable)]
+pub struct Moment {
+    pub time_secs: f32,
+    pub progress: f32,
+    pub turn: f32,
+    pub turn_cos: f32,
+    pub turn_sin: f32,
+    pub rms: f32,
+    pub loudness: f32,
+    pub bass: f32,
+    pub mid: f32,
+    pub treble: f32,
+    pub onset: f32,
+    pub beat_phase: f32,
+    pub bands: [f32; BANDS],
+}
+
+/// What holds for a whole circle, as the shaders see it: `Look` in `shaders/lib/moment.wgsl`, which documents the fields.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Pod, Zeroable)]
+pub struct Look {
+    pub size_px: f32,
+    pub frames: f32,
+    pub text_turns: f32,
+    pub seed: f32,
+    pub has_beat: f32,
+    pub pad: [f32; 3],
+    pub accent: [f32; 4],
+    pub glow: [f32; 4],
+    pub ink: [f32; 4],
+    pub paper: [f32; 4],
+    pub dark: [f32; 4],
+}
+
+/// A theme's WGSL: its own text, and the `Params` struct made from its manifest.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ThemeShader {
+    pub name: String,
+    pub source: String,
+    pub params_struct: String,
+}
+
+/// A line of text drawn on a strip, to be bent around the label: one byte of coverage a pixel, rows top to bottom.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TextStrip {
+    pub width: u32,
+    pub height: u32,
+    pub coverage: Vec<u8>,
+    /// How much of a turn the strip takes; 0 when there is no text.
+    pub turns: f32,
+}
+
+/// Everything the renderer needs for a circle: a pure value, and the same value gives the same frames.
+#[derive(Clone, Debug)]
+pub struct Scene {
+    pub format: VideoFormat,
+    pub shader: Arc<ThemeShader>,
+    pub look: Look,
+    /// The theme's parameters in the order and padding of `ThemeShader::params_struct`.
+    pub params: Vec<f32>,
+    /// One a frame.
+    pub moments: Vec<Moment>,
+    /// [`ENVELOPE_POINTS`] long.
+    pub envelope: Vec<f32>,
+    pub cover: Arc<Cover>,
+    /// Side the cover is drawn in, in pixels; the renderer stores it at that size.
+    pub cover_px: u32,
+    pub text: TextStrip,
 }
 
 /// Raw frames on their way from the renderer to one encoder.

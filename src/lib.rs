@@ -6,16 +6,22 @@
 //! ```
 //!
 //! Modules in reading order: [`model`] is what we talk about, [`flow`] what moves between the steps, then one module per
-//! step, and [`pipeline`](crate) joins them for one request.
+//! step, and [`pipeline`] joins them for one request.
 
 pub mod model;
 
 pub mod flow;
 
-pub mod analysis;
 pub mod audio;
+pub mod analysis;
 pub mod cover;
-pub mod deliver;
-pub mod encode;
-pub mod render;
 pub mod scene;
+pub mod render;
+pub mod encode;
+pub mod deliver;
+
+pub mod pipeline;
+
+pub mod assets;
+pub mod cli;
+pub mod commands;

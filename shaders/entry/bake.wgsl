@@ -1,0 +1,44 @@
+// Bakes what never moves: every pixel's `Still`, and which blocks of 4x2 pixels hold which moving parts.
+
+@group(1) @binding(0) var<storage, read_write> baked: array<vec4u>;
+// One word a block, row by row: bit n is set when the block has a pixel of part n.
+@group(1) @binding(1) var<storage, read_write> block_parts: array<atomic<u32>>;
+
+@compute @workgroup_size(16, 16)
+fn bake(@builtin(global_invocation_id) id: vec3u) {
+    let side = u32(look.size_px);
+    if (id.x >= side || id.y >= side) {
+        return;
+    }
+    let radius_px = look.size_px * 0.5;
+    let center = (vec2f(id.xy) + 0.5) / radius_px - 1.0;
+    var still = theme_still(center);
+    // Four samples on a rotated grid, which share no row and no column.
+    var color = vec3f(0.0);
+    var weight = 0.0;
+    for (var i = 0u; i < 4u; i++) {
+        let offset = vec2f(f32(i) * 0.25 - 0.375, f32((i * 2u + 1u) % 5u) * 0.25 - 0.375) / radius_px;
+        let sample = theme_still(center + offset);
+        color += sample.color * 0.25;
+        weight += sample.weight * 0.25;
+    }
+    still.color = color;
+    still.weight = weight;
+    baked[id.y * side + id.x] = pack_still(still);
+    if (still.part != 0u) {
+        let columns = (side + 3u) / 4u;
+        atomicOr(&block_parts[(id.y / 2u) * columns + id.x / 4u], 1u << still.part);
+    }
+}
+
+// Colours as 16-bit and weights as 12-bit fractions: finer than the eye and the encoder, half the memory of floats.
+fn pack_still(s: Still) -> vec4u {
+    let blue = u32(clamp(s.color.b, 0.0, 1.0) * 65535.0 + 0.5);
+    let weight = u32(clamp(s.weight, 0.0, 1.0) * 4095.0 + 0.5);
+    return vec4u(
+        pack2x16unorm(s.color.rg),
+        blue | (weight << 16u) | (s.part << 28u),
+        bitcast<u32>(s.data.x),
+        bitcast<u32>(s.data.y),
+    );
+}

@@ -1,0 +1,220 @@
+//! The command line: clap types only. What each command does is in `commands`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::encode::EncoderChoice;
+use crate::model::limits::{MAX_CIRCLE_BYTES, MAX_FRAGMENT, MIN_CIRCLE_BYTES, MIN_FRAGMENT};
+use crate::model::{Fps, Size, parse_time};
+use crate::render::AdapterChoice;
+use crate::scene::motion::{DEFAULT_RPM, RPM_RANGE};
+use crate::scene::theme::DEFAULT_THEME;
+
+/// Turns a song and its cover into an animated round Telegram video message.
+#[derive(Debug, Parser)]
+#[command(name = "musiccircles", version, max_term_width = 110)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make a circle from a song
+    Render(RenderArgs),
+    /// Draw one frame of a circle as a PNG
+    Frame(FrameArgs),
+    /// Show what is known of a song: length, tags, cover, tempo, loudness, best fragments
+    Probe(ProbeArgs),
+    /// List the themes, or show what one of them takes
+    Themes(ThemesArgs),
+    /// Check what this machine can do: adapters, encoders (tried for real), disk
+    Doctor(JsonArgs),
+    /// Time a standard circle on this machine, beside the usual ffmpeg commands
+    Bench(BenchArgs),
+}
+
+/// What `render` and `frame` share.
+#[derive(Args, Debug)]
+pub struct CircleArgs {
+    /// The song: mp3, m4a, ogg, opus, flac, wav or aiff
+    pub audio: PathBuf,
+    /// The picture on the label [default: the one in the song's tags, else a built-in one]
+    #[arg(long, value_name = "IMAGE", allow_hyphen_values = true)]
+    pub cover: Option<PathBuf>,
+    /// Where the fragment starts: seconds (12.5) or m:ss (1:05)
+    #[arg(long, value_name = "T", value_parser = time, allow_hyphen_values = true)]
+    pub start: Option<Duration>,
+    /// Where the fragment ends [default: a minute after its start, or the song's end]
+    #[arg(long, value_name = "T", value_parser = time, allow_hyphen_values = true, conflicts_with = "duration")]
+    pub end: Option<Duration>,
+    /// How long the fragment is, 1 to 60 seconds
+    #[arg(long, value_name = "T", value_parser = time, allow_hyphen_values = true)]
+    pub duration: Option<Duration>,
+    /// Take the song's best fragment, 30 seconds or as long as --duration says
+    #[arg(long, conflicts_with_all = ["start", "end"])]
+    pub auto: bool,
+    /// The look; `musiccircles themes` lists them
+    #[arg(long, value_name = "NAME", default_value = DEFAULT_THEME)]
+    pub theme: String,
+    /// Set a parameter of the theme, for example --set glow=0.5; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub settings: Vec<String>,
+    /// How fast the record turns: 16 to 78 turns a minute
+    #[arg(long, default_value_t = DEFAULT_RPM, value_parser = rpm, hide_default_value = true, allow_hyphen_values = true)]
+    #[arg(help = "How fast the record turns: 16 to 78 turns a minute [default: 33 1/3]")]
+    pub rpm: f64,
+    /// Side of the picture in pixels: an even number from 240 to 640
+    #[arg(long, default_value = "640", value_parser = size, allow_hyphen_values = true)]
+    pub size: Size,
+    /// Frames per second: 25, 30 or 60
+    #[arg(long, default_value = "30", value_parser = fps, allow_hyphen_values = true)]
+    pub fps: Fps,
+    /// Title etched on the record [default: the one in the song's tags]
+    #[arg(long, value_name = "S", allow_hyphen_values = true)]
+    pub title: Option<String>,
+    /// Artist etched on the record [default: the one in the song's tags]
+    #[arg(long, value_name = "S", allow_hyphen_values = true)]
+    pub artist: Option<String>,
+    /// What draws: auto takes a graphics card if there is one
+    #[arg(long, value_name = "auto|gpu|cpu", default_value = "auto")]
+    pub adapter: AdapterChoice,
+    /// The same seed gives the same circle
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+    /// Print one JSON object instead of progress and summary
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct RenderArgs {
+    #[command(flatten)]
+    pub circle: CircleArgs,
+    /// What encodes: auto takes the first that works
+    #[arg(long, value_name = "auto|nvenc|vaapi|x264", default_value = "auto")]
+    pub encoder: EncoderChoice,
+    /// The file is never larger than this many bytes
+    #[arg(long, value_name = "N", default_value_t = MAX_CIRCLE_BYTES, value_parser = max_bytes)]
+    pub max_bytes: u64,
+    /// Where the circle goes: .mp4, or .y4m for its lossless frames, or - for standard output (mp4)
+    #[arg(short = 'o', long = "output", value_name = "OUT", allow_hyphen_values = true)]
+    pub output: PathBuf,
+}
+
+#[derive(Args, Debug)]
+pub struct FrameArgs {
+    #[command(flatten)]
+    pub circle: CircleArgs,
+    /// Which moment, from the start of the fragment
+    #[arg(long, value_name = "T", value_parser = time, allow_hyphen_values = true, default_value = "0")]
+    pub at: Duration,
+    /// Where the picture goes: .png, or - for standard output
+    #[arg(short = 'o', long = "output", value_name = "OUT", allow_hyphen_values = true)]
+    pub output: PathBuf,
+}
+
+#[derive(Args, Debug)]
+pub struct ProbeArgs {
+    /// The song
+    pub audio: PathBuf,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct ThemesArgs {
+    #[command(subcommand)]
+    pub action: Option<ThemesAction>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ThemesAction {
+    /// List the themes
+    List(JsonArgs),
+    /// Show what a theme takes
+    Show {
+        /// The theme's name
+        name: String,
+    },
+}
+
+#[derive(Args, Clone, Copy, Debug)]
+pub struct JsonArgs {
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct BenchArgs {
+    /// How often each thing is timed; the median is shown
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=20))]
+    pub runs: u32,
+    /// Leave out the ffmpeg commands
+    #[arg(long)]
+    pub ours_only: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+fn time(text: &str) -> Result<Duration, String> {
+    parse_time(text).ok_or_else(|| {
+        if text.starts_with('-') {
+            "a time cannot be negative; write seconds (12.5) or m:ss (1:05)".to_owned()
+        } else {
+            "this is no time; write seconds (12.5) or m:ss (1:05)".to_owned()
+        }
+    })
+}
+
+fn rpm(text: &str) -> Result<f64, String> {
+    let rpm = text.parse().ok().filter(|rpm| RPM_RANGE.contains(rpm));
+    rpm.ok_or_else(|| "a record turns 16 to 78 times a minute; try 33.333, 45 or 78".to_owned())
+}
+
+fn size(text: &str) -> Result<Size, String> {
+    let px = text.parse().ok().and_then(Size::new);
+    px.ok_or_else(|| format!("a circle's side is an even number from {} to {}; try 640, 480 or 384", Size::MIN, Size::MAX))
+}
+
+fn fps(text: &str) -> Result<Fps, String> {
+    text.parse().ok().and_then(Fps::new).ok_or_else(|| "a circle has 25, 30 or 60 frames per second".to_owned())
+}
+
+fn max_bytes(text: &str) -> Result<u64, String> {
+    let bytes = text.parse().ok().filter(|bytes| (MIN_CIRCLE_BYTES..=u64::from(u32::MAX)).contains(bytes));
+    bytes.ok_or_else(|| format!("a circle takes at least {MIN_CIRCLE_BYTES} bytes; Telegram accepts up to {MAX_CIRCLE_BYTES}"))
+}
+
+impl CircleArgs {
+    /// The fragment's length as asked for, checked.
+    pub fn length(&self) -> Result<Option<Duration>, String> {
+        let start = self.start.unwrap_or_default();
+        let length = match (self.end, self.duration) {
+            (Some(end), _) => {
+                Some(end.checked_sub(start).filter(|length| !length.is_zero()).ok_or_else(|| {
+                    format!("the fragment would end before it starts; choose an --end after {:.1} s", start.as_secs_f64())
+                })?)
+            }
+            (None, duration) => duration,
+        };
+        match length {
+            Some(length) if length > MAX_FRAGMENT => Err(format!(
+                "a circle is at most {} s long and this fragment has {:.1} s; choose a shorter one",
+                MAX_FRAGMENT.as_secs(),
+                length.as_secs_f64()
+            )),
+            Some(length) if length < MIN_FRAGMENT => Err(format!(
+                "a circle is at least {} s long and this fragment has {:.2} s; choose a longer one",
+                MIN_FRAGMENT.as_secs(),
+                length.as_secs_f64()
+            )),
+            length => Ok(length),
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! `musiccircles render`: a circle as mp4, or its lossless frames as y4m.
+
+use std::io::IsTerminal;
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::AtomicBool;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde::Serialize;
+
+use super::{CommandError, StagesMs, print_json, request};
+use crate::cli::RenderArgs;
+use crate::deliver::{DeliverError, Output as File, file};
+use crate::encode::Y4mWriter;
+use crate::model::time::show_time;
+use crate::pipeline::{self, Output, PipelineError, Progress, Report, Request, SharedGpu};
+
+#[derive(Serialize)]
+struct RenderJson {
+    output: String,
+    bytes: u64,
+    frames: u32,
+    duration_s: f64,
+    width: u32,
+    fps: u32,
+    theme: String,
+    adapter: String,
+    encoder: String,
+    key: String,
+    stages: StagesMs,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Mp4,
+    Y4m,
+}
+
+pub fn run(args: &RenderArgs, cancel: &AtomicBool) -> Result<(), CommandError> {
+    let kind = kind_of(&args.output)?;
+    if args.circle.json && args.output == Path::new("-") {
+        return Err(CommandError::Usage("--json and -o - both want standard output; give a file".to_owned()));
+    }
+    let request = Request { encoder: args.encoder, max_bytes: args.max_bytes, ..request(&args.circle)? };
+    file::check(&args.output)?;
+    let gpu = SharedGpu::new(args.circle.adapter);
+    let display = Display::new(args.circle.json);
+    let progress = |step: Progress| display.show(&step);
+    let (bytes, report) = match kind {
+        Kind::Mp4 => {
+            let (circle, report) = pipeline::render(&request, &gpu, Output::Mp4, &progress, cancel)?;
+            let mp4 = circle.map(|circle| circle.mp4).unwrap_or_default();
+            file::write_whole(&args.output, &mp4)?;
+            (mp4.len() as u64, report)
+        }
+        Kind::Y4m => write_y4m(args, &request, &gpu, &progress, cancel)?,
+    };
+    display.finish();
+    let encoder = report.encoder.map_or_else(|| "none".to_owned(), |encoder| encoder.to_string());
+    if !args.circle.json {
+        summary(&args.output, bytes, &report, &encoder);
+        return Ok(());
+    }
+    print_json(&RenderJson {
+        output: args.output.to_string_lossy().into_owned(),
+        bytes,
+        frames: report.frames,
+        duration_s: report.fragment.length.as_secs_f64(),
+        width: report.format.size.px(),
+        fps: report.format.fps.get(),
+        theme: report.theme,
+        adapter: report.adapter,
+        encoder,
+        key: report.key,
+        stages: report.stages.into(),
+    })
+}
+
+/// A device or a pipe takes an mp4 whatever it is called.
+fn kind_of(output: &Path) -> Result<Kind, CommandError> {
+    let name = output.to_string_lossy().to_lowercase();
+    let special = std::fs::metadata(output).is_ok_and(|facts| !facts.is_file() && !facts.is_dir());
+    if name.ends_with(".y4m") {
+        Ok(Kind::Y4m)
+    } else if name == "-" || name.ends_with(".mp4") || special {
+        Ok(Kind::Mp4)
+    } else {
+        let output = output.display();
+        Err(CommandError::Usage(format!("{output}: a circle is written as .mp4, its frames as .y4m, or to - for standard output")))
+    }
+}
+
+fn write_y4m(
+    args: &RenderArgs,
+    request: &Request,
+    gpu: &SharedGpu,
+    progress: &(dyn Fn(Progress) + Sync),
+    cancel: &AtomicBool,
+) -> Result<(u64, Report), CommandError> {
+    let output = File::create(&args.output)?;
+    let explain = |error| DeliverError::from_io(&args.output, error);
+    let mut writer = Y4mWriter::new(output, request.format).map_err(explain)?;
+    let mut write = |nv12: &[u8]| writer.frame(nv12);
+    let rendered = pipeline::render(request, gpu, Output::Raw(&mut write), progress, cancel);
+    let (_, report) = match rendered {
+        Err(PipelineError::Raw(error)) => return Err(explain(error).into()),
+        other => other?,
+    };
+    writer.into_inner().finish()?;
+    Ok((std::fs::metadata(&args.output).map_or(0, |facts| facts.len()), report))
+}
+
+/// What a person watches: a bar on a terminal, plain lines elsewhere, nothing with `--json`.
+enum Display {
+    Quiet,
+    Bar(ProgressBar),
+    /// The number of frames in all, and the last tenth that was told.
+    Lines(Mutex<(u32, u32)>),
+}
+
+impl Display {
+    fn new(quiet: bool) -> Self {
+        if quiet {
+            return Self::Quiet;
+        }
+        if !std::io::stderr().is_terminal() {
+            return Self::Lines(Mutex::default());
+        }
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10));
+        if let Ok(style) = ProgressStyle::with_template("{bar:32} {pos}/{len} frames  {per_sec}  {eta} left") {
+            bar.set_style(style);
+        }
+        Self::Bar(bar)
+    }
+
+    fn show(&self, step: &Progress) {
+        match (self, step) {
+            (Self::Quiet, _) => {}
+            (_, Progress::Started { adapter, encoder, frames }) => {
+                let line = match encoder {
+                    Some(encoder) => format!("rendering on {adapter}, encoding with {encoder}"),
+                    None => format!("rendering on {adapter}"),
+                };
+                match self {
+                    Self::Bar(bar) => {
+                        bar.set_length(u64::from(*frames));
+                        bar.println(line);
+                    }
+                    Self::Lines(told) => {
+                        if let Ok(mut told) = told.lock() {
+                            told.0 = *frames;
+                        }
+                        eprintln!("{line}");
+                    }
+                    Self::Quiet => {}
+                }
+            }
+            (Self::Bar(bar), Progress::Frames { done }) => bar.set_position(u64::from(*done)),
+            (Self::Lines(told), Progress::Frames { done }) => {
+                if let Ok(mut told) = told.lock() {
+                    let tenth = done * 10 / told.0.max(1);
+                    if tenth > told.1 {
+                        told.1 = tenth;
+                        eprintln!("{done}/{} frames", told.0);
+                    }
+                }
+            }
+        }
+    }
+
+    fn finish(&self) {
+        if let Self::Bar(bar) = self {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn summary(output: &Path, bytes: u64, report: &Report, encoder: &str) {
+    eprintln!(
+        "{}: {} of music from {}, {} frames of {}x{}, {:.2} MB, made in {:.2} s on {}, encoder {encoder}",
+        output.display(),
+        show_time(report.fragment.length),
+        show_time(report.fragment.start),
+        report.frames,
+        report.format.size.px(),
+        report.format.size.px(),
+        bytes as f64 / 1e6,
+        report.stages.total.as_secs_f64(),
+        report.adapter,
+    );
+}

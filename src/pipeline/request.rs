@@ -1,0 +1,115 @@
+//! What is asked of the pipeline: one value, complete, from which the circle follows.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+
+use super::{PipelineError, longest_from};
+use crate::analysis::{Listener, Survey};
+use crate::audio::{self, AudioError};
+use crate::encode::EncoderChoice;
+use crate::flow::{Pcm, Scene};
+use crate::model::{Fragment, Tags, TrackFacts, VideoFormat, limits};
+use crate::scene::params::ParamValues;
+use crate::scene::theme::Theme;
+
+/// Raised whenever the same request gives other frames than before: stored circles of older versions are then not reused.
+const RENDERER_VERSION: u32 = 1;
+
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub song: PathBuf,
+    pub cover: CoverChoice,
+    pub fragment: FragmentChoice,
+    pub theme: Theme,
+    pub params: ParamValues,
+    pub rpm: f64,
+    pub format: VideoFormat,
+    /// In place of what the tags say.
+    pub title: Option<String>,
+    pub artist: Option<String>,
+    pub encoder: EncoderChoice,
+    /// 100,000 to [`limits::MAX_CIRCLE_BYTES`] or more.
+    pub max_bytes: u64,
+    pub seed: u64,
+}
+
+#[derive(Clone, Debug)]
+pub enum CoverChoice {
+    File(PathBuf),
+    /// The song's own picture, else the built-in one.
+    FromTags,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FragmentChoice {
+    /// From `start`, `length` long; with no length up to a minute. Ends where the song ends.
+    From { start: Duration, length: Option<Duration> },
+    /// The best fragment of this length.
+    Auto { length: Duration },
+}
+
+impl FragmentChoice {
+    /// What `--auto` takes when no length is asked for.
+    pub const AUTO_LENGTH: Duration = Duration::from_secs(30);
+
+    pub(super) fn resolve(
+        self,
+        song: &Path,
+        facts: &TrackFacts,
+        cancel: &AtomicBool,
+    ) -> Result<Fragment, PipelineError> {
+        match self {
+            Self::From { start, length } => from(start, length, facts.duration),
+            Self::Auto { length } => {
+                let best = survey(song, cancel)?.highlights(length).into_iter().next();
+                // A song too short or too uniform for a best fragment starts at its start.
+                let start = best.map_or(Duration::ZERO, |best| Duration::from_secs_f64(best.start_secs));
+                let length = best.map_or(length, |best| Duration::from_secs_f64(best.end_secs).saturating_sub(start));
+                from(start, Some(length), facts.duration)
+            }
+        }
+    }
+}
+
+/// Hears the whole song: its tempo, its loudness, its best fragments.
+pub fn survey(song: &Path, cancel: &AtomicBool) -> Result<Survey, AudioError> {
+    let mut listener = Listener::new();
+    audio::decode_all(song, cancel, &mut |rate_hz, samples| listener.hear(rate_hz, samples))?;
+    Ok(listener.finish())
+}
+
+fn from(start: Duration, length: Option<Duration>, song: Duration) -> Result<Fragment, PipelineError> {
+    if start >= song {
+        return Err(AudioError::StartBeyondEnd { start, length: song }.into());
+    }
+    let left = longest_from(start, song);
+    if left < limits::MIN_FRAGMENT {
+        return Err(AudioError::TooLittleLeft { start, left, length: song }.into());
+    }
+    Ok(Fragment { start, length: length.map_or(left, |length| length.min(left)) })
+}
+
+/// A name for what the circle shows and plays: SHA-256 in hexadecimal over everything it follows from. The encoder is not
+/// part of it: whichever made it, it is the same circle.
+pub(super) fn content_key(request: &Request, pcm: &Pcm, scene: &Scene, tags: &Tags) -> String {
+    let mut hash = Sha256::new();
+    let mut text = |part: &str| {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part);
+    };
+    text(&format!("musiccircles {RENDERER_VERSION}"));
+    text(&request.theme.name);
+    text(&scene.shader.source);
+    text(&format!("{} {} {}", request.format.size.px(), request.format.fps.get(), request.rpm));
+    text(&format!("{} {}", request.seed, request.max_bytes));
+    for tag in [&tags.title, &tags.artist] {
+        text(tag.as_deref().unwrap_or_default());
+    }
+    hash.update(bytemuck::cast_slice::<f32, u8>(&scene.params));
+    hash.update(&scene.cover.rgba);
+    hash.update(bytemuck::cast_slice::<[f32; 2], u8>(&pcm.samples));
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}

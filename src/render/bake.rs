@@ -1,0 +1,103 @@
+//! Runs a theme's `theme_still` once over the picture and lists the blocks in which anything moves.
+
+use std::collections::BTreeMap;
+
+use wgpu::util::{BufferInitDescriptor, DeviceExt};
+
+use super::gpu::Gpu;
+use super::shaders::{ANY_PART, Pipelines};
+use super::{RenderError, readback, textures};
+use crate::flow::Scene;
+
+/// Pixels of the blocks `entry/nv12.wgsl` draws: what fills whole 32-bit words of luma and chroma.
+const BLOCK_WIDTH: u32 = 4;
+const BLOCK_HEIGHT: u32 = 2;
+
+/// What a scene looks like to the shaders, uploaded once.
+pub(super) struct Baked {
+    pub scene_group: wgpu::BindGroup,
+    /// One packed `Still` a pixel.
+    pub stills: wgpu::Buffer,
+    /// The blocks to draw in every frame, by the one part they have, [`ANY_PART`] where they have several.
+    pub moving: BTreeMap<u32, Vec<u32>>,
+    /// Every block of the picture.
+    pub all_blocks: Vec<u32>,
+}
+
+pub(super) fn bake(gpu: &Gpu, pipelines: &Pipelines, scene: &Scene) -> Result<Baked, RenderError> {
+    let side = scene.format.size.px();
+    let (columns, rows) = (side.div_ceil(BLOCK_WIDTH), side / BLOCK_HEIGHT);
+    let scene_group = scene_group(gpu, pipelines, scene);
+    let stills = gpu.device.create_buffer(&wgpu::BufferDescriptor {
+        label: Some("stills"),
+        size: u64::from(side) * u64::from(side) * 16,
+        usage: wgpu::BufferUsages::STORAGE,
+        mapped_at_creation: false,
+    });
+    let block_parts = gpu.device.create_buffer(&wgpu::BufferDescriptor {
+        label: Some("block parts"),
+        size: u64::from(columns * rows) * 4,
+        usage: wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC,
+        mapped_at_creation: false,
+    });
+    let group = group(gpu, &pipelines.bake_layout, &[stills.as_entire_binding(), block_parts.as_entire_binding()]);
+    let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("bake") });
+    {
+        let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
+        pass.set_pipeline(&pipelines.bake);
+        pass.set_bind_group(0, &scene_group, &[]);
+        pass.set_bind_group(1, &group, &[]);
+        pass.dispatch_workgroups(side.div_ceil(16), side.div_ceil(16), 1);
+    }
+    let parts = readback::read_once(gpu, encoder, &block_parts)?;
+    let all_blocks: Vec<u32> = (0..rows).flat_map(|row| (0..columns).map(move |column| row << 16 | column)).collect();
+    let mut moving = BTreeMap::<u32, Vec<u32>>::new();
+    for (&block, bits) in all_blocks.iter().zip(parts.as_chunks::<4>().0) {
+        let bits = u32::from_ne_bytes(*bits);
+        if bits != 0 {
+            let part = if bits.is_power_of_two() { bits.trailing_zeros() } else { ANY_PART };
+            moving.entry(part).or_default().push(block);
+        }
+    }
+    Ok(Baked { scene_group, stills, moving, all_blocks })
+}
+
+fn scene_group(gpu: &Gpu, pipelines: &Pipelines, scene: &Scene) -> wgpu::BindGroup {
+    let buffer = |label, contents: &[u8], usage| {
+        gpu.device.create_buffer_init(&BufferInitDescriptor { label: Some(label), contents, usage })
+    };
+    let look = buffer("look", bytemuck::bytes_of(&scene.look), wgpu::BufferUsages::UNIFORM);
+    let params = buffer("params", bytemuck::cast_slice(&scene.params), wgpu::BufferUsages::UNIFORM);
+    let moments = buffer("moments", bytemuck::cast_slice(&scene.moments), wgpu::BufferUsages::STORAGE);
+    let envelope = buffer("envelope", bytemuck::cast_slice(&scene.envelope), wgpu::BufferUsages::STORAGE);
+    let cover = textures::cover(gpu, &scene.cover, scene.cover_px);
+    let text = textures::text(gpu, &scene.text);
+    let sampler = gpu.device.create_sampler(&wgpu::SamplerDescriptor {
+        label: Some("linear"),
+        mag_filter: wgpu::FilterMode::Linear,
+        min_filter: wgpu::FilterMode::Linear,
+        ..Default::default()
+    });
+    group(gpu, &pipelines.scene_layout, &[
+        look.as_entire_binding(),
+        params.as_entire_binding(),
+        moments.as_entire_binding(),
+        envelope.as_entire_binding(),
+        wgpu::BindingResource::TextureView(&cover),
+        wgpu::BindingResource::TextureView(&text),
+        wgpu::BindingResource::Sampler(&sampler),
+    ])
+}
+
+/// A bind group of `resources` at bindings 0, 1, 2...
+pub(super) fn group(
+    gpu: &Gpu,
+    layout: &wgpu::BindGroupLayout,
+    resources: &[wgpu::BindingResource<'_>],
+) -> wgpu::BindGroup {
+    let entries: Vec<_> = (0..)
+        .zip(resources)
+        .map(|(binding, resource)| wgpu::BindGroupEntry { binding, resource: resource.clone() })
+        .collect();
+    gpu.device.create_bind_group(&wgpu::BindGroupDescriptor { label: None, layout, entries: &entries })
+}

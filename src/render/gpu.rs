@@ -1,0 +1,198 @@
+//! The adapter and the device: a graphics card if there is one, else Mesa's lavapipe on the processor.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::str::FromStr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::RenderError;
+use super::shaders::{Pipelines, STILL_ONLY};
+use crate::flow::ThemeShader;
+
+/// `--adapter`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AdapterChoice {
+    /// A graphics card, else the processor.
+    #[default]
+    Auto,
+    Gpu,
+    Cpu,
+}
+
+impl FromStr for AdapterChoice {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            "gpu" => Ok(Self::Gpu),
+            "cpu" => Ok(Self::Cpu),
+            other => Err(format!("`{other}` is no adapter; choose auto, gpu or cpu")),
+        }
+    }
+}
+
+/// What was found, for people and for `doctor`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AdapterFacts {
+    pub name: String,
+    pub driver: String,
+    pub is_cpu: bool,
+}
+
+impl AdapterFacts {
+    fn of(info: &wgpu::AdapterInfo) -> Self {
+        Self {
+            name: info.name.clone(),
+            driver: format!("{} {}", info.driver, info.driver_info).trim().to_owned(),
+            is_cpu: info.device_type == wgpu::DeviceType::Cpu,
+        }
+    }
+}
+
+/// `llvmpipe (CPU)` or `NVIDIA H200 (GPU)`.
+impl fmt::Display for AdapterFacts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.name.split(" (").next().unwrap_or(&self.name);
+        write!(f, "{name} ({})", if self.is_cpu { "CPU" } else { "GPU" })
+    }
+}
+
+/// An open device. Costs a few tenths of a second to make: a service makes one and keeps it.
+pub struct Gpu {
+    pub(super) device: wgpu::Device,
+    pub(super) queue: wgpu::Queue,
+    facts: AdapterFacts,
+    /// The first error the device reported outside a call; `Renderer` turns it into its own.
+    trouble: Arc<Mutex<Option<String>>>,
+    /// Compiled themes: a service draws the same few again and again.
+    pipelines: Mutex<HashMap<Arc<ThemeShader>, Arc<Pipelines>>>,
+}
+
+impl Gpu {
+    pub fn open(choice: AdapterChoice) -> Result<Self, RenderError> {
+        let instance = vulkan_instance();
+        let adapter = choose(list(&instance), choice)?;
+        let facts = AdapterFacts::of(&adapter.get_info());
+        let mut features = wgpu::Features::empty();
+        if facts.is_cpu {
+            // The processor's memory is the card's memory: frames are read where they were drawn.
+            features |= wgpu::Features::MAPPABLE_PRIMARY_BUFFERS & adapter.features();
+        }
+        let limits = wgpu::Limits {
+            max_storage_buffer_binding_size: adapter.limits().max_storage_buffer_binding_size.min(512 << 20),
+            max_buffer_size: adapter.limits().max_buffer_size.min(512 << 20),
+            ..wgpu::Limits::default()
+        };
+        let descriptor = wgpu::DeviceDescriptor {
+            label: Some("musiccircles"),
+            required_features: features,
+            required_limits: limits,
+            memory_hints: wgpu::MemoryHints::MemoryUsage,
+            ..Default::default()
+        };
+        let (device, queue) = pollster::block_on(adapter.request_device(&descriptor))
+            .map_err(|error| RenderError::Device { adapter: facts.to_string(), reason: one_line(&error.to_string()) })?;
+        let trouble = Arc::new(Mutex::new(None));
+        let remember = |place: &Arc<Mutex<Option<String>>>| {
+            let place = Arc::clone(place);
+            move |text: String| {
+                place.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(one_line(&text));
+            }
+        };
+        let on_error = remember(&trouble);
+        device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| on_error(error.to_string())));
+        let on_lost = remember(&trouble);
+        device.set_device_lost_callback(move |reason, message| {
+            if reason != wgpu::DeviceLostReason::Destroyed {
+                on_lost(message);
+            }
+        });
+        Ok(Self { device, queue, facts, trouble, pipelines: Mutex::default() })
+    }
+
+    pub fn facts(&self) -> &AdapterFacts {
+        &self.facts
+    }
+
+    /// Every Vulkan adapter of this machine.
+    pub fn list() -> Vec<AdapterFacts> {
+        list(&vulkan_instance()).iter().map(|adapter| AdapterFacts::of(&adapter.get_info())).collect()
+    }
+
+    /// Whether a storage buffer can be mapped and read in place.
+    pub(super) fn maps_in_place(&self) -> bool {
+        self.device.features().contains(wgpu::Features::MAPPABLE_PRIMARY_BUFFERS)
+    }
+
+    /// An error the device reported since it was opened, if any.
+    pub(super) fn check(&self) -> Result<(), RenderError> {
+        match self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone() {
+            None => Ok(()),
+            Some(reason) => Err(RenderError::Lost { adapter: self.facts.to_string(), reason }),
+        }
+    }
+
+    /// Compiles a theme before its first scene is known, so that it is ready when the song is decoded.
+    pub fn prepare(&self, shader: &Arc<ThemeShader>, parts: u32) -> Result<(), RenderError> {
+        let pipelines = self.pipelines(shader)?;
+        for part in (1..=parts).chain([STILL_ONLY]) {
+            pipelines.nv12(&self.device, part)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn pipelines(&self, shader: &Arc<ThemeShader>) -> Result<Arc<Pipelines>, RenderError> {
+        let mut known = self.pipelines.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(pipelines) = known.get(shader) {
+            return Ok(Arc::clone(pipelines));
+        }
+        let pipelines = Arc::new(Pipelines::compile(&self.device, shader)?);
+        known.insert(Arc::clone(shader), Arc::clone(&pipelines));
+        Ok(pipelines)
+    }
+}
+
+fn vulkan_instance() -> wgpu::Instance {
+    wgpu::Instance::new(wgpu::InstanceDescriptor {
+        backends: wgpu::Backends::VULKAN,
+        flags: wgpu::InstanceFlags::empty(),
+        ..wgpu::InstanceDescriptor::new_without_display_handle()
+    })
+}
+
+fn list(instance: &wgpu::Instance) -> Vec<wgpu::Adapter> {
+    pollster::block_on(instance.enumerate_adapters(wgpu::Backends::VULKAN))
+}
+
+fn choose(mut adapters: Vec<wgpu::Adapter>, choice: AdapterChoice) -> Result<wgpu::Adapter, RenderError> {
+    if adapters.is_empty() {
+        return Err(RenderError::NoVulkan);
+    }
+    let rank = |adapter: &wgpu::Adapter| match adapter.get_info().device_type {
+        wgpu::DeviceType::DiscreteGpu => 0,
+        wgpu::DeviceType::IntegratedGpu => 1,
+        wgpu::DeviceType::VirtualGpu => 2,
+        wgpu::DeviceType::Other => 3,
+        wgpu::DeviceType::Cpu => 4,
+    };
+    adapters.sort_by_key(rank);
+    let found = adapters.iter().map(|adapter| AdapterFacts::of(&adapter.get_info()).to_string());
+    let found = found.collect::<Vec<_>>().join(", ");
+    let is_cpu = |adapter: &wgpu::Adapter| rank(adapter) == 4;
+    let chosen = match choice {
+        AdapterChoice::Auto => adapters.into_iter().next(),
+        AdapterChoice::Gpu => adapters.into_iter().find(|adapter| !is_cpu(adapter)),
+        AdapterChoice::Cpu => adapters.into_iter().find(is_cpu),
+    };
+    chosen.ok_or(match choice {
+        AdapterChoice::Auto => RenderError::NoVulkan,
+        AdapterChoice::Gpu => RenderError::NoGpu { found },
+        AdapterChoice::Cpu => RenderError::NoSoftwareAdapter { found },
+    })
+}
+
+/// Driver messages come in many lines; people get one.
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,272 @@
+//! Draws batches of frames of one scene through a ring of slots, so that the device works on the next batches while the
+//! caller encodes the last one.
+
+use std::collections::VecDeque;
+
+use bytemuck::{Pod, Zeroable};
+use wgpu::util::{BufferInitDescriptor, DeviceExt};
+
+use super::RenderError;
+use super::bake::{Baked, bake, group};
+use super::gpu::Gpu;
+use super::readback::Reading;
+use super::shaders::{Pipelines, STILL_ONLY};
+use crate::flow::{Nv12Batch, Scene};
+use crate::model::{FrameIndex, Size};
+
+/// `@workgroup_size` of `shaders/entry/nv12.wgsl`.
+const WORKGROUP: u32 = 64;
+
+/// How much is drawn at once and how far ahead. Neither changes a single byte of a frame.
+#[derive(Clone, Copy, Debug)]
+pub struct RenderSettings {
+    pub batch_frames: u32,
+    pub slots: usize,
+}
+
+/// `Batch` in `shaders/entry/nv12.wgsl`.
+#[repr(C)]
+#[derive(Clone, Copy, Pod, Zeroable)]
+pub struct BatchUniform {
+    pub first_frame: u32,
+    pub stride: u32,
+    pub frame_words: u32,
+    pub pad: u32,
+}
+
+/// Rows of a frame on the device are padded to whole words.
+#[derive(Clone, Copy)]
+struct FrameLayout {
+    size: Size,
+    stride: u32,
+}
+
+impl FrameLayout {
+    fn new(size: Size) -> Self {
+        Self { size, stride: size.px().next_multiple_of(4) }
+    }
+
+    fn bytes(self) -> u64 {
+        u64::from(self.stride) * u64::from(self.size.px()) * 3 / 2
+    }
+
+    /// Appends the rows of `padded` frames without their padding.
+    fn append_packed(self, padded: &[u8], out: &mut Vec<u8>) {
+        if self.stride == self.size.px() {
+            out.extend_from_slice(padded);
+            return;
+        }
+        for row in padded.chunks_exact(self.stride as usize) {
+            out.extend_from_slice(&row[..self.size.px() as usize]);
+        }
+    }
+}
+
+/// One place of the ring: a batch of frames on the device, in which what is still is always finished.
+struct Slot {
+    frames: wgpu::Buffer,
+    /// What the host maps, where that is not `frames` itself.
+    readback: Option<wgpu::Buffer>,
+    uniform: wgpu::Buffer,
+    /// One a layer of the renderer.
+    groups: Vec<wgpu::BindGroup>,
+}
+
+/// The blocks of one moving part and what draws them.
+struct Layer {
+    pipeline: wgpu::ComputePipeline,
+    blocks: wgpu::Buffer,
+    count: u32,
+}
+
+struct Pending {
+    slot: usize,
+    first: FrameIndex,
+    frames: u32,
+    reading: Reading,
+}
+
+/// Draws one scene.
+pub struct Renderer<'g> {
+    gpu: &'g Gpu,
+    pipelines: std::sync::Arc<Pipelines>,
+    baked: Baked,
+    layers: Vec<Layer>,
+    layout: FrameLayout,
+    settings: RenderSettings,
+    slots: Vec<Slot>,
+    free: Vec<usize>,
+    pending: VecDeque<Pending>,
+}
+
+impl<'g> Renderer<'g> {
+    /// Uploads and bakes the scene.
+    pub fn new(gpu: &'g Gpu, scene: &Scene, settings: RenderSettings) -> Result<Self, RenderError> {
+        let pipelines = gpu.pipelines(&scene.shader)?;
+        let baked = bake(gpu, &pipelines, scene)?;
+        let layout = FrameLayout::new(scene.format.size);
+        let mut renderer = Self {
+            gpu,
+            pipelines,
+            baked,
+            layers: Vec::new(),
+            layout,
+            settings,
+            slots: Vec::new(),
+            free: (0..settings.slots).collect(),
+            pending: VecDeque::new(),
+        };
+        for (&part, blocks) in &renderer.baked.moving {
+            renderer.layers.push(renderer.layer(part, blocks)?);
+        }
+        for _ in 0..settings.slots {
+            renderer.slots.push(renderer.make_slot());
+        }
+        renderer.fill_still_blocks()?;
+        gpu.check()?;
+        Ok(renderer)
+    }
+
+    /// Whether `submit` may be called.
+    pub fn has_room(&self) -> bool {
+        !self.free.is_empty()
+    }
+
+    /// Batches submitted and not yet received.
+    pub fn in_flight(&self) -> usize {
+        self.pending.len()
+    }
+
+    /// How much of the picture moves, 0 to 1.
+    pub fn moving_share(&self) -> f64 {
+        let moving: usize = self.baked.moving.values().map(Vec::len).sum();
+        moving as f64 / self.baked.all_blocks.len() as f64
+    }
+
+    /// Starts drawing `frames` frames, at most a batch, beginning with `first`. Does nothing when there is no room.
+    pub fn submit(&mut self, first: FrameIndex, frames: u32) {
+        let frames = frames.min(self.settings.batch_frames);
+        let Some(slot_index) = self.free.pop() else { return };
+        let slot = &self.slots[slot_index];
+        self.gpu.queue.write_buffer(&slot.uniform, 0, bytemuck::bytes_of(&self.uniform(first)));
+        let mut encoder = self.encoder();
+        for (layer, group) in self.layers.iter().zip(&slot.groups) {
+            self.shade(&mut encoder, layer, group, frames);
+        }
+        if let Some(readback) = &slot.readback {
+            encoder.copy_buffer_to_buffer(&slot.frames, 0, readback, 0, self.layout.bytes() * u64::from(frames));
+        }
+        let target = slot.readback.as_ref().unwrap_or(&slot.frames);
+        let reading = Reading::begin(self.gpu, encoder, target);
+        self.pending.push_back(Pending { slot: slot_index, first, frames, reading });
+    }
+
+    /// Waits for the oldest batch. `bytes` is reused for its frames. `None` when nothing is in flight.
+    pub fn receive(&mut self, mut bytes: Vec<u8>) -> Result<Option<Nv12Batch>, RenderError> {
+        let Some(pending) = self.pending.pop_front() else { return Ok(None) };
+        let slot = &self.slots[pending.slot];
+        let target = slot.readback.as_ref().unwrap_or(&slot.frames);
+        let used = (self.layout.bytes() * u64::from(pending.frames)) as usize;
+        bytes.clear();
+        bytes.reserve_exact(self.layout.size.nv12_bytes() * pending.frames as usize);
+        pending.reading.finish(self.gpu, target, |mapped| self.layout.append_packed(&mapped[..used], &mut bytes))?;
+        self.free.push(pending.slot);
+        Ok(Some(Nv12Batch { first: pending.first, frames: pending.frames, bytes }))
+    }
+
+    /// One frame alone, the same bytes it has in any batch.
+    pub fn frame(&mut self, index: FrameIndex) -> Result<Vec<u8>, RenderError> {
+        self.submit(index, 1);
+        Ok(self.receive(Vec::new())?.map(|batch| batch.bytes).unwrap_or_default())
+    }
+
+    fn uniform(&self, first: FrameIndex) -> BatchUniform {
+        BatchUniform {
+            first_frame: first.0,
+            stride: self.layout.stride,
+            frame_words: (self.layout.bytes() / 4) as u32,
+            pad: 0,
+        }
+    }
+
+    fn encoder(&self) -> wgpu::CommandEncoder {
+        self.gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("batch") })
+    }
+
+    fn layer(&self, part: u32, blocks: &[u32]) -> Result<Layer, RenderError> {
+        let descriptor = BufferInitDescriptor {
+            label: Some("blocks"),
+            contents: bytemuck::cast_slice(blocks),
+            usage: wgpu::BufferUsages::STORAGE,
+        };
+        Ok(Layer {
+            pipeline: self.pipelines.nv12(&self.gpu.device, part)?,
+            blocks: self.gpu.device.create_buffer_init(&descriptor),
+            count: blocks.len() as u32,
+        })
+    }
+
+    fn make_slot(&self) -> Slot {
+        let in_place = self.gpu.maps_in_place();
+        let size = self.layout.bytes() * u64::from(self.settings.batch_frames);
+        let buffer = |label, usage| {
+            let descriptor = wgpu::BufferDescriptor { label: Some(label), size, usage, mapped_at_creation: false };
+            self.gpu.device.create_buffer(&descriptor)
+        };
+        let mut usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC | wgpu::BufferUsages::COPY_DST;
+        if in_place {
+            usage |= wgpu::BufferUsages::MAP_READ;
+        }
+        let frames = buffer("frames", usage);
+        let readback =
+            (!in_place).then(|| buffer("readback", wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::MAP_READ));
+        let uniform = self.gpu.device.create_buffer_init(&BufferInitDescriptor {
+            label: Some("batch"),
+            contents: bytemuck::bytes_of(&self.uniform(FrameIndex(0))),
+            usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
+        });
+        let groups = self.layers.iter().map(|layer| self.batch_group(layer, &frames, &uniform)).collect();
+        Slot { frames, readback, uniform, groups }
+    }
+
+    fn batch_group(&self, layer: &Layer, frames: &wgpu::Buffer, uniform: &wgpu::Buffer) -> wgpu::BindGroup {
+        group(self.gpu, &self.pipelines.nv12_layout, &[
+            self.baked.stills.as_entire_binding(),
+            layer.blocks.as_entire_binding(),
+            frames.as_entire_binding(),
+            uniform.as_entire_binding(),
+        ])
+    }
+
+    fn shade(&self, encoder: &mut wgpu::CommandEncoder, layer: &Layer, batch: &wgpu::BindGroup, frames: u32) {
+        let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
+        pass.set_pipeline(&layer.pipeline);
+        pass.set_bind_group(0, &self.baked.scene_group, &[]);
+        pass.set_bind_group(1, batch, &[]);
+        pass.dispatch_workgroups(layer.count.div_ceil(WORKGROUP), frames, 1);
+    }
+
+    /// Draws everything that is still once and copies it to every frame of every slot.
+    fn fill_still_blocks(&self) -> Result<(), RenderError> {
+        let Some(first) = self.slots.first() else { return Ok(()) };
+        let bytes = self.layout.bytes();
+        let layer = self.layer(STILL_ONLY, &self.baked.all_blocks)?;
+        let group = self.batch_group(&layer, &first.frames, &first.uniform);
+        let mut encoder = self.encoder();
+        self.shade(&mut encoder, &layer, &group, 1);
+        let master = self.gpu.device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some("still frame"),
+            size: bytes,
+            usage: wgpu::BufferUsages::COPY_SRC | wgpu::BufferUsages::COPY_DST,
+            mapped_at_creation: false,
+        });
+        encoder.copy_buffer_to_buffer(&first.frames, 0, &master, 0, bytes);
+        for slot in &self.slots {
+            for frame in 0..u64::from(self.settings.batch_frames) {
+                encoder.copy_buffer_to_buffer(&master, 0, &slot.frames, frame * bytes, bytes);
+            }
+        }
+        self.gpu.queue.submit([encoder.finish()]);
+        Ok(())
+    }
+}

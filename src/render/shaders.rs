@@ -1,0 +1,170 @@
+//! Joins the shared WGSL, a theme and an entry point into one module, and compiles the two pipelines of a theme.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use super::RenderError;
+use crate::flow::ThemeShader;
+
+/// Shared code in the order it is joined; none of it has an entry point.
+pub const SHARED_LIBRARY: [(&str, &str); 5] = [
+    ("lib/moment.wgsl", include_str!("../../shaders/lib/moment.wgsl")),
+    ("lib/polar.wgsl", include_str!("../../shaders/lib/polar.wgsl")),
+    ("lib/color.wgsl", include_str!("../../shaders/lib/color.wgsl")),
+    ("lib/noise.wgsl", include_str!("../../shaders/lib/noise.wgsl")),
+    ("lib/light.wgsl", include_str!("../../shaders/lib/light.wgsl")),
+];
+const BAKE_ENTRY: &str = include_str!("../../shaders/entry/bake.wgsl");
+const NV12_ENTRY: &str = include_str!("../../shaders/entry/nv12.wgsl");
+
+/// `PART` of `entry/nv12.wgsl` for blocks with pixels of several parts, and for drawing only what is still.
+pub(super) const ANY_PART: u32 = 0;
+pub(super) const STILL_ONLY: u32 = 15;
+
+/// Which entry point a module is made for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entry {
+    Bake,
+    Nv12,
+}
+
+/// The whole text of one module: `Params`, the library, the theme, the entry point.
+pub fn shader_text(theme: &ThemeShader, entry: Entry) -> String {
+    let mut text = theme.params_struct.clone();
+    for (_, part) in SHARED_LIBRARY {
+        text.push_str(part);
+    }
+    text.push_str(&theme.source);
+    text.push_str(match entry {
+        Entry::Bake => BAKE_ENTRY,
+        Entry::Nv12 => NV12_ENTRY,
+    });
+    text
+}
+
+/// The compiled entry points of one theme with the layouts of their bindings.
+pub(super) struct Pipelines {
+    theme: String,
+    pub bake: wgpu::ComputePipeline,
+    pub scene_layout: wgpu::BindGroupLayout,
+    pub bake_layout: wgpu::BindGroupLayout,
+    pub nv12_layout: wgpu::BindGroupLayout,
+    nv12_module: wgpu::ShaderModule,
+    /// One pipeline a part, compiled when a scene first has blocks of it.
+    nv12: Mutex<BTreeMap<u32, wgpu::ComputePipeline>>,
+}
+
+impl Pipelines {
+    pub fn compile(device: &wgpu::Device, theme: &ThemeShader) -> Result<Self, RenderError> {
+        checked(device, &theme.name, || {
+            let scene_layout = layout(device, "scene", &[
+                uniform(),
+                uniform(),
+                storage(true),
+                storage(true),
+                texture(),
+                texture(),
+                wgpu::BindingType::Sampler(wgpu::SamplerBindingType::Filtering),
+            ]);
+            let bake_layout = layout(device, "bake", &[storage(false), storage(false)]);
+            let nv12_layout = layout(device, "nv12", &[storage(true), storage(true), storage(false), uniform()]);
+            let bake_module = module(device, theme, Entry::Bake);
+            Self {
+                theme: theme.name.clone(),
+                bake: pipeline(device, &bake_module, "bake", [&scene_layout, &bake_layout], &[]),
+                scene_layout,
+                bake_layout,
+                nv12_layout,
+                nv12_module: module(device, theme, Entry::Nv12),
+                nv12: Mutex::default(),
+            }
+        })
+    }
+
+    /// The pipeline that draws blocks of `part`.
+    pub fn nv12(&self, device: &wgpu::Device, part: u32) -> Result<wgpu::ComputePipeline, RenderError> {
+        let mut known = self.nv12.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(pipeline) = known.get(&part) {
+            return Ok(pipeline.clone());
+        }
+        let layouts = [&self.scene_layout, &self.nv12_layout];
+        let constants = [("PART", f64::from(part))];
+        let made =
+            checked(device, &self.theme, || pipeline(device, &self.nv12_module, "nv12", layouts, &constants))?;
+        known.insert(part, made.clone());
+        Ok(made)
+    }
+}
+
+/// Runs `make` and turns what the device then complains of into an error of the theme.
+fn checked<T>(device: &wgpu::Device, theme: &str, make: impl FnOnce() -> T) -> Result<T, RenderError> {
+    let scope = device.push_error_scope(wgpu::ErrorFilter::Validation);
+    let made = make();
+    match pollster::block_on(scope.pop()) {
+        None => Ok(made),
+        Some(error) => Err(RenderError::Shader { theme: theme.to_owned(), reason: error.to_string() }),
+    }
+}
+
+fn module(device: &wgpu::Device, theme: &ThemeShader, entry: Entry) -> wgpu::ShaderModule {
+    device.create_shader_module(wgpu::ShaderModuleDescriptor {
+        label: Some(&theme.name),
+        source: wgpu::ShaderSource::Wgsl(shader_text(theme, entry).into()),
+    })
+}
+
+fn pipeline(
+    device: &wgpu::Device,
+    module: &wgpu::ShaderModule,
+    entry: &str,
+    groups: [&wgpu::BindGroupLayout; 2],
+    constants: &[(&str, f64)],
+) -> wgpu::ComputePipeline {
+    let layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
+        label: Some(entry),
+        bind_group_layouts: &groups.map(Some),
+        immediate_size: 0,
+    });
+    device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+        label: Some(entry),
+        layout: Some(&layout),
+        module,
+        entry_point: Some(entry),
+        compilation_options: wgpu::PipelineCompilationOptions {
+            constants,
+            // No entry point uses workgroup memory.
+            zero_initialize_workgroup_memory: false,
+        },
+        cache: None,
+    })
+}
+
+fn layout(device: &wgpu::Device, label: &str, bindings: &[wgpu::BindingType]) -> wgpu::BindGroupLayout {
+    let entries: Vec<_> = (0..)
+        .zip(bindings)
+        .map(|(binding, &ty)| wgpu::BindGroupLayoutEntry {
+            binding,
+            visibility: wgpu::ShaderStages::COMPUTE,
+            ty,
+            count: None,
+        })
+        .collect();
+    device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label: Some(label), entries: &entries })
+}
+
+fn uniform() -> wgpu::BindingType {
+    wgpu::BindingType::Buffer { ty: wgpu::BufferBindingType::Uniform, has_dynamic_offset: false, min_binding_size: None }
+}
+
+fn storage(read_only: bool) -> wgpu::BindingType {
+    let ty = wgpu::BufferBindingType::Storage { read_only };
+    wgpu::BindingType::Buffer { ty, has_dynamic_offset: false, min_binding_size: None }
+}
+
+fn texture() -> wgpu::BindingType {
+    wgpu::BindingType::Texture {
+        sample_type: wgpu::TextureSampleType::Float { filterable: true },
+        view_dimension: wgpu::TextureViewDimension::D2,
+        multisampled: false,
+    }
+}

@@ -1,0 +1,149 @@
+//! Themes: a manifest (`NAME.toml`) and a shader (`NAME.wgsl`). The built-in ones are part of the program.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
+
+use serde::{Deserialize, Serialize};
+
+use super::SceneError;
+use super::palette::Palette;
+use super::params::{Localized, ParamSpec, ParamValue, ParamValues};
+use crate::flow::ThemeShader;
+
+/// The theme a circle has when none is named.
+pub const DEFAULT_THEME: &str = "vinyl";
+
+/// Name, manifest and shader of every built-in theme, in the order they are listed.
+const BUILT_IN: [(&str, &str, &str); 1] = [(
+    "vinyl",
+    include_str!("../../shaders/themes/vinyl.toml"),
+    include_str!("../../shaders/themes/vinyl.wgsl"),
+)];
+
+/// The manifest as it is written.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    pub title: Localized,
+    pub author: String,
+    /// How wide the cover is drawn, as a part of the picture's side: 0.05 to 1.
+    pub cover_span: f32,
+    /// How many moving parts the shader has, see `Still` in `shaders/lib/moment.wgsl`: 0 to 4.
+    pub parts: u32,
+    #[serde(default)]
+    pub params: BTreeMap<String, ParamSpec>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Theme {
+    pub name: String,
+    pub manifest: Manifest,
+    pub shader: Arc<ThemeShader>,
+}
+
+/// Every built-in theme. Read once; a test reads each, so none is missing here.
+pub fn built_in() -> &'static [Theme] {
+    static THEMES: LazyLock<Vec<Theme>> = LazyLock::new(|| {
+        BUILT_IN.iter().filter_map(|(name, manifest, source)| Theme::read(name, manifest, source).ok()).collect()
+    });
+    &THEMES
+}
+
+/// The built-in theme of this name.
+pub fn find(name: &str) -> Result<&'static Theme, SceneError> {
+    built_in().iter().find(|theme| theme.name == name).ok_or_else(|| SceneError::UnknownTheme {
+        name: name.to_owned(),
+        known: join(built_in().iter().map(|theme| theme.name.as_str())),
+    })
+}
+
+impl Theme {
+    /// Reads a manifest and joins it with its shader. The WGSL is checked when it is compiled.
+    pub fn read(name: &str, manifest: &str, source: &str) -> Result<Self, SceneError> {
+        let bad = |reason: String| SceneError::BadManifest { file: format!("{name}.toml"), reason };
+        let manifest: Manifest = toml::from_str(manifest).map_err(|error| bad(error.to_string().trim().to_owned()))?;
+        if !(0.05..=1.0).contains(&manifest.cover_span) {
+            return Err(bad("`cover_span` must be from 0.05 to 1".to_owned()));
+        }
+        if manifest.parts > 4 {
+            return Err(bad("`parts` must be from 0 to 4".to_owned()));
+        }
+        for (param, spec) in &manifest.params {
+            let letters = param.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+            if !letters || !param.starts_with(|c: char| c.is_ascii_lowercase()) {
+                return Err(bad(format!("`{param}` is no parameter name; use small letters, digits and _")));
+            }
+            spec.parse(param, &spec.default_text()).map_err(|error| bad(error.to_string()))?;
+        }
+        let shader = ThemeShader {
+            name: name.to_owned(),
+            source: source.to_owned(),
+            params_struct: params_struct(&manifest.params),
+        };
+        Ok(Self { name: name.to_owned(), manifest, shader: Arc::new(shader) })
+    }
+
+    /// Reads `KEY=VALUE` settings against the manifest.
+    pub fn parse_settings<'a>(&self, settings: impl IntoIterator<Item = &'a str>) -> Result<ParamValues, SceneError> {
+        let mut values = ParamValues::new();
+        for text in settings {
+            let (name, value) =
+                text.split_once('=').ok_or_else(|| SceneError::NotASetting { text: text.to_owned() })?;
+            let spec = self.manifest.params.get(name).ok_or_else(|| SceneError::UnknownParam {
+                theme: self.name.clone(),
+                name: name.to_owned(),
+                known: join(self.manifest.params.keys().map(String::as_str)),
+            })?;
+            values.insert(name.to_owned(), spec.parse(name, value)?);
+        }
+        Ok(values)
+    }
+
+    /// The parameters as the shader's `Params` holds them: colours first, four floats each, then numbers, padded to 16 bytes.
+    pub fn pack_params(&self, values: &ParamValues, palette: &Palette) -> Vec<f32> {
+        let value_of = |name: &str, spec: &ParamSpec| {
+            let set = values.get(name).copied();
+            set.or_else(|| spec.parse(name, &spec.default_text()).ok()).unwrap_or(ParamValue::Auto)
+        };
+        let mut packed = Vec::new();
+        for (name, spec) in colors(&self.manifest.params) {
+            packed.extend(spec.rgb(value_of(name, spec), palette));
+            packed.push(1.0);
+        }
+        for (name, spec) in numbers(&self.manifest.params) {
+            packed.push(if let ParamValue::Number(number) = value_of(name, spec) { number } else { 0.0 });
+        }
+        packed.resize(packed.len().next_multiple_of(4).max(4), 0.0);
+        packed
+    }
+}
+
+type Params = BTreeMap<String, ParamSpec>;
+
+fn colors(params: &Params) -> impl Iterator<Item = (&String, &ParamSpec)> {
+    params.iter().filter(|(_, spec)| spec.is_color())
+}
+
+fn numbers(params: &Params) -> impl Iterator<Item = (&String, &ParamSpec)> {
+    params.iter().filter(|(_, spec)| !spec.is_color())
+}
+
+/// The WGSL struct a theme reads its parameters from, in the order of [`Theme::pack_params`].
+fn params_struct(params: &Params) -> String {
+    let mut text = String::from("struct Params {\n");
+    for (name, _) in colors(params) {
+        text.push_str(&format!("    {name}: vec4f,\n"));
+    }
+    for (name, _) in numbers(params) {
+        text.push_str(&format!("    {name}: f32,\n"));
+    }
+    if params.is_empty() {
+        text.push_str("    none: vec4f,\n");
+    }
+    text.push_str("}\n");
+    text
+}
+
+fn join<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    names.collect::<Vec<_>>().join(", ")
+}
