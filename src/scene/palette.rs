@@ -5,6 +5,7 @@
 //! shine shines on a near-black record, and what has to be read can be read. See [`Palette`] for who is who.
 
 use kmeans_colors::get_kmeans;
+use palette::convert::FromColorUnclamped;
 use palette::white_point::D65;
 use palette::{FromColor, IntoColor, Lab, LinSrgb, Oklab, OklabHue, Oklch, Srgb};
 
@@ -185,7 +186,7 @@ fn lit(colour: Oklch, lightness: std::ops::RangeInclusive<f32>, contrast_wanted:
 /// `colour` in sRGB. What sRGB cannot show loses chroma, not hue or lightness.
 fn shown(colour: Oklch) -> [f32; 3] {
     let fits = |rgb: LinSrgb| [rgb.red, rgb.green, rgb.blue].iter().all(|v| (-1e-4..=1.0001).contains(v));
-    let linear = |chroma: f32| LinSrgb::from_color(Oklch { chroma, ..colour });
+    let linear = |chroma: f32| LinSrgb::from_color_unclamped(Oklch { chroma, ..colour });
     let mut best = linear(colour.chroma);
     if !fits(best) {
         let (mut inside, mut outside) = (0.0, colour.chroma);
