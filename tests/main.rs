@@ -6,6 +6,8 @@ mod circle;
 mod cli;
 mod cover;
 mod encode;
+mod packaging;
+mod palette;
 mod render;
 mod scene;
 mod support;
