@@ -1,3 +1,4 @@
 //! What tests share: synthetic sounds and pictures, written to temporary folders.
 
 pub mod picture;
+pub mod video;

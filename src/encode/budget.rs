@@ -1,0 +1,161 @@
+//! The bit budget: how many bytes the file may have -> how many bits each lane may spend. Pure.
+//!
+//! One pass and no second try: the bound is kept while encoding, by a leaky bucket (the decoder buffer model of H.264,
+//! which x264 and NVENC enforce). A lane may spend what its bucket holds at the start and what flows in meanwhile, so the
+//! sum over the lanes, the sound and the container stays under the limit whatever the frames show. Easy frames cost less
+//! than that: quality is capped too (see `options`).
+
+use super::EncodeError;
+use crate::model::{FrameIndex, SAMPLE_RATE, VideoFormat};
+
+/// Longest distance of key frames, seconds. Each group of pictures starts with a key frame and needs nothing before it.
+pub const GOP_SECS: u32 = 2;
+/// The sound's bit rate.
+pub const AUDIO_BITS_PER_SEC: u32 = 128_000;
+/// What the sound may take at most: `audio` steers its encoder below this line. Left alone, FFmpeg's encoder reached
+/// 129.7 kbit/s on a minute of noise bursts, 129.2 on music.
+pub const AUDIO_MAX_BITS_PER_SEC: u32 = 132_000;
+/// Samples in one packet of AAC.
+pub const AUDIO_PACKET_SAMPLES: usize = 1024;
+/// One packet of stereo AAC-LC never exceeds 6144 bits per channel: the decoder buffer of ISO 14496-3.
+pub const AUDIO_PACKET_MAX_BYTES: u64 = 2 * 6144 / 8;
+/// H.264 level 3.1, High profile: 14,000 kbit/s times 1.25, for both the rate and the buffer (table A-1).
+const LEVEL_MAX_BITS: u64 = 17_500_000;
+/// The bucket holds one second of the rate, less in short lanes: a large bucket lets a key frame be good, but what it
+/// holds at the start is paid once per lane.
+const BUCKET_SECS: f64 = 1.0;
+const BUCKET_SHARE_OF_LANE: f64 = 0.25;
+/// x264's bucket is nine tenths full when it starts (its default, set explicitly in `options`).
+pub const BUCKET_START: f64 = 0.9;
+/// Held back per lane for frames an encoder has taken but not given out yet, see [`Rate::allowed_bytes`].
+const LANE_RESERVE: f64 = 0.02;
+/// The fewest bytes per frame and 16x16 macroblock x264 needs for white noise, bytes. With 30 kbit/s at 640x640 and
+/// 30 fps (125 bytes for 1600 blocks) it still held its bucket; doubled, so that there is something to see.
+const MIN_BYTES_PER_BLOCK: f64 = 2.0 * 125.0 / 1600.0;
+/// Boxes of both tracks without their tables, tags of the longest kind we write (4 bytes a character) and some air.
+const CONTAINER_FIXED_BYTES: u64 = 8 * 1024;
+/// `stsz`: four bytes for every packet.
+const CONTAINER_PACKET_BYTES: u64 = 4;
+/// `stco` and `stsc` for the chunks of one second of both tracks, and `stss` for its key frames (see `mux`).
+const CONTAINER_SECOND_BYTES: u64 = 2 * 2 * (4 + 12) + 8;
+/// Start codes of three bytes become lengths of four; a frame is one slice, so only parameter sets and SEI count.
+const CONTAINER_KEY_FRAME_BYTES: u64 = 4;
+
+/// How fast a lane may spend.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rate {
+    /// Flows into the bucket.
+    pub bits_per_sec: u64,
+    /// The bucket.
+    pub bucket_bits: u64,
+    /// The lane must stay under this, whatever its encoder does.
+    pub max_bytes: u64,
+}
+
+/// A contiguous part of the circle for one encoder: whole groups of pictures.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Lane {
+    pub first: FrameIndex,
+    pub frames: u32,
+    pub rate: Rate,
+}
+
+impl Rate {
+    /// For trying an encoder with one frame.
+    pub(super) fn for_trial() -> Self {
+        Self {
+            bits_per_sec: 1_000_000,
+            bucket_bits: 1_000_000,
+            max_bytes: 1_000_000,
+        }
+    }
+
+    /// The rate at which `frames` frames cannot exceed `max_bytes`.
+    fn within(max_bytes: u64, frames: u32, format: VideoFormat) -> Self {
+        let secs = f64::from(frames) / f64::from(format.fps.get());
+        let bucket_secs = BUCKET_SECS.min(secs * BUCKET_SHARE_OF_LANE);
+        let bits = max_bytes as f64 * 8.0 * (1.0 - LANE_RESERVE);
+        let bits_per_sec = (bits / (secs + BUCKET_START * bucket_secs)).min(LEVEL_MAX_BITS as f64);
+        Self {
+            bits_per_sec: bits_per_sec as u64,
+            bucket_bits: ((bits_per_sec * bucket_secs) as u64).min(LEVEL_MAX_BITS),
+            max_bytes,
+        }
+    }
+
+    /// What a lane of `frames` frames may have spent on its first `done`: the bucket's line plus the reserve.
+    pub fn allowed_bytes(&self, done: u32, frames: u32, fps: u32) -> u64 {
+        let flowed = self.bits_per_sec as f64 * f64::from(done) / f64::from(fps);
+        let line = (flowed + BUCKET_START * self.bucket_bits as f64) / 8.0 + LANE_RESERVE * self.max_bytes as f64;
+        if done >= frames {
+            self.max_bytes
+        } else {
+            (line as u64).min(self.max_bytes)
+        }
+    }
+}
+
+/// Frames in one group of pictures.
+pub fn gop_frames(format: VideoFormat) -> u32 {
+    GOP_SECS * format.fps.get()
+}
+
+/// The most the sound can take.
+pub fn audio_max_bytes(samples: usize) -> u64 {
+    let steady = samples as u64 * u64::from(AUDIO_MAX_BITS_PER_SEC) / 8 / u64::from(SAMPLE_RATE);
+    // The encoder is steered from packet to packet: the last one may still be as large as packets get.
+    steady + 2 * AUDIO_PACKET_MAX_BYTES
+}
+
+/// The most everything around the packets can take.
+pub fn container_max_bytes(frames: u32, format: VideoFormat, samples: usize) -> u64 {
+    let packets = u64::from(frames) + audio_packets(samples);
+    let secs = u64::from(frames.div_ceil(format.fps.get())) + 1;
+    let keys = u64::from(frames.div_ceil(gop_frames(format)));
+    CONTAINER_FIXED_BYTES
+        + packets * CONTAINER_PACKET_BYTES
+        + secs * CONTAINER_SECOND_BYTES
+        + keys * CONTAINER_KEY_FRAME_BYTES
+}
+
+/// One more than the samples fill: the encoder starts with a packet of delay.
+pub fn audio_packets(samples: usize) -> u64 {
+    samples.div_ceil(AUDIO_PACKET_SAMPLES) as u64 + 1
+}
+
+/// Splits `frames` frames over at most `lanes` lanes and the bytes the picture may take over their frames.
+pub fn plan_lanes(
+    format: VideoFormat,
+    frames: u32,
+    samples: usize,
+    max_bytes: u64,
+    lanes: u32,
+) -> Result<Vec<Lane>, EncodeError> {
+    let frames = frames.max(1);
+    let blocks = f64::from(format.size.px().div_ceil(16).pow(2));
+    let least = (blocks * MIN_BYTES_PER_BLOCK).ceil() as u64 * u64::from(frames);
+    let around = audio_max_bytes(samples) + container_max_bytes(frames, format, samples);
+    if max_bytes < around + least {
+        return Err(EncodeError::TooSmall {
+            max_bytes,
+            minimum_bytes: around + least,
+        });
+    }
+    let for_picture = max_bytes - around;
+
+    let gop = gop_frames(format);
+    let gops = frames.div_ceil(gop);
+    let lanes = lanes.clamp(1, gops);
+    let lane = |i: u32| {
+        // Whole groups, spread evenly; the last lane takes the incomplete group.
+        let first = (gops * i / lanes) * gop;
+        let end = ((gops * (i + 1) / lanes) * gop).min(frames);
+        let bytes = for_picture * u64::from(end - first) / u64::from(frames);
+        Lane {
+            first: FrameIndex(first),
+            frames: end - first,
+            rate: Rate::within(bytes, end - first, format),
+        }
+    };
+    Ok((0..lanes).map(lane).collect())
+}

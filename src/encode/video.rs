@@ -1,0 +1,307 @@
+//! Frames of one lane in, its H.264 packets out. One [`SegmentEncoder`] per lane; lanes know nothing of each other.
+//!
+//! Every lane opens its encoder with the same options but for the rate, which leaves no trace in the parameter sets, so
+//! the packets of all lanes decode under one header. The first frame of a lane is a key frame that refers to nothing.
+
+use ffmpeg_next::codec::{self, encoder, packet};
+use ffmpeg_next::{Error, Rational, format, frame};
+
+use super::budget::{self, Lane};
+use super::{EncodeError, Encoder, ffi, options};
+use crate::model::VideoFormat;
+
+/// Everything that is decided before the first frame.
+#[derive(Clone, Debug)]
+pub struct VideoSettings {
+    pub format: VideoFormat,
+    pub encoder: Encoder,
+    pub frames: u32,
+    /// In order, without gaps: each is encoded by itself.
+    pub lanes: Vec<Lane>,
+    /// The whole file's limit, which the lanes' rates were planned for.
+    pub max_bytes: u64,
+}
+
+impl VideoSettings {
+    /// Plans `frames` frames and `samples` samples of sound into a file of at most `max_bytes`, on `cores` cores.
+    pub fn plan(
+        format: VideoFormat,
+        encoder: Encoder,
+        frames: u32,
+        samples: usize,
+        max_bytes: u64,
+        cores: usize,
+    ) -> Result<Self, EncodeError> {
+        let lanes = budget::plan_lanes(format, frames, samples, max_bytes, encoder.lanes_on(cores))?;
+        Ok(Self {
+            format,
+            encoder,
+            frames,
+            lanes,
+            max_bytes,
+        })
+    }
+}
+
+/// The encoder of one lane.
+pub struct SegmentEncoder {
+    encoder: encoder::video::Encoder,
+    vaapi: Option<ffi::VaapiFrames>,
+    frame: frame::Video,
+    format: VideoFormat,
+    lane: Lane,
+    pushed: u32,
+    packets: Vec<packet::Packet>,
+    bytes: u64,
+    held: u32,
+}
+
+/// The packets of one lane, times counted in frames of the whole circle.
+pub struct VideoSegment {
+    pub(super) parameters: codec::Parameters,
+    pub(super) packets: Vec<packet::Packet>,
+    pub(super) lane: Lane,
+    bytes: u64,
+    held: u32,
+}
+
+/// What an encoder is shown in place of a frame it has no bits left for.
+enum Shown {
+    Given,
+    /// The last picture again: tens of bytes.
+    Held,
+    /// Black: a key frame of anything else may be large.
+    Black,
+}
+
+impl SegmentEncoder {
+    pub fn open(format: VideoFormat, encoder: Encoder, lane: &Lane) -> Result<Self, EncodeError> {
+        ffi::keep_log_quiet();
+        ffi::take_complaints();
+        let side_px = format.size.px();
+        let mut context =
+            ffi::context_for(encoder.codec_name()).ok_or_else(|| failed("libavcodec was built without it"))?;
+        for (name, value) in options::table(encoder, format, &lane.rate) {
+            ffi::set_option(&mut context, name, &value).map_err(failed)?;
+        }
+        let vaapi = match encoder {
+            Encoder::Vaapi => Some(ffi::VaapiFrames::attach(&mut context, side_px).map_err(libav)?),
+            Encoder::Nvenc | Encoder::X264 => None,
+        };
+        let rate = Rational(format.fps.get().cast_signed(), 1);
+        let mut video = context.encoder().video().map_err(libav)?;
+        video.set_width(side_px);
+        video.set_height(side_px);
+        video.set_aspect_ratio(Rational(1, 1));
+        video.set_format(if vaapi.is_some() {
+            format::Pixel::VAAPI
+        } else {
+            format::Pixel::NV12
+        });
+        video.set_time_base(rate.invert());
+        video.set_frame_rate(Some(rate));
+        Ok(Self {
+            encoder: video.open_as(encoder.codec_name()).map_err(libav)?,
+            vaapi,
+            frame: frame::Video::new(format::Pixel::NV12, side_px, side_px),
+            format,
+            lane: *lane,
+            pushed: 0,
+            packets: Vec::with_capacity(lane.frames as usize),
+            bytes: 0,
+            held: 0,
+        })
+    }
+
+    /// Encodes the lane's next frame: NV12, rows without padding.
+    pub fn push(&mut self, nv12: &[u8]) -> Result<(), EncodeError> {
+        if nv12.len() != self.format.size.nv12_bytes() {
+            let expected = self.format.size.nv12_bytes();
+            return Err(failed(format!("a frame has {} bytes, not {expected}", nv12.len())));
+        }
+        if self.pushed == self.lane.frames {
+            return Err(failed(format!("more than {} frames came", self.lane.frames)));
+        }
+        self.show(nv12)?;
+        self.frame.set_pts(Some(i64::from(self.pushed)));
+        self.pushed += 1;
+        match &self.vaapi {
+            None => self.encoder.send_frame(&self.frame).map_err(libav)?,
+            Some(device) => {
+                let uploaded = device.upload(&self.frame).map_err(libav)?;
+                self.encoder.send_frame(&uploaded).map_err(libav)?;
+            }
+        }
+        self.collect()
+    }
+
+    /// Waits for what is still inside the encoder.
+    pub fn finish(mut self) -> Result<VideoSegment, EncodeError> {
+        self.encoder.send_eof().map_err(libav)?;
+        self.collect()?;
+        if self.packets.len() != self.lane.frames as usize {
+            return Err(failed(format!(
+                "{} of {} frames came out",
+                self.packets.len(),
+                self.lane.frames
+            )));
+        }
+        Ok(VideoSegment {
+            parameters: codec::Parameters::from(&self.encoder),
+            packets: self.packets,
+            lane: self.lane,
+            bytes: self.bytes,
+            held: self.held,
+        })
+    }
+
+    /// Puts the next picture into `self.frame`.
+    fn show(&mut self, nv12: &[u8]) -> Result<(), EncodeError> {
+        let shown = self.affordable();
+        if !matches!(shown, Shown::Given) {
+            self.held += 1;
+        }
+        if matches!(shown, Shown::Held) {
+            return Ok(());
+        }
+        ffi::make_writable(&mut self.frame).map_err(libav)?;
+        let side_px = self.format.size.px() as usize;
+        let (luma, chroma) = nv12.split_at(side_px * side_px);
+        for (plane, from, black) in [(0, luma, 16), (1, chroma, 128)] {
+            let stride = self.frame.stride(plane);
+            let to = self.frame.data_mut(plane);
+            match shown {
+                Shown::Given if stride == side_px => to[..from.len()].copy_from_slice(from),
+                Shown::Given => {
+                    for (to, from) in to.chunks_mut(stride).zip(from.chunks(side_px)) {
+                        to[..side_px].copy_from_slice(from);
+                    }
+                }
+                Shown::Held | Shown::Black => to.fill(black),
+            }
+        }
+        Ok(())
+    }
+
+    /// The brake. x264 keeps its bucket for any content (tests), so for it this never acts; whether every card's
+    /// firmware does, nobody can promise, and the file's limit must hold all the same.
+    fn affordable(&self) -> Shown {
+        let done = self.packets.len() as u32;
+        if self.bytes
+            <= self
+                .lane
+                .rate
+                .allowed_bytes(done, self.lane.frames, self.format.fps.get())
+        {
+            Shown::Given
+        } else if self.pushed.is_multiple_of(budget::gop_frames(self.format)) {
+            Shown::Black
+        } else {
+            Shown::Held
+        }
+    }
+
+    fn collect(&mut self) -> Result<(), EncodeError> {
+        loop {
+            let mut packet = packet::Packet::empty();
+            match self.encoder.receive_packet(&mut packet) {
+                Ok(()) => {}
+                Err(
+                    Error::Eof
+                    | Error::Other {
+                        errno: ffmpeg_next::ffi::EAGAIN,
+                    },
+                ) => return Ok(()),
+                Err(error) => return Err(libav(error)),
+            }
+            if self.packets.is_empty() {
+                packet = without_user_data(packet);
+            }
+            let first = i64::from(self.lane.first.0);
+            packet.set_pts(packet.pts().map(|pts| pts + first));
+            packet.set_dts(packet.dts().map(|dts| dts + first));
+            packet.set_duration(1);
+            self.bytes += packet.size() as u64;
+            self.packets.push(packet);
+        }
+    }
+}
+
+impl VideoSegment {
+    /// The size of all packets together.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Frames that were replaced by the one before them to stay under the limit; 0 unless a card ignores its rate.
+    pub fn held_frames(&self) -> u32 {
+        self.held
+    }
+
+    /// Sizes of the packets in order.
+    pub fn packet_bytes(&self) -> impl Iterator<Item = usize> {
+        self.packets.iter().map(packet::Packet::size)
+    }
+}
+
+/// Takes out the note an encoder writes into its first packet (x264: its version and settings, 600 bytes): it is of no
+/// use to a player, and the same picture should give the same bytes.
+fn without_user_data(packet: packet::Packet) -> packet::Packet {
+    const SEI: u8 = 6;
+    const USER_DATA_UNREGISTERED: u8 = 5;
+    let data = packet.data().unwrap_or_default();
+    let is_note = |unit: &&[u8]| unit.len() > 1 && unit[0] & 0x1f == SEI && unit[1] == USER_DATA_UNREGISTERED;
+    let units = units_of(data);
+    if !units.iter().any(|unit| is_note(&unit)) {
+        return packet;
+    }
+    let mut kept = Vec::with_capacity(data.len());
+    for unit in units.iter().filter(|unit| !is_note(unit)) {
+        kept.extend_from_slice(&[0, 0, 0, 1]);
+        kept.extend_from_slice(unit);
+    }
+    let mut slim = packet::Packet::copy(&kept);
+    slim.set_pts(packet.pts());
+    slim.set_dts(packet.dts());
+    slim.set_flags(packet.flags());
+    slim
+}
+
+/// The NAL units of an Annex B byte stream, without their start codes.
+fn units_of(data: &[u8]) -> Vec<&[u8]> {
+    let mut starts = Vec::new();
+    let mut at = 0;
+    while at + 3 <= data.len() {
+        if data[at..at + 3] == [0, 0, 1] {
+            starts.push(at + 3);
+            at += 3;
+        } else {
+            at += 1;
+        }
+    }
+    let ends = starts.iter().skip(1).map(|start| start - 3).chain([data.len()]);
+    let trimmed = |start: usize, end: usize| {
+        let unit = &data[start..end];
+        let zeros = unit.iter().rev().take_while(|&&byte| byte == 0).count();
+        &unit[..unit.len() - zeros]
+    };
+    starts
+        .iter()
+        .zip(ends)
+        .map(|(&start, end)| trimmed(start, end))
+        .collect()
+}
+
+fn failed(reason: impl Into<String>) -> EncodeError {
+    EncodeError::Video { reason: reason.into() }
+}
+
+/// libav's error code, or better the first line it complained with.
+fn libav(error: Error) -> EncodeError {
+    failed(
+        ffi::take_complaints()
+            .into_iter()
+            .next()
+            .unwrap_or_else(|| error.to_string()),
+    )
+}
