@@ -5,6 +5,9 @@ mod decode;
 mod encode;
 mod end_to_end;
 mod render;
+#[allow(dead_code, reason = "the tests use the rest")]
+#[path = "../tests/support/mod.rs"]
+mod support;
 
 use criterion::{criterion_group, criterion_main};
 

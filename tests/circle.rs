@@ -1,1 +1,430 @@
+//! Whole circles: songs made here go in, and what comes out is decoded and measured. No setting of ours is believed.
 
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use ebur128::{EbuR128, Mode};
+use musiccircles::encode::{EncodeError, EncoderChoice};
+use musiccircles::model::{Fault, SAMPLE_RATE, VideoFormat};
+use musiccircles::pipeline::{self, CoverChoice, FragmentChoice, Output, PipelineError, Progress, Report, Request, SharedGpu};
+use musiccircles::render::AdapterChoice;
+use musiccircles::scene::motion::DEFAULT_RPM;
+use musiccircles::scene::params::ParamValues;
+use musiccircles::scene::theme;
+
+use crate::support::sound::{Noise, Sketch, find_click, write_wav};
+use crate::support::stage::{format, quarters};
+use crate::support::video::{Mp4, number};
+
+/// A song on disk with a cover beside it, and the request that makes a circle of both.
+struct Studio {
+    folder: tempfile::TempDir,
+    request: Request,
+}
+
+impl Studio {
+    fn new(song: &Sketch, format: VideoFormat) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("song.wav");
+        song.write_wav(&path);
+        let request = Request {
+            song: path,
+            cover: CoverChoice::FromTags,
+            fragment: FragmentChoice::From { start: Duration::ZERO, length: None },
+            theme: theme::find("vinyl").unwrap().clone(),
+            params: ParamValues::new(),
+            rpm: DEFAULT_RPM,
+            format,
+            title: Some("Проба".into()),
+            artist: Some("Test".into()),
+            encoder: EncoderChoice::X264,
+            max_bytes: 8_000_000,
+            seed: 0,
+        };
+        Self { folder, request }
+    }
+
+    fn cover(&mut self, picture: &image::RgbImage) {
+        let path = self.folder.path().join("cover.png");
+        picture.save(&path).unwrap();
+        self.request.cover = CoverChoice::File(path);
+    }
+
+    fn render(&self) -> (Mp4, Report) {
+        let gpu = SharedGpu::new(AdapterChoice::Cpu);
+        let never = AtomicBool::new(false);
+        let (circle, report) = pipeline::render(&self.request, &gpu, Output::Mp4, &|_| {}, &never).unwrap();
+        (Mp4::new(&circle.unwrap().mp4), report)
+    }
+
+    /// Every frame as it was rendered, NV12.
+    fn raw(&self) -> Vec<Vec<u8>> {
+        let gpu = SharedGpu::new(AdapterChoice::Cpu);
+        let mut frames = Vec::new();
+        let mut keep = |frame: &[u8]| {
+            frames.push(frame.to_vec());
+            Ok(())
+        };
+        pipeline::render(&self.request, &gpu, Output::Raw(&mut keep), &|_| {}, &AtomicBool::new(false)).unwrap();
+        frames
+    }
+}
+
+/// Drums, a bass line and a tune: an ordinary song of one loud and one quiet half.
+fn song(secs: f64) -> Sketch {
+    let mut song = Sketch::silence(48_000, secs);
+    let mut beat = 0;
+    while f64::from(beat) * 0.5 < secs {
+        let at = f64::from(beat) * 0.5;
+        let level = if at < secs / 2.0 { 0.8 } else { 0.3 };
+        song.kick(at, level);
+        song.hat(at + 0.25, level * 0.5);
+        if beat % 2 == 1 {
+            song.snare(at, level * 0.6);
+        }
+        song.note(at, 0.45, [55.0, 65.4, 73.4, 49.0][beat as usize / 4 % 4], level * 0.4);
+        song.note(at, 0.4, [440.0, 523.3, 659.3, 587.3, 784.0][beat as usize % 5], level * 0.25);
+        beat += 1;
+    }
+    song
+}
+
+/// Every pixel another colour: nothing compresses worse.
+fn noisy_picture(side: u32) -> image::RgbImage {
+    let mut noise = Noise::new(9);
+    image::RgbImage::from_fn(side, side, |_, _| {
+        let bits = noise.bits();
+        image::Rgb([(bits >> 8) as u8, (bits >> 24) as u8, (bits >> 40) as u8])
+    })
+}
+
+fn assert_contract(mp4: &Mp4, report: &Report, secs: f64) {
+    let fps = f64::from(report.format.fps.get());
+    let side = f64::from(report.format.size.px());
+    let facts = mp4.facts();
+    assert_eq!(facts["streams"].as_array().unwrap().len(), 2);
+    assert!(number(&facts["format"]["size"]) <= 8_000_000.0);
+    let (video, sound) = (mp4.stream("v"), mp4.stream("a"));
+    for (key, value) in [
+        ("codec_name", "h264"),
+        ("profile", "High"),
+        ("pix_fmt", "yuv420p"),
+        ("color_range", "tv"),
+        ("color_space", "bt709"),
+        ("color_primaries", "bt709"),
+        ("color_transfer", "bt709"),
+        ("sample_aspect_ratio", "1:1"),
+    ] {
+        assert_eq!(video[key], value, "{key}");
+    }
+    assert_eq!(number(&video["level"]), 31.0);
+    assert_eq!((number(&video["width"]), number(&video["height"])), (side, side));
+    assert_eq!(video["r_frame_rate"], format!("{fps}/1"));
+    assert_eq!(sound["codec_name"], "aac");
+    assert_eq!(sound["profile"], "LC");
+    assert_eq!(number(&sound["sample_rate"]), f64::from(SAMPLE_RATE));
+    assert_eq!(number(&sound["channels"]), 2.0);
+    let (picture_secs, sound_secs) = (number(&video["duration"]), number(&sound["duration"]));
+    assert_eq!((number(&video["start_time"]), number(&sound["start_time"])), (0.0, 0.0));
+    assert!((picture_secs - sound_secs).abs() <= 1.0 / fps + 1e-6, "{picture_secs} s of picture, {sound_secs} s of sound");
+    assert!(picture_secs <= 60.0 && sound_secs <= 60.0 && number(&facts["format"]["duration"]) <= 60.0);
+    assert!((picture_secs - secs).abs() <= 1.0 / fps + 1e-6, "{picture_secs} of {secs} s");
+    assert_eq!(number(&video["nb_frames"]), f64::from(report.frames));
+
+    let order: Vec<_> = mp4.boxes().into_iter().map(|(kind, _)| kind).collect();
+    let at = |kind: &str| order.iter().position(|found| found == kind).unwrap();
+    assert!(at("moov") < at("mdat"), "{order:?}");
+    let packets = mp4.packets("v");
+    let keys: Vec<_> = (0..packets.len()).filter(|&n| packets[n]["flags"].as_str().unwrap().starts_with('K')).collect();
+    assert_eq!(keys[0], 0);
+    let ends = keys[1..].iter().copied().chain([packets.len()]);
+    for (&from, to) in keys.iter().zip(ends) {
+        assert!((to - from) as f64 <= 2.0 * fps, "{} frames from key to key", to - from);
+    }
+}
+
+/// Black in every decoded frame wherever the circle does not reach.
+fn assert_black_outside(decoded: &[u8], side: usize) {
+    let frame_bytes = side * side * 3 / 2;
+    let radius = side as f64 / 2.0;
+    // Two pixels beyond the edge: the encoder's deblocking may touch what lies nearer.
+    let outside = |&i: &usize| ((i % side) as f64 + 0.5 - radius).hypot((i / side) as f64 + 0.5 - radius) > radius + 2.0;
+    let places: Vec<_> = (0..side * side).filter(outside).collect();
+    for (n, frame) in decoded.chunks_exact(frame_bytes).enumerate() {
+        let brightest = places.iter().map(|&i| frame[i]).max().unwrap();
+        assert!(brightest <= 18, "frame {n}: luma {brightest} outside the circle");
+    }
+}
+
+#[test]
+fn a_minute_of_the_hardest_content_keeps_every_promise() {
+    let mut noise = Sketch::silence(48_000, 70.0);
+    noise.noise(0.0, 70.0, 0.9);
+    let mut studio = Studio::new(&noise, format(640, 30));
+    studio.cover(&noisy_picture(900));
+    studio.request.fragment =
+        FragmentChoice::From { start: Duration::from_secs(5), length: Some(Duration::from_secs(60)) };
+    let (mp4, report) = studio.render();
+    assert_eq!(report.frames, 1800);
+    assert_contract(&mp4, &report, 60.0);
+}
+
+#[test]
+fn an_ordinary_circle_is_close_to_its_lossless_frames() {
+    let mut studio = Studio::new(&song(12.0), format(640, 30));
+    studio.cover(&photo(700));
+    // The budget of a full minute, so that what is measured is what a minute looks like.
+    studio.request.max_bytes = 8_000_000 / 5;
+    let (mp4, report) = studio.render();
+    assert_contract(&mp4, &report, 12.0);
+    let frames = studio.raw();
+    let ssim = mp4.ssim(report.format, report.frames, |n| frames[n as usize].clone());
+    assert!(ssim >= 0.95, "SSIM {ssim}");
+    assert_black_outside(&mp4.decode_picture(), 640);
+}
+
+/// Something like a photograph: broad shapes, edges, and detail of the kind leaves and hair have.
+fn photo(side: u32) -> image::RgbImage {
+    let mut noise = Noise::new(3);
+    let waves: Vec<[f32; 4]> = (0..40).map(|_| std::array::from_fn(|_| noise.sample())).collect();
+    image::RgbImage::from_fn(side, side, |x, y| {
+        let (x, y) = (x as f32 / side as f32, y as f32 / side as f32);
+        let mut color = [0.45_f32, 0.40, 0.50];
+        for (k, [a, b, phase, tint]) in waves.iter().enumerate() {
+            let scale = 2.0 + k as f32 * 2.2;
+            let wave = ((x * a + y * b) * scale * 6.0 + phase * 9.0).sin() / (1.0 + k as f32 * 0.35);
+            for (c, value) in color.iter_mut().enumerate() {
+                *value += 0.22 * wave * (1.0 + tint * [0.9, -0.4, -0.8][c]);
+            }
+        }
+        image::Rgb(color.map(|c| (c.clamp(0.0, 1.0) * 255.0) as u8))
+    })
+}
+
+#[test]
+fn every_rate_and_size_keeps_the_contract() {
+    for (side, fps, millis) in [(240, 25, 3_370), (384, 60, 2_910), (480, 30, 1_000), (638, 25, 2_019)] {
+        let mut studio = Studio::new(&song(8.0), format(side, fps));
+        studio.request.fragment =
+            FragmentChoice::From { start: Duration::from_millis(1_234), length: Some(Duration::from_millis(millis)) };
+        let (mp4, report) = studio.render();
+        assert_contract(&mp4, &report, millis as f64 / 1000.0);
+        assert_black_outside(&mp4.decode_picture(), side as usize);
+    }
+}
+
+#[test]
+fn known_colours_survive_the_whole_way() {
+    for rgb in [[200_u8, 60, 40], [40, 180, 90], [60, 80, 220], [235, 235, 235]] {
+        let mut studio = Studio::new(&song(2.0), format(640, 30));
+        studio.cover(&image::RgbImage::from_pixel(300, 300, image::Rgb(rgb)));
+        let raw = studio.raw();
+        let (mp4, _) = studio.render();
+        let decoded = mp4.decode_picture();
+        let (luma, chroma) = decoded[..640 * 640 * 3 / 2].split_at(640 * 640);
+        // A patch of the label between the spindle and the edge, against the frame before encoding and the cover itself.
+        for (x, y) in [(256_usize, 320_usize), (360, 380)] {
+            let at = |plane: &[u8], stride: usize, x: usize, y: usize| f64::from(plane[y * stride + x]);
+            let yuv = [
+                at(luma, 640, x, y),
+                at(&chroma[..320 * 320], 320, x / 2, y / 2),
+                at(&chroma[320 * 320..], 320, x / 2, y / 2),
+            ];
+            let pair = 640 * 640 + (y / 2) * 640 + x / 2 * 2;
+            let before = [raw[0][y * 640 + x], raw[0][pair], raw[0][pair + 1]].map(f64::from);
+            for c in 0..3 {
+                assert!((yuv[c] - before[c]).abs() <= 3.0, "{rgb:?} at {x}, {y}: {before:?} became {yuv:?}");
+            }
+            let hue = |r: f64, g: f64, b: f64| (g - b).atan2(r - (g + b) / 2.0);
+            let (cb, cr) = ((yuv[1] - 128.0) / 224.0, (yuv[2] - 128.0) / 224.0);
+            let light = (yuv[0] - 16.0) / 219.0;
+            let (r, b) = (light + 1.5748 * cr, light + 1.8556 * cb);
+            let g = (light - 0.2126 * r - 0.0722 * b) / 0.7152;
+            if rgb != [235, 235, 235] {
+                let wanted = hue(f64::from(rgb[0]), f64::from(rgb[1]), f64::from(rgb[2]));
+                assert!((hue(r, g, b) - wanted).abs() < 0.12, "{rgb:?}: hue {} for {wanted}", hue(r, g, b));
+            }
+        }
+    }
+}
+
+/// The direction the label points in, radians, from the luma on a ring around the centre.
+fn label_angle(luma: &[u8], side: usize) -> f64 {
+    let (mut x_sum, mut y_sum) = (0.0, 0.0);
+    for step in 0..720 {
+        let angle = f64::from(step) * std::f64::consts::TAU / 720.0;
+        for radius in [0.20, 0.25, 0.30] {
+            let at = |f: f64| (side as f64 / 2.0 * (1.0 + radius * f)) as usize;
+            let light = f64::from(luma[at(angle.sin()) * side + at(angle.cos())]);
+            x_sum += light * angle.cos();
+            y_sum += light * angle.sin();
+        }
+    }
+    f64::atan2(y_sum, x_sum)
+}
+
+#[test]
+fn the_record_turns_at_the_speed_asked_for() {
+    for (rpm, fps) in [(DEFAULT_RPM, 30), (45.0, 25), (78.0, 60), (16.0, 30)] {
+        let mut studio = Studio::new(&song(6.0), format(320, fps));
+        let half = image::RgbImage::from_fn(256, 256, |x, _| image::Rgb(if x < 128 { [30; 3] } else { [230; 3] }));
+        studio.cover(&half);
+        studio.request.rpm = rpm;
+        let (mp4, _) = studio.render();
+        let decoded = mp4.decode_picture();
+        let angles: Vec<f64> = decoded.chunks_exact(320 * 320 * 3 / 2).map(|frame| label_angle(frame, 320)).collect();
+        let mut turned = 0.0;
+        for pair in angles.windows(2) {
+            turned += (pair[1] - pair[0]).rem_euclid(std::f64::consts::TAU);
+        }
+        let secs = (angles.len() - 1) as f64 / f64::from(fps);
+        let measured = turned / std::f64::consts::TAU / secs * 60.0;
+        assert!((measured / rpm - 1.0).abs() < 0.005, "{rpm} rpm came out as {measured}");
+    }
+}
+
+/// The light of the ring around the record, by frame.
+fn rim_light(decoded: &[u8], side: usize) -> Vec<f64> {
+    let radius = side as f64 / 2.0;
+    let place = |i: usize| ((i % side) as f64 + 0.5 - radius).hypot((i / side) as f64 + 0.5 - radius) / radius;
+    let rim: Vec<_> = (0..side * side).filter(|&i| (0.935..0.995).contains(&place(i))).collect();
+    let light = |frame: &[u8]| rim.iter().map(|&i| f64::from(frame[i]) - 16.0).sum::<f64>() / rim.len() as f64;
+    decoded.chunks_exact(side * side * 3 / 2).map(light).collect()
+}
+
+#[test]
+fn clicks_show_at_the_rim_in_their_own_frame() {
+    for fps in [25, 30, 60] {
+        // Clicks that fall on all parts of a frame, up to the end of the fragment.
+        let clicks: Vec<f64> = (0..24).map(|n| 0.61 + f64::from(n) * 0.777).collect();
+        let mut track = Sketch::silence(48_000, 20.0);
+        for &at in &clicks {
+            track.click(at);
+        }
+        let (mp4, _) = Studio::new(&track, format(240, fps)).render();
+        let light = rim_light(&mp4.decode_picture(), 240);
+        for &at in &clicks {
+            let frame = (at * f64::from(fps)) as usize;
+            let rise = |n: usize| light[n] - light[n - 1];
+            let shown = (frame - 4..=frame + 4).max_by(|&a, &b| rise(a).total_cmp(&rise(b))).unwrap();
+            assert!(shown.abs_diff(frame) <= 1, "{fps} fps: the click in frame {frame} shows in frame {shown}");
+            assert!(rise(shown) > 3.0, "{fps} fps: the click at {at} s adds {:.1} levels of light", rise(shown));
+        }
+    }
+}
+
+#[test]
+fn the_sound_is_in_its_place_and_at_its_loudness() {
+    let mut track = song(30.0);
+    for at in [12.0, 15.5, 19.0] {
+        track.samples[(at * 48_000.0) as usize - 12_000..(at * 48_000.0) as usize + 12_000].fill(0.0);
+        track.click(at);
+    }
+    let mut studio = Studio::new(&track, format(240, 30));
+    studio.request.fragment =
+        FragmentChoice::From { start: Duration::from_millis(10_250), length: Some(Duration::from_secs(15)) };
+    let (mp4, _) = studio.render();
+    let sound = mp4.decode_sound();
+    for at in [12.0, 15.5, 19.0] {
+        let found = find_click(&sound, at - 10.25).expect("the click is there");
+        assert!((found - (at - 10.25)).abs() < 0.001, "the click of {at} s came {:.4} s off", found - (at - 10.25));
+    }
+    let mut meter = EbuR128::new(2, SAMPLE_RATE, Mode::I | Mode::TRUE_PEAK).unwrap();
+    meter.add_frames_f32(sound.as_flattened()).unwrap();
+    let lufs = meter.loudness_global().unwrap();
+    assert!((lufs + 14.0).abs() <= 0.5, "{lufs} LUFS");
+    let peak = (0..2).map(|c| meter.true_peak(c).unwrap()).fold(0.0, f64::max);
+    assert!(20.0 * peak.log10() <= -1.0, "true peak {:.2} dBTP", 20.0 * peak.log10());
+    // The fragment cuts into the song: it fades in from nothing.
+    assert!(sound[..48].iter().flatten().all(|s| s.abs() < 0.05));
+}
+
+#[test]
+fn the_same_request_gives_the_same_frames_and_the_same_key() {
+    let studio = Studio::new(&song(3.0), format(320, 30));
+    assert!(studio.raw() == studio.raw());
+    let (one, two) = (studio.render(), studio.render());
+    assert_eq!(one.1.key, two.1.key);
+    assert!(std::fs::read(&one.0.path).unwrap() == std::fs::read(&two.0.path).unwrap(), "the same bytes, too");
+    let mut other = Studio::new(&song(3.0), format(320, 30));
+    other.request.rpm = 45.0;
+    assert_ne!(other.render().1.key, one.1.key);
+}
+
+#[test]
+fn a_frame_alone_is_the_frame_of_the_circle() {
+    let studio = Studio::new(&song(4.0), format(320, 30));
+    let gpu = SharedGpu::new(AdapterChoice::Cpu);
+    let never = AtomicBool::new(false);
+    let (alone, _) = pipeline::frame(&studio.request, &gpu, Duration::from_millis(2_350), &never).unwrap();
+    assert!(alone == studio.raw()[70]);
+    let late = pipeline::frame(&studio.request, &gpu, Duration::from_secs(4), &never).unwrap_err();
+    assert_eq!(late.fault(), Fault::Request, "{late}");
+}
+
+#[test]
+fn silence_makes_a_calm_record() {
+    let studio = Studio::new(&Sketch::silence(48_000, 3.0), format(240, 30));
+    let (mp4, report) = studio.render();
+    assert_contract(&mp4, &report, 3.0);
+    let light = rim_light(&mp4.decode_picture(), 240);
+    let (low, high) = light.iter().fold((f64::MAX, 0.0_f64), |(low, high), &l| (low.min(l), high.max(l)));
+    assert!(high - low < 1.0, "the rim moves by {} levels in silence", high - low);
+    assert!(mp4.decode_sound().iter().flatten().all(|s| s.abs() < 1e-3));
+}
+
+#[test]
+fn a_small_budget_is_kept_and_an_impossible_one_refused() {
+    let mut studio = Studio::new(&song(20.0), format(640, 30));
+    studio.request.max_bytes = 600_000;
+    let (mp4, _) = studio.render();
+    assert!(std::fs::metadata(&mp4.path).unwrap().len() <= 600_000);
+    studio.request.max_bytes = 100_000;
+    let gpu = SharedGpu::new(AdapterChoice::Cpu);
+    let refused = pipeline::render(&studio.request, &gpu, Output::Mp4, &|_| {}, &AtomicBool::new(false)).unwrap_err();
+    assert!(matches!(refused, PipelineError::Encode(EncodeError::TooSmall { .. })), "{refused}");
+}
+
+#[test]
+fn stopping_in_the_middle_is_quick() {
+    let studio = Studio::new(&song(60.0), format(640, 30));
+    let gpu = SharedGpu::new(AdapterChoice::Cpu);
+    let stop = AtomicBool::new(false);
+    let stopped_at = std::sync::Mutex::new(None);
+    let watch = |step: Progress| {
+        if step == (Progress::Frames { done: 100 }) {
+            stop.store(true, Ordering::Relaxed);
+            *stopped_at.lock().unwrap() = Some(std::time::Instant::now());
+        }
+    };
+    let ended = pipeline::render(&studio.request, &gpu, Output::Mp4, &watch, &stop).unwrap_err();
+    assert_eq!(ended.fault(), Fault::Cancelled, "{ended}");
+    let took = stopped_at.lock().unwrap().unwrap().elapsed();
+    assert!(took < Duration::from_secs(2), "{took:?}");
+}
+
+#[test]
+fn six_channels_and_odd_rates_are_heard() {
+    let folder = tempfile::tempdir().unwrap();
+    let path: PathBuf = folder.path().join("surround.wav");
+    let rate = 44_100;
+    let tone = |n: usize, c: usize| 0.2 * ((n as f32 / rate as f32) * (220.0 + 60.0 * c as f32) * std::f32::consts::TAU).sin();
+    let interleaved: Vec<f32> = (0..rate as usize * 3).flat_map(|n| (0..6).map(move |c| tone(n, c))).collect();
+    write_wav(Path::new(&path), rate, 6, &interleaved);
+    let mut studio = Studio::new(&song(1.0), format(240, 30));
+    studio.request.song = path;
+    let (mp4, report) = studio.render();
+    assert_contract(&mp4, &report, 3.0);
+    assert!(mp4.decode_sound().iter().flatten().any(|s| s.abs() > 0.05));
+}
+
+#[test]
+fn the_built_in_cover_stands_in_for_a_missing_one() {
+    let with_default = Studio::new(&song(1.5), format(240, 30));
+    let mut with_quarters = Studio::new(&song(1.5), format(240, 30));
+    let cover = quarters();
+    let rgb = cover.rgba.chunks_exact(4).flat_map(|p| [p[0], p[1], p[2]]).collect();
+    with_quarters.cover(&image::RgbImage::from_raw(cover.side, cover.side, rgb).unwrap());
+    assert!(with_default.raw()[0] != with_quarters.raw()[0]);
+}

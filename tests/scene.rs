@@ -1,1 +1,104 @@
+//! The step scene, by value: motion, parameters, themes, text.
 
+use musiccircles::flow::FrameFeatures;
+use musiccircles::model::{Size, Tags};
+use musiccircles::scene::motion::{moments, turns_at};
+use musiccircles::scene::params::ParamValue;
+use musiccircles::scene::{SceneError, theme, title};
+
+use crate::support::stage::{SILENCE, Stage, features, lively};
+
+#[test]
+fn a_minute_at_33_and_a_third_is_33_and_a_third_turns() {
+    assert!((turns_at(60.0, 100.0 / 3.0) - 100.0 / 3.0).abs() < 1e-12);
+    let all = moments(&features(30, vec![SILENCE; 1800]), 45.0);
+    // 45 rpm: 0.75 turns a second, so frame 40 has made exactly one.
+    assert!(all[40].turn < 1e-6 || all[40].turn > 1.0 - 1e-6, "{}", all[40].turn);
+    assert!((all[20].turn - 0.5).abs() < 1e-6);
+    assert!((all[20].turn_cos + 1.0).abs() < 1e-5 && all[20].turn_sin.abs() < 1e-5);
+    assert!(all.iter().all(|moment| (0.0..1.0).contains(&moment.progress)));
+}
+
+#[test]
+fn moments_carry_the_features_of_their_own_frame() {
+    let heard = lively(25, 10);
+    for (moment, frame) in moments(&heard, 33.3).iter().zip(&heard.frames) {
+        assert_eq!((moment.bass, moment.rms, moment.bands), (frame.bass, frame.rms, frame.bands));
+    }
+}
+
+#[test]
+fn the_same_request_is_the_same_scene() {
+    let stage = Stage::new(640, features(30, [FrameFeatures { bass: 0.3, ..SILENCE }]));
+    let (one, two) = (stage.build(), stage.build());
+    assert_eq!(one.look, two.look);
+    assert_eq!(one.moments, two.moments);
+    assert_eq!(one.params, two.params);
+    assert_eq!(one.text, two.text);
+}
+
+#[test]
+fn every_built_in_theme_is_read() {
+    let names: Vec<_> = theme::built_in().iter().map(|theme| theme.name.as_str()).collect();
+    assert_eq!(names, theme::names(), "a manifest cannot be read");
+    for theme in theme::built_in() {
+        assert!(!theme.manifest.title.en.is_empty() && !theme.manifest.title.ru.is_empty());
+        for (name, spec) in &theme.manifest.params {
+            assert!(!spec.help().en.is_empty() && !spec.help().ru.is_empty(), "{}: {name}", theme.name);
+        }
+    }
+}
+
+#[test]
+fn an_unknown_theme_or_parameter_names_the_known_ones() {
+    let unknown = theme::find("vinil").unwrap_err().to_string();
+    assert!(unknown.contains("vinil") && unknown.contains("vinyl"), "{unknown}");
+    let vinyl = theme::find("vinyl").unwrap();
+    let unknown = vinyl.parse_settings(["glo=1"]).unwrap_err().to_string();
+    assert!(unknown.contains("`glo`") && unknown.contains("glow"), "{unknown}");
+}
+
+#[test]
+fn settings_are_checked() {
+    let vinyl = theme::find("vinyl").unwrap();
+    let read = |text: &str| vinyl.parse_settings([text]);
+    assert_eq!(read("glow=0.5").unwrap()["glow"], ParamValue::Number(0.5));
+    assert_eq!(read("text=off").unwrap()["text"], ParamValue::Number(0.0));
+    assert_eq!(read("accent=auto").unwrap()["accent"], ParamValue::Auto);
+    assert_eq!(read("accent=#ff8000").unwrap()["accent"], ParamValue::Rgb([1.0, 128.0 / 255.0, 0.0]));
+    for bad in ["glow=3", "glow=-1", "glow=NaN", "glow=inf", "glow=", "text=maybe", "accent=#ff80", "accent=red", "accent=#gg0000"] {
+        assert!(matches!(read(bad), Err(SceneError::BadValue { .. })), "{bad}: {:?}", read(bad));
+    }
+    assert!(matches!(read("glow"), Err(SceneError::NotASetting { .. })));
+}
+
+#[test]
+fn a_bad_manifest_is_an_error_that_says_where() {
+    let read = |manifest: &str| theme::Theme::read("mine", manifest, "").unwrap_err().to_string();
+    assert!(read("author = 1").contains("mine.toml"));
+    let start = "author = \"me\"\ncover_span = 0.4\nparts = 1\n[title]\nen = \"M\"\nru = \"М\"\n";
+    let out_of_range = "[params.a]\ntype = \"float\"\ndefault = 5.0\nrange = [0.0, 1.0]\nhelp = { en = \"a\", ru = \"а\" }\n";
+    assert!(read(&format!("{start}{out_of_range}")).contains("`a`"));
+    assert!(read(&format!("{start}[params.\"a b\"]\ntype = \"bool\"\ndefault = true\nhelp = {{ en = \"a\", ru = \"а\" }}\n")).contains("a b"));
+    assert!(read(&start.replace("0.4", "4.0")).contains("cover_span"));
+}
+
+#[test]
+fn text_is_drawn_in_both_alphabets_and_never_overflows() {
+    let size = Size::new(640).unwrap();
+    let etch = |title: &str| title::etch(&Tags { title: Some(title.into()), artist: None, album: None }, size);
+    for text in ["Crossroads", "Перекрёсток", "Ад: «Начало» — №5"] {
+        let strip = etch(text);
+        let ink = strip.coverage.iter().filter(|&&c| c > 128).count();
+        assert!(ink > 20 * text.chars().filter(|c| c.is_alphabetic()).count(), "{text}: {ink} inked pixels");
+        assert_eq!(strip.coverage.len(), (strip.width * strip.height) as usize);
+        assert!(strip.turns > 0.0 && strip.turns < 0.5, "{text} takes {} turns", strip.turns);
+    }
+    let long = etch(&"Очень длинное название ".repeat(50));
+    assert!(long.turns <= 0.81, "{}", long.turns);
+    assert_eq!(title::etch(&Tags::default(), size).turns, 0.0);
+    // Letters the font lacks, control characters, right-to-left, emoji: drawn somehow, no panic.
+    for odd in ["日本語", "🎵🎵", "\u{202e}abc", "a\u{0301}\u{0301}\u{0301}", "\n\t"] {
+        etch(odd);
+    }
+}

@@ -11,8 +11,8 @@ mod shaders;
 mod textures;
 
 pub use gpu::{AdapterChoice, AdapterFacts, Gpu};
-pub use renderer::{RenderSettings, Renderer};
-pub use shaders::{SHARED_LIBRARY, shader_text};
+pub use renderer::{BatchUniform, RenderSettings, Renderer};
+pub use shaders::{Entry, SHARED_LIBRARY, shader_text};
 
 use crate::model::Fault;
 

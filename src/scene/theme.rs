@@ -49,6 +49,11 @@ pub fn built_in() -> &'static [Theme] {
     &THEMES
 }
 
+/// Their names, from the list itself: also of a theme whose manifest cannot be read.
+pub fn names() -> Vec<&'static str> {
+    BUILT_IN.iter().map(|(name, ..)| *name).collect()
+}
+
 /// The built-in theme of this name.
 pub fn find(name: &str) -> Result<&'static Theme, SceneError> {
     built_in().iter().find(|theme| theme.name == name).ok_or_else(|| SceneError::UnknownTheme {

@@ -2,3 +2,5 @@
 
 pub mod picture;
 pub mod video;
+pub mod stage;
+pub mod sound;
