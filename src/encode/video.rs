@@ -85,7 +85,7 @@ impl SegmentEncoder {
             ffi::set_option(&mut context, name, &value).map_err(failed)?;
         }
         let vaapi = match encoder {
-            Encoder::Vaapi => Some(ffi::VaapiFrames::attach(&mut context, side_px).map_err(libav)?),
+            Encoder::Vaapi => Some(ffi::VaapiFrames::attach(&mut context, side_px).map_err(no_device)?),
             Encoder::Nvenc | Encoder::X264 => None,
         };
         let rate = Rational(format.fps.get().cast_signed(), 1);
@@ -250,9 +250,9 @@ fn without_user_data(packet: packet::Packet) -> packet::Packet {
     const SEI: u8 = 6;
     const USER_DATA_UNREGISTERED: u8 = 5;
     let data = packet.data().unwrap_or_default();
-    let is_note = |unit: &&[u8]| unit.len() > 1 && unit[0] & 0x1f == SEI && unit[1] == USER_DATA_UNREGISTERED;
+    let is_note = |unit: &[u8]| unit.len() > 1 && unit[0] & 0x1f == SEI && unit[1] == USER_DATA_UNREGISTERED;
     let units = units_of(data);
-    if !units.iter().any(|unit| is_note(&unit)) {
+    if !units.iter().any(|unit| is_note(unit)) {
         return packet;
     }
     let mut kept = Vec::with_capacity(data.len());
@@ -294,6 +294,12 @@ fn units_of(data: &[u8]) -> Vec<&[u8]> {
 
 fn failed(reason: impl Into<String>) -> EncodeError {
     EncodeError::Video { reason: reason.into() }
+}
+
+/// libva says nothing by itself when there is no card.
+fn no_device(error: Error) -> EncodeError {
+    let complaint = ffi::take_complaints().into_iter().next();
+    failed(complaint.unwrap_or_else(|| format!("no VAAPI device opens: {error}")))
 }
 
 /// libav's error code, or better the first line it complained with.
