@@ -531,6 +531,14 @@ fn a_record_looks_as_it_was_drawn() {
 }
 
 #[test]
+fn lanes_and_their_results_move_between_threads() {
+    fn moves<T: Send>() {}
+    moves::<SegmentEncoder>();
+    moves::<VideoSegment>();
+    moves::<encode::EncodedAudio>();
+}
+
+#[test]
 fn wrong_frames_are_refused() {
     let format = format(240, 30);
     let settings = VideoSettings::plan(format, Encoder::X264, 2, 3200, MAX_BYTES, 1).unwrap();

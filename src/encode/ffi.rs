@@ -123,8 +123,8 @@ impl Drop for Counted {
 
 /// A pool of frames on the VAAPI device that an encoder reads from.
 pub struct VaapiFrames {
+    /// It holds the device too: ours may go as soon as the pool is made.
     frames: Counted,
-    // The frames context holds its own reference to the device; ours only has to live until it is made.
 }
 
 impl VaapiFrames {
