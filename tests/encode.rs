@@ -111,7 +111,7 @@ fn every_option_of_every_encoder_is_legal() {
     for wrong in [
         ("no-such-option", "1"),
         ("preset", "p99"),
-        ("level", "9.9"),
+        ("level", "99"),
         ("g", "x"),
         ("cq", "99"),
     ] {
@@ -158,6 +158,20 @@ fn an_encoder_is_chosen_by_trying() {
     );
 }
 
+/// The file says exactly how long the sound is; ffmpeg's decoder gives out the last packet whole all the same.
+fn assert_sound_length(mp4: &Mp4, samples: usize) {
+    let secs = number(&mp4.stream("a")["duration"]);
+    assert!(
+        (secs - samples as f64 / 48_000.0).abs() < 2e-6,
+        "{secs} s of {samples} samples"
+    );
+    let decoded = mp4.decode_sound().len();
+    assert!(
+        (samples..samples + 1024).contains(&decoded),
+        "{decoded} of {samples} samples"
+    );
+}
+
 #[test]
 fn a_circle_is_what_it_must_be() {
     for (side_px, fps, frames) in [(640, 30, 200), (384, 25, 130), (242, 60, 301)] {
@@ -199,7 +213,7 @@ fn a_circle_is_what_it_must_be() {
 
         let decoded = mp4.decode_picture();
         assert_eq!(decoded.len(), frames as usize * format.size.nv12_bytes());
-        assert_eq!(mp4.decode_sound().len(), samples_of(frames, format));
+        assert_sound_length(&mp4, samples_of(frames, format));
     }
 }
 
@@ -224,8 +238,13 @@ fn the_index_lies_before_the_media_and_nothing_varies() {
     let (again, _) = circle(format(384, 30), 90, 2);
     assert!(bytes == again, "the same request gives the same bytes");
     let mp4 = Mp4::new(&bytes);
-    let kinds: Vec<_> = mp4.boxes().into_iter().map(|(kind, _)| kind).collect();
-    assert_eq!(kinds, ["ftyp", "moov", "free", "mdat"]);
+    let kinds: Vec<_> = mp4
+        .boxes()
+        .into_iter()
+        .map(|(kind, _)| kind)
+        .filter(|kind| kind != "free")
+        .collect();
+    assert_eq!(kinds, ["ftyp", "moov", "mdat"]);
     let facts = mp4.facts();
     let tags = &facts["format"]["tags"];
     assert_eq!(tags["title"].as_str(), Some("Песня \"№1\""));
@@ -273,8 +292,8 @@ fn the_sound_starts_with_its_first_sample_and_has_no_gap() {
     let settings = VideoSettings::plan(format, Encoder::X264, 90, samples, MAX_BYTES, 1).unwrap();
     let segments = encode_lanes(&settings, |_| |_, frame: &mut Vec<u8>| frame.fill(128));
     let mp4 = Mp4::new(&encode::mux(&segments, &encode_audio(&pcm), &settings, &Tags::default()).unwrap());
+    assert_sound_length(&mp4, samples);
     let decoded = mp4.decode_sound();
-    assert_eq!(decoded.len(), samples);
     let error = |shift: usize| -> f64 {
         let pairs = pcm.samples[shift..]
             .iter()
@@ -430,9 +449,9 @@ fn an_encoder_that_overdraws_is_held() {
     };
     let segment = noise_lanes(&settings).remove(0);
     assert!(segment.held_frames() > 150, "{} held", segment.held_frames());
-    // The brake acts on what has come out; the lookahead's ten frames were inside by then.
-    let inside = 11 * 4_000_000 / 8 / 30;
-    assert!(segment.bytes() < 1_000_000 + inside, "{} bytes", segment.bytes());
+    // The brake acts on what has come out: the lookahead's ten frames, a key frame among them, were inside by then.
+    // Unbraked the lane takes 5 MB.
+    assert!(segment.bytes() < 1_300_000, "{} bytes", segment.bytes());
 }
 
 #[test]
@@ -509,6 +528,14 @@ fn a_record_looks_as_it_was_drawn() {
     .unwrap();
     let ssim = Mp4::new(&mp4).ssim(format, frames, |n| picture.frame(n));
     assert!(ssim >= 0.95, "SSIM {ssim}");
+}
+
+#[test]
+fn lanes_and_their_results_move_between_threads() {
+    fn moves<T: Send>() {}
+    moves::<SegmentEncoder>();
+    moves::<VideoSegment>();
+    moves::<encode::EncodedAudio>();
 }
 
 #[test]

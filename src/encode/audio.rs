@@ -14,8 +14,10 @@ use super::{EncodeError, ffi};
 use crate::flow::Pcm;
 use crate::model::SAMPLE_RATE;
 
-/// Constant quantisers instead of a two-loop search: FFmpeg's manual calls it better and much faster at this rate.
-/// Measured on a minute of music 0.55 s instead of 1.1 s; on noise bursts 0.7 s instead of 4.9 s.
+/// Constant quantisers instead of a two-loop search, which FFmpeg's manual calls better and much faster at higher rates.
+/// Measured on a minute of music: 0.55 s instead of 1.1 s (noise bursts 0.7 s instead of 4.9 s); against the original,
+/// three songs came out at -0.5, -0.1 and +1.9 dB of what the search reached, in the band from 4 to 12 kHz 1 to 3.5 dB
+/// worse.
 const CODER: &str = "fast";
 
 /// The sound of the circle, times counted in samples.

@@ -20,9 +20,13 @@ thread_local! {
 /// Keeps libav's log off stderr from now on: warnings and errors are kept per thread for [`take_complaints`].
 pub fn keep_log_quiet() {
     static ONCE: Once = Once::new();
-    // SAFETY: `keep_line` has the signature libav asks for, is valid for the life of the process and may be called from
-    // any thread: it touches only its own thread's list.
-    ONCE.call_once(|| unsafe { ffi::av_log_set_callback(Some(keep_line)) });
+    ONCE.call_once(|| {
+        // Without it libav's error codes have no text.
+        ffmpeg_next::util::error::register_all();
+        // SAFETY: `keep_line` has the signature libav asks for, is valid for the life of the process and may be called
+        // from any thread: it touches only its own thread's list.
+        unsafe { ffi::av_log_set_callback(Some(keep_line)) }
+    });
 }
 
 /// What libav warned of on this thread since the last call.
@@ -31,7 +35,7 @@ pub fn take_complaints() -> Vec<String> {
 }
 
 unsafe extern "C" fn keep_line(
-    context: *mut c_void,
+    _context: *mut c_void,
     level: c_int,
     format: *const c_char,
     arguments: *mut ffi::__va_list_tag,
@@ -56,7 +60,6 @@ unsafe extern "C" fn keep_line(
         );
         CStr::from_ptr(line.as_ptr())
     };
-    let _ = context;
     let text = text.to_string_lossy().trim().trim_end_matches('.').to_owned();
     // At the end of a thread its list may be gone: then the line is lost. A panic must not cross into C, and none of
     // these calls can raise one: nothing else borrows the list while libav runs.
@@ -120,8 +123,8 @@ impl Drop for Counted {
 
 /// A pool of frames on the VAAPI device that an encoder reads from.
 pub struct VaapiFrames {
+    /// It holds the device too: ours may go as soon as the pool is made.
     frames: Counted,
-    // The frames context holds its own reference to the device; ours only has to live until it is made.
 }
 
 impl VaapiFrames {

@@ -10,6 +10,7 @@
 //! Nothing here starts threads or waits: `pipeline` decides who runs where and asks its flag between two pushes.
 //! libav is used here only, and `unsafe` in [`ffi`] only.
 
+mod annexb;
 pub mod audio;
 pub mod backend;
 pub mod budget;

@@ -3,29 +3,34 @@
 //!
 //! # Tuning libx264
 //!
-//! Measured on 2 cores (Xeon with AVX-512, FFmpeg 5.1, x264 164, `threads=1`) with 900 frames of a stand-in for a record:
-//! still grooves, a label of 40 % turning at 33 1/3 rpm, 128 bars at the rim. Two settings of `crf` each, interpolated to
-//! 6.9 MB per 60 s, which is what 8,000,000 bytes leave for the picture. Core-seconds are for 1800 frames and contain
-//! 0.5 s of feeding raw frames to the `ffmpeg` command. "busy" has a detailed painting as the label, "soft" a cloudy one.
+//! Measured on 2 shared cores (Xeon with AVX-512, FFmpeg 5.1, x264 164, `threads=1`; times vary by 7 % from run to run)
+//! with 900 frames of a stand-in for a record: still grooves, a label of 40 % turning at 33 1/3 rpm, 128 bars at the rim.
+//! Two settings of `crf` each, interpolated to 6.9 MB per 60 s, which is what 8,000,000 bytes leave for the picture.
+//! Core-seconds are for 1800 frames and contain 0.5 s of feeding raw frames to the `ffmpeg` command. "busy" has a detailed
+//! painting as the label, reduced without filtering; "soft" a cloudy one (`StandIn` of the tests).
 //!
-//! | settings (all: no B-frames, `aq-mode=3`, `weightp` off, one reference) | busy SSIM | busy s | soft SSIM | soft s |
+//! | settings (all: no B-frames, one reference, `aq-mode=3`, `weightp` off) | busy SSIM | busy s | soft SSIM | soft s |
 //! |---|---|---|---|---|
-//! | ultrafast                                             | 0.924 | 2.4 |       |     |
-//! | ultrafast + CABAC + deblocking + 8x8dct               | 0.936 | 3.4 |       |     |
-//! | the same + mbtree, lookahead 10                       | 0.940 | 3.2 |       |     |
-//! | superfast + mbtree, lookahead 10                      | 0.948 | 4.0 | 0.973 | 4.3 |
-//! | the same, lookahead 5                                 | 0.946 | 4.1 |       |     |
-//! | the same, lookahead 20                                | 0.949 | 4.4 |       |     |
-//! | superfast + mbtree + 3 B-frames                       | 0.949 | 4.8 |       |     |
-//! | superfast + mbtree, partitions p8x8 i8x8              | 0.953 | 4.4 | 0.977 | 4.7 |
-//! | superfast + mbtree, partitions p8x8 i8x8 i4x4         | 0.953 | 4.7 |       |     |
-//! | superfast + mbtree, the same and subme 2              | 0.957 | 6.3 |       |     |
-//! | superfast + mbtree, trellis 1                         | 0.950 | 5.5 |       |     |
-//! | superfast + mbtree, aq-mode 0                         | 0.943 | 4.1 | 0.968 | 4.3 |
-//! | superfast + mbtree, aq-mode 1                         | 0.948 | 4.2 | 0.973 | 4.3 |
-//! | superfast + mbtree, psy off                           | 0.948 | 3.8 | 0.973 | 4.3 |
+//! | ultrafast                                                   | 0.924 | 2.4 |       |     |
+//! | ultrafast + CABAC + deblocking + 8x8dct                     | 0.936 | 3.4 |       |     |
+//! | the same + mbtree, lookahead 10                             | 0.940 | 3.2 |       |     |
+//! | superfast + mbtree, lookahead 10                            | 0.948 | 4.0 | 0.973 | 4.3 |
+//! | the same, lookahead 5                                       | 0.946 | 4.1 |       |     |
+//! | the same, lookahead 20                                      | 0.949 | 4.4 |       |     |
+//! | the same, 3 B-frames                                        | 0.949 | 4.8 |       |     |
+//! | the same, trellis 1                                         | 0.950 | 5.5 |       |     |
+//! | the same, aq-mode 0                                         | 0.943 | 4.1 | 0.968 | 4.3 |
+//! | the same, aq-mode 1                                         | 0.948 | 4.2 | 0.973 | 4.3 |
+//! | the same, psy off                                           | 0.948 | 3.8 | 0.973 | 4.3 |
+//! | the same, partitions p8x8 i8x8                              | 0.953 | 4.4 | 0.977 | 4.7 |
+//! | the same, partitions p8x8 i8x8 i4x4, subme 2                | 0.957 | 6.3 |       |     |
+//! | the same, p8x8 i8x8, subme 0, psy off                       | 0.948 | 4.1 | 0.975 | 4.0 |
+//! | the same, i8x8, subme 0, psy off                            | 0.942 | 3.6 | 0.971 | 3.5 |
+//! | the same, p8x8, subme 0, psy off, aq 1.4, qcomp 0.5, chroma -3 | 0.951 | 4.4 | 0.978 | 4.0 |
+//! | the same, lookahead 6                                       | 0.950 | 4.0 |       |     |
 //!
-//! Macroblock-tree is what counts: everything that stands still is referred to for two seconds and earns its bits.
+//! The last but one is used. Macroblock-tree counts most: what stands still is referred to for two seconds and earns its
+//! bits. Without it (`superfast` as it comes, 3 B-frames) the busy label took 8.5 MB for the SSIM of 0.949.
 
 use super::backend::Encoder;
 use super::budget::{BUCKET_START, Rate, gop_frames};
@@ -49,12 +54,17 @@ pub fn table(encoder: Encoder, format: VideoFormat, rate: &Rate) -> Vec<CodecOpt
             ("profile", "high"),
             ("level", "3.1"),
             ("crf", X264_CRF),
+            // Bits for what is dark and smooth.
             ("aq-mode", "3"),
+            ("aq-strength", "1.4"),
             ("psy", "0"),
             ("mbtree", "1"),
             ("rc-lookahead", "10"),
+            ("qcomp", "0.5"),
+            ("chromaoffset", "-3"),
             ("weightp", "none"),
-            ("partitions", "p8x8,i8x8"),
+            ("partitions", "p8x8"),
+            ("subq", "0"),
             // A key frame every GOP and nowhere else.
             ("sc_threshold", "0"),
             // The lanes are the threads, see `Encoder::lanes_on`.

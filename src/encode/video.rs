@@ -7,7 +7,7 @@ use ffmpeg_next::codec::{self, encoder, packet};
 use ffmpeg_next::{Error, Rational, format, frame};
 
 use super::budget::{self, Lane};
-use super::{EncodeError, Encoder, ffi, options};
+use super::{EncodeError, Encoder, annexb, ffi, options};
 use crate::model::VideoFormat;
 
 /// Everything that is decided before the first frame.
@@ -85,7 +85,7 @@ impl SegmentEncoder {
             ffi::set_option(&mut context, name, &value).map_err(failed)?;
         }
         let vaapi = match encoder {
-            Encoder::Vaapi => Some(ffi::VaapiFrames::attach(&mut context, side_px).map_err(libav)?),
+            Encoder::Vaapi => Some(ffi::VaapiFrames::attach(&mut context, side_px).map_err(no_device)?),
             Encoder::Nvenc | Encoder::X264 => None,
         };
         let rate = Rational(format.fps.get().cast_signed(), 1);
@@ -215,7 +215,7 @@ impl SegmentEncoder {
                 Err(error) => return Err(libav(error)),
             }
             if self.packets.is_empty() {
-                packet = without_user_data(packet);
+                packet = without_note(packet);
             }
             let first = i64::from(self.lane.first.0);
             packet.set_pts(packet.pts().map(|pts| pts + first));
@@ -244,22 +244,11 @@ impl VideoSegment {
     }
 }
 
-/// Takes out the note an encoder writes into its first packet (x264: its version and settings, 600 bytes): it is of no
-/// use to a player, and the same picture should give the same bytes.
-fn without_user_data(packet: packet::Packet) -> packet::Packet {
-    const SEI: u8 = 6;
-    const USER_DATA_UNREGISTERED: u8 = 5;
-    let data = packet.data().unwrap_or_default();
-    let is_note = |unit: &&[u8]| unit.len() > 1 && unit[0] & 0x1f == SEI && unit[1] == USER_DATA_UNREGISTERED;
-    let units = units_of(data);
-    if !units.iter().any(|unit| is_note(&unit)) {
+/// The first packet without the encoder's note about itself.
+fn without_note(packet: packet::Packet) -> packet::Packet {
+    let Some(kept) = annexb::without_user_data(packet.data().unwrap_or_default()) else {
         return packet;
-    }
-    let mut kept = Vec::with_capacity(data.len());
-    for unit in units.iter().filter(|unit| !is_note(unit)) {
-        kept.extend_from_slice(&[0, 0, 0, 1]);
-        kept.extend_from_slice(unit);
-    }
+    };
     let mut slim = packet::Packet::copy(&kept);
     slim.set_pts(packet.pts());
     slim.set_dts(packet.dts());
@@ -267,33 +256,14 @@ fn without_user_data(packet: packet::Packet) -> packet::Packet {
     slim
 }
 
-/// The NAL units of an Annex B byte stream, without their start codes.
-fn units_of(data: &[u8]) -> Vec<&[u8]> {
-    let mut starts = Vec::new();
-    let mut at = 0;
-    while at + 3 <= data.len() {
-        if data[at..at + 3] == [0, 0, 1] {
-            starts.push(at + 3);
-            at += 3;
-        } else {
-            at += 1;
-        }
-    }
-    let ends = starts.iter().skip(1).map(|start| start - 3).chain([data.len()]);
-    let trimmed = |start: usize, end: usize| {
-        let unit = &data[start..end];
-        let zeros = unit.iter().rev().take_while(|&&byte| byte == 0).count();
-        &unit[..unit.len() - zeros]
-    };
-    starts
-        .iter()
-        .zip(ends)
-        .map(|(&start, end)| trimmed(start, end))
-        .collect()
-}
-
 fn failed(reason: impl Into<String>) -> EncodeError {
     EncodeError::Video { reason: reason.into() }
+}
+
+/// libva says nothing by itself when there is no card.
+fn no_device(error: Error) -> EncodeError {
+    let complaint = ffi::take_complaints().into_iter().next();
+    failed(complaint.unwrap_or_else(|| format!("no VAAPI device opens: {error}")))
 }
 
 /// libav's error code, or better the first line it complained with.
