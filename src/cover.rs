@@ -11,7 +11,9 @@ use std::path::{Path, PathBuf};
 
 use image::imageops::{self, FilterType};
 use image::metadata::Orientation;
-use image::{DynamicImage, GenericImageView, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, Rgba, RgbaImage};
+use image::{
+    DynamicImage, GenericImageView, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, Rgba, RgbaImage,
+};
 
 use crate::model::Fault;
 use crate::model::limits::{COVER_SIDE, MAX_COVER_BYTES, MAX_COVER_PIXELS};
@@ -61,7 +63,10 @@ impl CoverError {
 
 /// Reads the picture at `path`. Never reads more than [`MAX_COVER_BYTES`], also from a file without an end.
 pub fn load_file(path: &Path) -> Result<Cover, CoverError> {
-    let unreadable = |source| CoverError::Unreadable { path: path.to_owned(), source };
+    let unreadable = |source| CoverError::Unreadable {
+        path: path.to_owned(),
+        source,
+    };
     let mut bytes = Vec::new();
     let mut file = File::open(path).map_err(unreadable)?.take(MAX_COVER_BYTES + 1);
     file.read_to_end(&mut bytes).map_err(unreadable)?;
@@ -71,15 +76,25 @@ pub fn load_file(path: &Path) -> Result<Cover, CoverError> {
 /// Turns the bytes of a picture file into the picture for the label.
 pub fn load(bytes: &[u8]) -> Result<Cover, CoverError> {
     if bytes.len() as u64 > MAX_COVER_BYTES {
-        return Err(CoverError::TooManyBytes { limit_bytes: MAX_COVER_BYTES });
+        return Err(CoverError::TooManyBytes {
+            limit_bytes: MAX_COVER_BYTES,
+        });
     }
     let (picture, orientation) = decode(bytes)?;
     let square = cut_square(&picture);
     drop(picture);
-    let mut square = DynamicImage::ImageRgba8(imageops::resize(&square, COVER_SIDE, COVER_SIDE, FilterType::CatmullRom));
+    let mut square = DynamicImage::ImageRgba8(imageops::resize(
+        &square,
+        COVER_SIDE,
+        COVER_SIDE,
+        FilterType::CatmullRom,
+    ));
     // A centred square stays centred when it is turned, so turning the small picture does what turning the large one would.
     square.apply_orientation(orientation);
-    Ok(Cover { side: COVER_SIDE, rgba: square.into_rgba8().into_raw() })
+    Ok(Cover {
+        side: COVER_SIDE,
+        rgba: square.into_rgba8().into_raw(),
+    })
 }
 
 /// The built-in cover.
@@ -89,13 +104,17 @@ pub fn default_cover() -> Result<Cover, CoverError> {
 
 /// The first frame as stored, and how it wants to be turned.
 fn decode(bytes: &[u8]) -> Result<(DynamicImage, Orientation), CoverError> {
-    let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|_| CoverError::NotAPicture)?;
+    let mut reader = ImageReader::new(Cursor::new(bytes))
+        .with_guessed_format()
+        .map_err(|_| CoverError::NotAPicture)?;
     let format = reader.format().and_then(name_of).ok_or(CoverError::NotAPicture)?;
     let mut limits = Limits::no_limits();
     limits.max_alloc = Some(MAX_COVER_BYTES);
     reader.limits(limits.clone());
     let explain = |source| match source {
-        ImageError::Limits(_) => CoverError::TooMuchMemory { limit_bytes: MAX_COVER_BYTES },
+        ImageError::Limits(_) => CoverError::TooMuchMemory {
+            limit_bytes: MAX_COVER_BYTES,
+        },
         source => CoverError::Broken { format, source },
     };
 
@@ -138,7 +157,9 @@ fn cut_square(picture: &DynamicImage) -> RgbaImage {
     // What is left over when the blocks do not fill the square is cut off evenly on both sides, too.
     let (left, top) = ((width - cut * block) / 2, (height - cut * block) / 2);
 
-    let mut small = RgbaImage::from_fn(cut, cut, |x, y| average(picture, left + x * block, top + y * block, block));
+    let mut small = RgbaImage::from_fn(cut, cut, |x, y| {
+        average(picture, left + x * block, top + y * block, block)
+    });
     let ground = ground_for(&small);
     for pixel in small.pixels_mut() {
         let alpha = f32::from(pixel.0[3]) / 255.0;
@@ -182,5 +203,9 @@ fn ground_for(picture: &RgbaImage) -> [u8; 3] {
         light += alpha * (0.2126 * f64::from(*red) + 0.7152 * f64::from(*green) + 0.0722 * f64::from(*blue));
         alphas += alpha;
     }
-    if light > 127.5 * alphas { DARK_GROUND } else { LIGHT_GROUND }
+    if light > 127.5 * alphas {
+        DARK_GROUND
+    } else {
+        LIGHT_GROUND
+    }
 }

@@ -17,7 +17,10 @@ fn loaded(bytes: &[u8]) -> Cover {
     let cover = load(bytes).expect("the picture loads");
     assert_eq!(cover.side, COVER_SIDE);
     assert_eq!(cover.rgba.len(), (COVER_SIDE * COVER_SIDE * 4) as usize);
-    assert!(cover.rgba.chunks_exact(4).all(|pixel| pixel[3] == 255), "a cover is opaque");
+    assert!(
+        cover.rgba.chunks_exact(4).all(|pixel| pixel[3] == 255),
+        "a cover is opaque"
+    );
     cover
 }
 
@@ -25,16 +28,29 @@ fn loaded(bytes: &[u8]) -> Cover {
 fn refused(bytes: &[u8]) -> String {
     let began = Instant::now();
     let error = load(bytes).expect_err("the picture is refused");
-    assert!(began.elapsed() < Duration::from_millis(200), "took {:?}", began.elapsed());
+    assert!(
+        began.elapsed() < Duration::from_millis(200),
+        "took {:?}",
+        began.elapsed()
+    );
     assert_eq!(error.fault(), Fault::Request);
     let sentence = error.to_string();
-    assert!(!sentence.contains('\n') && sentence.starts_with("the cover"), "{sentence}");
+    assert!(
+        !sentence.contains('\n') && sentence.starts_with("the cover"),
+        "{sentence}"
+    );
     sentence
 }
 
 #[test]
 fn every_format_gives_the_same_square() {
-    for format in [ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::WebP, ImageFormat::Gif, ImageFormat::Bmp] {
+    for format in [
+        ImageFormat::Png,
+        ImageFormat::Jpeg,
+        ImageFormat::WebP,
+        ImageFormat::Gif,
+        ImageFormat::Bmp,
+    ] {
         for side in [1300, 640, 100] {
             let cover = loaded(&file(quadrants(side, side), format));
             assert_eq!(names(&cover), UPRIGHT, "{format:?} of {side} pixels");
@@ -55,7 +71,10 @@ fn sixteen_bit_and_grey_pictures_load() {
 /// The two print colour models Adobe's programs write. Made once by hand (README, "Test data"): inks in, inverted.
 #[test]
 fn cmyk_and_ycck_jpegs_have_true_colours() {
-    for bytes in [include_bytes!("data/cmyk.jpg").as_slice(), include_bytes!("data/ycck.jpg")] {
+    for bytes in [
+        include_bytes!("data/cmyk.jpg").as_slice(),
+        include_bytes!("data/ycck.jpg"),
+    ] {
         assert_eq!(names(&loaded(bytes)), UPRIGHT);
     }
 }
@@ -64,7 +83,9 @@ fn cmyk_and_ycck_jpegs_have_true_colours() {
 fn animations_give_their_first_frame() {
     let frames = [RED, BLUE].map(|[r, g, b]| image::Frame::new(RgbaImage::from_pixel(64, 64, Rgba([r, g, b, 255]))));
     let mut gif = Vec::new();
-    image::codecs::gif::GifEncoder::new(&mut gif).encode_frames(frames).expect("the gif encodes");
+    image::codecs::gif::GifEncoder::new(&mut gif)
+        .encode_frames(frames)
+        .expect("the gif encodes");
     let apng = animation(&["-f", "apng"], "png");
     let webp = animation(&["-c:v", "libwebp_anim", "-lossless", "1"], "webp");
     assert!(apng.windows(4).any(|name| name == b"acTL") && webp.windows(4).any(|name| name == b"ANIM"));
@@ -96,9 +117,19 @@ fn the_centre_is_cut_out() {
         let (long, short) = (width.max(height), width.min(height));
         let picture = RgbImage::from_fn(width, height, |x, y| {
             let centre = (long - short) / 2..(long + short) / 2;
-            Rgb(if centre.contains(&x.max(y)) || (width > height && centre.contains(&x)) { RED } else { GREEN })
+            Rgb(
+                if centre.contains(&x.max(y)) || (width > height && centre.contains(&x)) {
+                    RED
+                } else {
+                    GREEN
+                },
+            )
         });
-        assert_eq!(names(&loaded(&file(picture, ImageFormat::Png))), ["red"; 4], "{width} x {height}");
+        assert_eq!(
+            names(&loaded(&file(picture, ImageFormat::Png))),
+            ["red"; 4],
+            "{width} x {height}"
+        );
     }
 }
 
@@ -118,14 +149,24 @@ fn transparency_lies_on_what_shows_it() {
             let picture = RgbaImage::from_fn(side, side, |x, y| {
                 let (x, y) = (x as f32 / side as f32 - 0.5, y as f32 / side as f32 - 0.5);
                 // What is hidden is bright red, and must stay hidden.
-                if x.hypot(y) < 0.3 { Rgba([grey, grey, grey, 255]) } else { Rgba([255, 0, 0, 0]) }
+                if x.hypot(y) < 0.3 {
+                    Rgba([grey, grey, grey, 255])
+                } else {
+                    Rgba([255, 0, 0, 0])
+                }
             });
             loaded(&file(picture, ImageFormat::Png))
         };
         let (black, white) = (disc(0), disc(255));
         assert_eq!((pixel(&black, 0.5, 0.5), pixel(&white, 0.5, 0.5)), ([0; 3], [255; 3]));
-        assert!(pixel(&black, 0.02, 0.02).iter().all(|&channel| channel > 200), "light ground under a dark picture");
-        assert!(pixel(&white, 0.02, 0.02).iter().all(|&channel| channel < 50), "dark ground under a bright picture");
+        assert!(
+            pixel(&black, 0.02, 0.02).iter().all(|&channel| channel > 200),
+            "light ground under a dark picture"
+        );
+        assert!(
+            pixel(&white, 0.02, 0.02).iter().all(|&channel| channel < 50),
+            "dark ground under a bright picture"
+        );
     }
 }
 
@@ -139,15 +180,28 @@ fn fine_patterns_become_their_mean_not_glitter() {
 #[test]
 fn too_large_is_told_from_the_header() {
     let sentence = refused(&png_claiming(16384, 16384, 8, 2));
-    assert!(sentence.contains("16384 x 16384") && sentence.contains("25 million"), "{sentence}");
+    assert!(
+        sentence.contains("16384 x 16384") && sentence.contains("25 million"),
+        "{sentence}"
+    );
     // The largest sizes each format can claim.
     refused(&png_claiming(u32::MAX >> 1, u32::MAX >> 1, 16, 6));
-    refused(&[b"GIF89a".as_slice(), &[0xff; 4], &[0x80, 0, 0, 0, 0, 0, 255, 255, 255, 0x3b]].concat());
+    refused(
+        &[
+            b"GIF89a".as_slice(),
+            &[0xff; 4],
+            &[0x80, 0, 0, 0, 0, 0, 255, 255, 255, 0x3b],
+        ]
+        .concat(),
+    );
     let mut bmp = file(quadrants(4, 4), ImageFormat::Bmp);
     bmp[18..26].copy_from_slice(&[0xff, 0x7f, 0, 0, 0xff, 0x7f, 0, 0]);
     refused(&bmp);
     let mut jpeg = file(quadrants(16, 16), ImageFormat::Jpeg);
-    let sof = jpeg.windows(2).position(|marker| marker == [0xff, 0xc0]).expect("a baseline frame header");
+    let sof = jpeg
+        .windows(2)
+        .position(|marker| marker == [0xff, 0xc0])
+        .expect("a baseline frame header");
     jpeg[sof + 5..sof + 9].fill(0xff);
     refused(&jpeg);
     // Few enough pixels, but 16 bits in each of four channels.
@@ -162,10 +216,18 @@ fn the_largest_accepted_picture_loads() {
 
 #[test]
 fn what_is_no_picture_is_told() {
-    for bytes in [b"".as_slice(), b"no picture", b"ID3\x04\0\0\0\0", b"<svg xmlns='http://www.w3.org/2000/svg'/>"] {
+    for bytes in [
+        b"".as_slice(),
+        b"no picture",
+        b"ID3\x04\0\0\0\0",
+        b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+    ] {
         assert!(refused(bytes).contains("no picture we can read"));
     }
-    assert!(refused(b"II*\0\x08\0\0\0\0\0\0\0\0\0").contains("no picture"), "TIFF is not built in");
+    assert!(
+        refused(b"II*\0\x08\0\0\0\0\0\0\0\0\0").contains("no picture"),
+        "TIFF is not built in"
+    );
     assert!(refused(&png_claiming(64, 64, 8, 2)).contains("broken PNG"));
     let png = file(quadrants(64, 64), ImageFormat::Png);
     assert!(refused(&png[..png.len() / 2]).contains("broken PNG"));
@@ -180,15 +242,24 @@ fn files_are_read_within_limits() {
 
     let missing = load_file(&folder.path().join("missing.png")).expect_err("no such file");
     assert!(missing.to_string().contains("missing.png"), "{missing}");
-    assert!(matches!(load_file(folder.path()), Err(CoverError::Unreadable { .. })), "a folder is no picture");
-    assert!(matches!(load_file(Path::new("/dev/zero")), Err(CoverError::TooManyBytes { .. })), "a file without an end");
+    assert!(
+        matches!(load_file(folder.path()), Err(CoverError::Unreadable { .. })),
+        "a folder is no picture"
+    );
+    assert!(
+        matches!(load_file(Path::new("/dev/zero")), Err(CoverError::TooManyBytes { .. })),
+        "a file without an end"
+    );
 }
 
 #[test]
 fn the_built_in_cover_loads() {
     let cover = default_cover().expect("it is built in");
     assert_eq!(cover.side, COVER_SIDE);
-    assert!(cover.rgba.chunks_exact(4).any(|pixel| pixel != &cover.rgba[..4]), "it is a picture, not a colour");
+    assert!(
+        cover.rgba.chunks_exact(4).any(|pixel| pixel != &cover.rgba[..4]),
+        "it is a picture, not a colour"
+    );
 }
 
 proptest! {

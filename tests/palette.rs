@@ -26,26 +26,70 @@ fn bytes_as_colour(colour: [u8; 3]) -> [f32; 3] {
 
 /// What holds for every cover.
 fn check(palette: &Palette) {
-    let Palette { accent, glow, ink, paper, dark } = *palette;
+    let Palette {
+        accent,
+        glow,
+        ink,
+        paper,
+        dark,
+    } = *palette;
     for colour in [accent, glow, ink, paper, dark] {
-        assert!(colour.iter().all(|channel| (0.0..=1.0).contains(channel)), "{palette:?}");
+        assert!(
+            colour.iter().all(|channel| (0.0..=1.0).contains(channel)),
+            "{palette:?}"
+        );
     }
     assert!((luminance(RECORD) - RECORD_LUMINANCE).abs() < 2e-4);
-    assert!(contrast(accent, RECORD) >= RING_CONTRAST, "ring {}: {palette:?}", contrast(accent, RECORD));
-    assert!(contrast(glow, RECORD) >= GLOW_CONTRAST, "glow {}: {palette:?}", contrast(glow, RECORD));
-    assert!(contrast(ink, paper) >= INK_CONTRAST, "ink {}: {palette:?}", contrast(ink, paper));
-    assert!(luminance(dark) <= RECORD_LUMINANCE, "record {}: {palette:?}", luminance(dark));
+    assert!(
+        contrast(accent, RECORD) >= RING_CONTRAST,
+        "ring {}: {palette:?}",
+        contrast(accent, RECORD)
+    );
+    assert!(
+        contrast(glow, RECORD) >= GLOW_CONTRAST,
+        "glow {}: {palette:?}",
+        contrast(glow, RECORD)
+    );
+    assert!(
+        contrast(ink, paper) >= INK_CONTRAST,
+        "ink {}: {palette:?}",
+        contrast(ink, paper)
+    );
+    assert!(
+        luminance(dark) <= RECORD_LUMINANCE,
+        "record {}: {palette:?}",
+        luminance(dark)
+    );
 }
 
 #[test]
 fn one_coloured_covers_keep_their_colour() {
-    for colour in [[255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 0, 255], [0, 255, 255], [90, 20, 10], [20, 30, 80]] {
+    for colour in [
+        [255, 0, 0],
+        [0, 255, 0],
+        [0, 0, 255],
+        [255, 0, 255],
+        [0, 255, 255],
+        [90, 20, 10],
+        [20, 30, 80],
+    ] {
         let palette = from_cover(&plain_cover(colour));
         check(&palette);
         let cover = bytes_as_colour(colour);
-        assert!(hue_apart(palette.accent, cover) < 1.5, "{colour:?} gave {:?}", palette.accent);
-        assert!(hue_apart(palette.glow, palette.accent) > 23.0, "{colour:?} gave {palette:?}");
-        assert!(oklch(palette.accent).chroma >= 0.07, "{colour:?} gave {:?}", palette.accent);
+        assert!(
+            hue_apart(palette.accent, cover) < 1.5,
+            "{colour:?} gave {:?}",
+            palette.accent
+        );
+        assert!(
+            hue_apart(palette.glow, palette.accent) > 23.0,
+            "{colour:?} gave {palette:?}"
+        );
+        assert!(
+            oklch(palette.accent).chroma >= 0.07,
+            "{colour:?} gave {:?}",
+            palette.accent
+        );
     }
 }
 
@@ -57,7 +101,11 @@ fn covers_without_colour_get_warm_whites() {
         for light in [palette.accent, palette.glow] {
             assert!(oklch(light).chroma < 0.03, "grey {grey} gave {light:?}");
         }
-        assert_eq!(luminance(palette.paper) > 0.5, grey >= 128, "light paper for a light cover, grey {grey}");
+        assert_eq!(
+            luminance(palette.paper) > 0.5,
+            grey >= 128,
+            "light paper for a light cover, grey {grey}"
+        );
     }
 }
 
@@ -68,7 +116,10 @@ fn a_small_strong_colour_beats_a_large_dull_one() {
     paint(&mut cover, 300..380, 100..180, [240, 70, 20]);
     let palette = from_cover(&cover);
     check(&palette);
-    assert!(hue_apart(palette.accent, bytes_as_colour([240, 70, 20])) < 12.0, "{palette:?}");
+    assert!(
+        hue_apart(palette.accent, bytes_as_colour([240, 70, 20])) < 12.0,
+        "{palette:?}"
+    );
 }
 
 #[test]
@@ -83,7 +134,9 @@ fn two_colours_share_ring_and_halo() {
 #[test]
 fn the_same_cover_gives_the_same_palette() {
     let noise = |x: u32| (x.wrapping_mul(2_654_435_761) >> 24) as u8;
-    let rgba = (0..512 * 512).flat_map(|i: u32| [noise(i), noise(i + 77), noise(i * 3), 255]).collect();
+    let rgba = (0..512 * 512)
+        .flat_map(|i: u32| [noise(i), noise(i + 77), noise(i * 3), 255])
+        .collect();
     let cover = Cover { side: 512, rgba };
     assert_eq!(from_cover(&cover), from_cover(&cover.clone()));
     check(&from_cover(&cover));
@@ -101,8 +154,14 @@ fn our_own_covers_have_palettes_worth_showing() {
 /// Nothing sensible comes in, nothing breaks.
 #[test]
 fn an_empty_cover_still_gives_a_palette() {
-    check(&from_cover(&Cover { side: 0, rgba: Vec::new() }));
-    check(&from_cover(&Cover { side: 512, rgba: vec![9; 100] }));
+    check(&from_cover(&Cover {
+        side: 0,
+        rgba: Vec::new(),
+    }));
+    check(&from_cover(&Cover {
+        side: 512,
+        rgba: vec![9; 100],
+    }));
 }
 
 fn paint(cover: &mut Cover, columns: std::ops::Range<usize>, rows: std::ops::Range<usize>, colour: [u8; 3]) {

@@ -31,7 +31,11 @@ fn smooth(from: f32, to: f32, x: f32) -> f32 {
 
 /// Stops from 0 to 1, each a place and a colour.
 fn gradient(stops: &[(f32, u32)], at: f32) -> Colour {
-    let next = stops.iter().position(|stop| stop.0 > at).unwrap_or(stops.len() - 1).max(1);
+    let next = stops
+        .iter()
+        .position(|stop| stop.0 > at)
+        .unwrap_or(stops.len() - 1)
+        .max(1);
     let (a, b) = (stops[next - 1], stops[next]);
     mix(hex(a.1), hex(b.1), smooth(a.0, b.0, at))
 }
@@ -67,13 +71,26 @@ pub fn first_pressing() -> RgbImage {
 }
 
 fn sky(x: f32, y: f32) -> Colour {
-    let base = gradient(&[(0.0, 0x120a3a), (0.22, 0x3a1272), (0.42, 0xb3217f), (0.58, 0xff5a4e), (0.70, 0xffc46b)], y);
+    let base = gradient(
+        &[
+            (0.0, 0x120a3a),
+            (0.22, 0x3a1272),
+            (0.42, 0xb3217f),
+            (0.58, 0xff5a4e),
+            (0.70, 0xffc46b),
+        ],
+        y,
+    );
     // Rings around the sun: grooves of light, wider apart and fainter outwards.
     let far = (x - SUN.0).hypot(y - SUN.1) - SUN.2;
     let ring = (far.max(0.0).powf(0.82) * 165.0).sin() * 0.5 + 0.5;
     let glow = add(base, hex(0xff7a5c), 0.75 * (-far.max(0.0) * 9.0).exp());
     let stars = star(x, y) * smooth(0.42, 0.05, y) * smooth(0.02, 0.12, far);
-    add(add(glow, hex(0xff9ad0), 0.13 * ring * ring * (-far.max(0.0) * 3.0).exp()), [1.0; 3], stars)
+    add(
+        add(glow, hex(0xff9ad0), 0.13 * ring * ring * (-far.max(0.0) * 3.0).exp()),
+        [1.0; 3],
+        stars,
+    )
 }
 
 /// One point of light in some cells of a grid.
@@ -85,7 +102,10 @@ fn star(x: f32, y: f32) -> f32 {
     if dice.roll() < 0.35 {
         return 0.0;
     }
-    let (dx, dy) = (x * CELLS - column - 0.5 - 0.35 * dice.roll(), y * CELLS - row - 0.5 - 0.35 * dice.roll());
+    let (dx, dy) = (
+        x * CELLS - column - 0.5 - 0.35 * dice.roll(),
+        y * CELLS - row - 0.5 - 0.35 * dice.roll(),
+    );
     let size = 0.035 + 0.03 * (dice.roll() * 0.5 + 0.5);
     smooth(size, size * 0.4, dx.hypot(dy)) * 0.9
 }
@@ -95,7 +115,10 @@ fn sun(under: Colour, x: f32, y: f32) -> Colour {
     let (dx, dy) = (x - SUN.0, y - SUN.1);
     let disc = smooth(SUN.2 + 0.0008, SUN.2 - 0.0008, dx.hypot(dy));
     let down = (dy / SUN.2 + 1.0) * 0.5;
-    let face = gradient(&[(0.0, 0xfff6c2), (0.35, 0xffd257), (0.68, 0xff7b4a), (1.0, 0xff2e7e)], down);
+    let face = gradient(
+        &[(0.0, 0xfff6c2), (0.35, 0xffd257), (0.68, 0xff7b4a), (1.0, 0xff2e7e)],
+        down,
+    );
     let place = (down - 0.50) * 11.0;
     let cut = if place > 0.0 { place.fract() } else { 1.0 };
     let width = 0.10 + 0.075 * place.floor();
@@ -134,10 +157,30 @@ fn swell(under: Colour, layer: usize, x: f32, y: f32) -> Colour {
 pub fn built_in() -> RgbImage {
     const PAPER: u32 = 0xe9e2d3;
     const TILES: [[(u32, u32, u8); 4]; 4] = [
-        [(0x2f4858, PAPER, 2), (PAPER, 0x6f9ea6, 3), (0x2f4858, 0xd9a566, 2), (0x4d7480, PAPER, 3)],
-        [(0x4d7480, 0xd9a566, 1), (0x2f4858, PAPER, 2), (0x6f9ea6, 0x2f4858, 3), (PAPER, 0x2f4858, 0)],
-        [(PAPER, 0x2f4858, 2), (0xd9a566, 0x2f4858, 1), (PAPER, 0x4d7480, 0), (0x2f4858, 0x6f9ea6, 3)],
-        [(0x6f9ea6, 0x2f4858, 1), (0x2f4858, PAPER, 0), (0x4d7480, PAPER, 1), (0x2f4858, 0xd9a566, 0)],
+        [
+            (0x2f4858, PAPER, 2),
+            (PAPER, 0x6f9ea6, 3),
+            (0x2f4858, 0xd9a566, 2),
+            (0x4d7480, PAPER, 3),
+        ],
+        [
+            (0x4d7480, 0xd9a566, 1),
+            (0x2f4858, PAPER, 2),
+            (0x6f9ea6, 0x2f4858, 3),
+            (PAPER, 0x2f4858, 0),
+        ],
+        [
+            (PAPER, 0x2f4858, 2),
+            (0xd9a566, 0x2f4858, 1),
+            (PAPER, 0x4d7480, 0),
+            (0x2f4858, 0x6f9ea6, 3),
+        ],
+        [
+            (0x6f9ea6, 0x2f4858, 1),
+            (0x2f4858, PAPER, 0),
+            (0x4d7480, PAPER, 1),
+            (0x2f4858, 0xd9a566, 0),
+        ],
     ];
     paint(512, 0.0, |x, y| {
         let cell = |v: f32| ((v * 4.0) as usize).min(3);
@@ -147,6 +190,10 @@ pub fn built_in() -> RgbImage {
         // The corner the circle is drawn around: 0 top left, then clockwise... read as column and row of the corner.
         let (cx, cy) = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)][corner as usize];
         let far = (u - cx).hypot(v - cy);
-        if far < 0.40 || (0.60..1.0).contains(&far) { hex(shape) } else { hex(ground) }
+        if far < 0.40 || (0.60..1.0).contains(&far) {
+            hex(shape)
+        } else {
+            hex(ground)
+        }
     })
 }

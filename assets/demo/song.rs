@@ -68,7 +68,11 @@ fn read(line: &str, bar: usize) -> Vec<Note> {
         let (name, steps) = word.split_once(':').expect("note:steps");
         let length_secs = steps.parse::<f32>().expect("a number of steps") * STEP;
         if name != "-" {
-            notes.push(Note { start_secs: at, length_secs, hz: hertz(name) });
+            notes.push(Note {
+                start_secs: at,
+                length_secs,
+                hz: hertz(name),
+            });
         }
         at += length_secs;
     }
@@ -83,7 +87,10 @@ fn strikes(line: &str, bar: usize) -> Vec<(f32, f32)> {
         _ => None,
     };
     let at = |step: usize| bar as f32 * BAR + step as f32 * STEP;
-    line.chars().enumerate().filter_map(|(step, sign)| Some((at(step), loudness(sign)?))).collect()
+    line.chars()
+        .enumerate()
+        .filter_map(|(step, sign)| Some((at(step), loudness(sign)?)))
+        .collect()
 }
 
 fn chord(bar: usize) -> (f32, [f32; 4]) {
@@ -136,7 +143,12 @@ impl Desk {
     fn intro(&mut self) {
         for bar in 0..4 {
             let opening = bar as f32 / 4.0;
-            self.pad(bar, 0.20, sweep(260.0, 1500.0, opening), sweep(260.0, 1500.0, opening + 0.25));
+            self.pad(
+                bar,
+                0.20,
+                sweep(260.0, 1500.0, opening),
+                sweep(260.0, 1500.0, opening + 0.25),
+            );
             for note in read(TUNE[bar], bar) {
                 self.bell(&note, 0.16 + 0.05 * bar as f32);
             }
@@ -150,12 +162,25 @@ impl Desk {
         for bar in 4..12 {
             let last = bar == 11;
             self.kicks(if last { "x...x...x......." } else { "x...x...x...x..." }, bar);
-            self.hats(if bar < 6 { "..x...x...x...x." } else { "o.xoo.xoo.xoo.xo" }, bar, 1.0);
+            self.hats(
+                if bar < 6 {
+                    "..x...x...x...x."
+                } else {
+                    "o.xoo.xoo.xoo.xo"
+                },
+                bar,
+                1.0,
+            );
             if bar >= 6 {
                 self.claps(if last { "....x.......xoxx" } else { "....x.......x..." }, bar, 0.8);
             }
             self.bass_line(bar, "x..o..x.o..x..o.", 0.85, 1100.0);
-            self.stabs(bar, "..x..x....x..x..", 0.26, sweep(1200.0, 4200.0, (bar - 4) as f32 / 8.0));
+            self.stabs(
+                bar,
+                "..x..x....x..x..",
+                0.26,
+                sweep(1200.0, 4200.0, (bar - 4) as f32 / 8.0),
+            );
             if bar >= 8 {
                 for note in read(TUNE[bar - 8], bar) {
                     self.bell(&note, 0.30);
@@ -178,7 +203,12 @@ impl Desk {
     }
 
     fn build_up(&mut self) {
-        const ROLL: [&str; 4] = ["x...x...x...x...", "x...x...x.x.x.x.", "x.x.x.x.x.x.x.x.", "xxxxxxxxxxxx...."];
+        const ROLL: [&str; 4] = [
+            "x...x...x...x...",
+            "x...x...x.x.x.x.",
+            "x.x.x.x.x.x.x.x.",
+            "xxxxxxxxxxxx....",
+        ];
         for (i, roll) in ROLL.iter().enumerate() {
             let bar = 16 + i;
             let part = i as f32 / 4.0;
@@ -188,7 +218,13 @@ impl Desk {
             }
             self.kicks(if i == 3 { "x.x.x.x.x.x....." } else { "x...x...x...x..." }, bar);
             let end = if i == 3 { 0.75 } else { 1.0 };
-            self.wall(bar, end, 0.15 + 0.14 * part, sweep(350.0, 6000.0, part), sweep(350.0, 6000.0, part + 0.25));
+            self.wall(
+                bar,
+                end,
+                0.15 + 0.14 * part,
+                sweep(350.0, 6000.0, part),
+                sweep(350.0, 6000.0, part + 0.25),
+            );
             self.arpeggio(bar, end, 0.08 + 0.10 * part, sweep(700.0, 7000.0, part));
         }
         self.riser(32.0, 7.5, 0.26);
@@ -212,7 +248,13 @@ impl Desk {
             for note in read(TUNE[turn], bar) {
                 self.sing(&note, 0.42, 0.0);
                 if round == 1 {
-                    self.bell(&Note { hz: note.hz * 2.0, ..note }, 0.15);
+                    self.bell(
+                        &Note {
+                            hz: note.hz * 2.0,
+                            ..note
+                        },
+                        0.15,
+                    );
                 }
             }
             if round == 1 {
@@ -243,11 +285,26 @@ impl Desk {
         }
         // Home: C with its ninth, held until the record stops.
         let home = ["C3", "G3", "D4", "E4", "G4"].map(hertz);
-        self.saws(40.0 * BAR, 2.9 * BAR, &home, 0.17, |t| sweep(2200.0, 300.0, t / 5.0), 0.02, 1.5);
+        self.saws(
+            40.0 * BAR,
+            2.9 * BAR,
+            &home,
+            0.17,
+            |t| sweep(2200.0, 300.0, t / 5.0),
+            0.02,
+            1.5,
+        );
         self.sub(40.0 * BAR, 2.0 * BAR, hertz("C2"), 0.14);
         for (i, name) in ["E5", "G5", "D6", "C6"].into_iter().enumerate() {
             let start_secs = 40.0 * BAR + i as f32 * 3.0 * STEP;
-            self.bell(&Note { start_secs, length_secs: BAR, hz: hertz(name) }, 0.24);
+            self.bell(
+                &Note {
+                    start_secs,
+                    length_secs: BAR,
+                    hz: hertz(name),
+                },
+                0.24,
+            );
         }
         self.kick(40.0 * BAR);
     }
@@ -281,10 +338,20 @@ impl Desk {
             let mut body = Osc::at(0.0);
             let mut voice = |t: f32| {
                 // Three hands, then the room.
-                let hands: f32 = [0.0, 0.011, 0.023].iter().map(|&d| if t >= d { (-(t - d) / 0.006).exp() } else { 0.0 }).sum();
-                let envelope = hands * 0.5 + if t > 0.023 { (-(t - 0.023) / 0.085).exp() * 0.7 } else { 0.0 };
+                let hands: f32 = [0.0, 0.011, 0.023]
+                    .iter()
+                    .map(|&d| if t >= d { (-(t - d) / 0.006).exp() } else { 0.0 })
+                    .sum();
+                let envelope = hands * 0.5
+                    + if t > 0.023 {
+                        (-(t - 0.023) / 0.085).exp() * 0.7
+                    } else {
+                        0.0
+                    };
                 let thump = body.sine(185.0) * (-t / 0.05).exp() * 0.35;
-                [0, 1].map(|side| (filters[side].run(dice[side].roll(), 1750.0, 0.35).band * envelope * 1.5 + thump) * gain * 0.55)
+                [0, 1].map(|side| {
+                    (filters[side].run(dice[side].roll(), 1750.0, 0.35).band * envelope * 1.5 + thump) * gain * 0.55
+                })
             };
             let mut heard = Vec::new();
             self.drums.play(at, 0.4, |t| {
@@ -292,7 +359,9 @@ impl Desk {
                 heard[heard.len() - 1]
             });
             let mut again = heard.into_iter();
-            self.to_hall.play(at, 0.4, |_| again.next().unwrap_or_default().map(|sample| sample * 0.35));
+            self.to_hall.play(at, 0.4, |_| {
+                again.next().unwrap_or_default().map(|sample| sample * 0.35)
+            });
         }
     }
 
@@ -305,7 +374,8 @@ impl Desk {
             pan((noise * 0.55 + tone * 0.7) * gain, 0.0)
         });
         let mut dice = Dice::new(at.to_bits());
-        self.to_hall.play(at, 0.1, |t| [dice.roll() * (-t / 0.03).exp() * gain * 0.12; 2]);
+        self.to_hall
+            .play(at, 0.1, |t| [dice.roll() * (-t / 0.03).exp() * gain * 0.12; 2]);
     }
 
     fn hats(&mut self, line: &str, bar: usize, gain: f32) {
@@ -313,7 +383,12 @@ impl Desk {
             let mut dice = Dice::new(at.to_bits());
             let mut filter = Filter::default();
             let side = 0.25 * (at * 7.3).sin();
-            self.drums.play(at, 0.09, |t| pan(filter.run(dice.roll(), 8200.0, 0.1).high * pluck(t, 0.0005, 0.016, 0.09) * gain * loud * 0.46, side));
+            self.drums.play(at, 0.09, |t| {
+                pan(
+                    filter.run(dice.roll(), 8200.0, 0.1).high * pluck(t, 0.0005, 0.016, 0.09) * gain * loud * 0.46,
+                    side,
+                )
+            });
         }
     }
 
@@ -334,7 +409,12 @@ impl Desk {
         let mut filters = [Filter::default(), Filter::default()];
         self.noise.play(at, 2.6, |t| {
             let envelope = pluck(t, 0.002, 0.55, 2.6) * gain * 0.22;
-            [0, 1].map(|side| filters[side].run(dice[side].roll(), sweep(6500.0, 3800.0, t / 2.0), 0.1).high * envelope)
+            [0, 1].map(|side| {
+                filters[side]
+                    .run(dice[side].roll(), sweep(6500.0, 3800.0, t / 2.0), 0.1)
+                    .high
+                    * envelope
+            })
         });
     }
 
@@ -362,7 +442,14 @@ impl Desk {
             let hz = sweep(220.0, 880.0, part * part);
             let sum: f32 = oscs.iter_mut().map(|(osc, ratio)| osc.saw(hz * *ratio)).sum();
             let open = 0.6 + 0.4 * (std::f32::consts::TAU * shake).cos();
-            pan(filter.run(sum, sweep(600.0, 7000.0, part), 0.3).low * open * part * 0.20 * ((length - t) / 0.01).min(1.0), 0.0)
+            pan(
+                filter.run(sum, sweep(600.0, 7000.0, part), 0.3).low
+                    * open
+                    * part
+                    * 0.20
+                    * ((length - t) / 0.01).min(1.0),
+                0.0,
+            )
         });
     }
 
@@ -376,9 +463,16 @@ impl Desk {
             // Back, forth, back: speed of the hand, in turns of the normal one.
             let speed = 2.6 * (std::f32::consts::TAU * t / 0.23).sin() * (1.0 - t);
             place += speed / RATE;
-            let tone: f32 = voices.iter().map(|hz| ((place * hz * 2.0).rem_euclid(1.0) - 0.5) * 0.5).sum();
+            let tone: f32 = voices
+                .iter()
+                .map(|hz| ((place * hz * 2.0).rem_euclid(1.0) - 0.5) * 0.5)
+                .sum();
             let dust = grain.roll() * 0.5;
-            let heard = filter.run((tone + dust) * speed.abs().min(1.4), sweep(500.0, 3600.0, speed.abs() / 2.6), 0.45);
+            let heard = filter.run(
+                (tone + dust) * speed.abs().min(1.4),
+                sweep(500.0, 3600.0, speed.abs() / 2.6),
+                0.45,
+            );
             pan(heard.band * 0.9 * held(t, 0.004, 0.05, 0.46), (t * 9.0).sin() * 0.3)
         });
     }
@@ -416,7 +510,9 @@ impl Desk {
 
     fn sub(&mut self, at: f32, length: f32, hz: f32, gain: f32) {
         let mut osc = Osc::at(0.0);
-        self.bass.play(at, length, |t| [(osc.sine(hz) * 1.4).tanh() * held(t, 0.03, 0.15, length) * gain; 2]);
+        self.bass.play(at, length, |t| {
+            [(osc.sine(hz) * 1.4).tanh() * held(t, 0.03, 0.15, length) * gain; 2]
+        });
     }
 
     fn bass_line(&mut self, bar: usize, line: &str, gain: f32, brightness_hz: f32) {
@@ -430,20 +526,39 @@ impl Desk {
             let length = STEP * 1.7;
             self.bass.play(at, length, |t| {
                 let corner = 110.0 + brightness_hz * (-t / 0.09).exp();
-                let edge = filter.run(saw.saw(hz) * 0.6 + square.square(hz * 2.003) * 0.22, corner, 0.35).low;
-                [((edge * 1.15 + sine.sine(hz) * 0.65) * 1.3).tanh() * held(t, 0.004, 0.05, length) * gain * loud.sqrt() * 0.27; 2]
+                let edge = filter
+                    .run(saw.saw(hz) * 0.6 + square.square(hz * 2.003) * 0.22, corner, 0.35)
+                    .low;
+                [((edge * 1.15 + sine.sine(hz) * 0.65) * 1.3).tanh()
+                    * held(t, 0.004, 0.05, length)
+                    * gain
+                    * loud.sqrt()
+                    * 0.27; 2]
             });
         }
     }
 
     /// Detuned saws spread over the stereo field, through one low-pass: chords from pad to wall.
-    fn saws(&mut self, at: f32, length: f32, notes: &[f32], gain: f32, corner_hz: impl Fn(f32) -> f32, attack: f32, release: f32) {
+    fn saws(
+        &mut self,
+        at: f32,
+        length: f32,
+        notes: &[f32],
+        gain: f32,
+        corner_hz: impl Fn(f32) -> f32,
+        attack: f32,
+        release: f32,
+    ) {
         const SPREAD: [f32; 7] = [-0.0105, -0.0063, -0.0022, 0.0, 0.0024, 0.0061, 0.0108];
         let mut voices: Vec<(Osc, f32, [f32; 2])> = Vec::new();
         for (n, &hz) in notes.iter().enumerate() {
             for (v, detune) in SPREAD.iter().enumerate() {
                 let place = [-0.9, 0.7, -0.35, 0.0, 0.35, -0.7, 0.9][v];
-                voices.push((Osc::at(0.37 * (n * 7 + v) as f32 + 0.11), hz * (1.0 + detune), pan(1.0, place)));
+                voices.push((
+                    Osc::at(0.37 * (n * 7 + v) as f32 + 0.11),
+                    hz * (1.0 + detune),
+                    pan(1.0, place),
+                ));
             }
         }
         let mut filters = [Filter::default(), Filter::default()];
@@ -462,25 +577,51 @@ impl Desk {
             out
         });
         let mut again = heard.into_iter();
-        self.to_hall.play(at, length, |_| again.next().unwrap_or_default().map(|sample| sample * 0.25));
+        self.to_hall.play(at, length, |_| {
+            again.next().unwrap_or_default().map(|sample| sample * 0.25)
+        });
     }
 
     fn pad(&mut self, bar: usize, gain: f32, from_hz: f32, to_hz: f32) {
         let (_, voices) = chord(bar);
-        self.saws(bar as f32 * BAR, BAR + 0.25, &voices, gain, |t| sweep(from_hz, to_hz, t / BAR), 0.18, 0.3);
+        self.saws(
+            bar as f32 * BAR,
+            BAR + 0.25,
+            &voices,
+            gain,
+            |t| sweep(from_hz, to_hz, t / BAR),
+            0.18,
+            0.3,
+        );
     }
 
     /// The drop's wall of chords, an octave wide.
     fn wall(&mut self, bar: usize, part: f32, gain: f32, from_hz: f32, to_hz: f32) {
         let (root, [a, b, c, d]) = chord(bar);
         let notes = [root * 4.0, a, b, c, d, b * 2.0, c * 2.0];
-        self.saws(bar as f32 * BAR, BAR * part, &notes, gain, |t| sweep(from_hz, to_hz, t / BAR), 0.006, 0.03);
+        self.saws(
+            bar as f32 * BAR,
+            BAR * part,
+            &notes,
+            gain,
+            |t| sweep(from_hz, to_hz, t / BAR),
+            0.006,
+            0.03,
+        );
     }
 
     fn stabs(&mut self, bar: usize, line: &str, gain: f32, brightness_hz: f32) {
         let (_, voices) = chord(bar);
         for (at, _) in strikes(line, bar) {
-            self.saws(at, 0.26, &voices, gain, |t| 220.0 + brightness_hz * (-t / 0.10).exp(), 0.004, 0.14);
+            self.saws(
+                at,
+                0.26,
+                &voices,
+                gain,
+                |t| 220.0 + brightness_hz * (-t / 0.10).exp(),
+                0.004,
+                0.14,
+            );
         }
     }
 
@@ -494,14 +635,25 @@ impl Desk {
             let hz = notes[ORDER[step % 8]];
             let (mut osc, mut filter) = (Osc::at(0.1), Filter::default());
             let side = if step % 2 == 0 { -0.6 } else { 0.6 };
-            let mut voice = |t: f32| pan(filter.run(osc.square(hz), 300.0 + brightness_hz * (-t / 0.07).exp(), 0.3).low * pluck(t, 0.002, 0.09, 0.22) * gain, side);
+            let mut voice = |t: f32| {
+                pan(
+                    filter
+                        .run(osc.square(hz), 300.0 + brightness_hz * (-t / 0.07).exp(), 0.3)
+                        .low
+                        * pluck(t, 0.002, 0.09, 0.22)
+                        * gain,
+                    side,
+                )
+            };
             let mut heard = Vec::new();
             self.music.play(at, 0.22, |t| {
                 heard.push(voice(t));
                 heard[heard.len() - 1]
             });
             let mut again = heard.into_iter();
-            self.to_echo.play(at, 0.22, |_| again.next().unwrap_or_default().map(|sample| sample * 0.35));
+            self.to_echo.play(at, 0.22, |_| {
+                again.next().unwrap_or_default().map(|sample| sample * 0.35)
+            });
         }
     }
 
@@ -524,8 +676,12 @@ impl Desk {
             heard[heard.len() - 1]
         });
         let (mut echo, mut hall) = (heard.clone().into_iter(), heard.into_iter());
-        self.to_echo.play(note.start_secs, length, |_| echo.next().unwrap_or_default().map(|sample| sample * 0.55));
-        self.to_hall.play(note.start_secs, length, |_| hall.next().unwrap_or_default().map(|sample| sample * 0.40));
+        self.to_echo.play(note.start_secs, length, |_| {
+            echo.next().unwrap_or_default().map(|sample| sample * 0.55)
+        });
+        self.to_hall.play(note.start_secs, length, |_| {
+            hall.next().unwrap_or_default().map(|sample| sample * 0.40)
+        });
     }
 
     /// The lead: three saws and a square, a slow vibrato on long notes.
@@ -550,8 +706,12 @@ impl Desk {
             heard[heard.len() - 1]
         });
         let (mut echo, mut hall) = (heard.clone().into_iter(), heard.into_iter());
-        self.to_echo.play(note.start_secs, length, |_| echo.next().unwrap_or_default().map(|sample| sample * 0.32));
-        self.to_hall.play(note.start_secs, length, |_| hall.next().unwrap_or_default().map(|sample| sample * 0.30));
+        self.to_echo.play(note.start_secs, length, |_| {
+            echo.next().unwrap_or_default().map(|sample| sample * 0.32)
+        });
+        self.to_hall.play(note.start_secs, length, |_| {
+            hall.next().unwrap_or_default().map(|sample| sample * 0.30)
+        });
     }
 
     // The mix.

@@ -88,7 +88,9 @@ pub struct Osc {
 
 impl Osc {
     pub fn at(phase: f32) -> Self {
-        Self { phase: phase.rem_euclid(1.0) }
+        Self {
+            phase: phase.rem_euclid(1.0),
+        }
     }
 
     fn step(&mut self, hz: f32) -> (f32, f32) {
@@ -149,7 +151,11 @@ impl Filter {
         let low = self.second + g * band;
         self.first = 2.0 * band - self.first;
         self.second = 2.0 * low - self.second;
-        Split { low, band, high: input - k * band - low }
+        Split {
+            low,
+            band,
+            high: input - k * band - low,
+        }
     }
 }
 
@@ -237,8 +243,11 @@ fn mix_hadamard(taps: &mut [f32; 8]) {
 /// Keeps every sample under `ceiling` by turning down 5 ms before a peak and coming back over 120 ms.
 pub fn limit(bus: &mut Bus, ceiling: f32) {
     const AHEAD: usize = 240;
-    let need: Vec<f32> =
-        bus.0.iter().map(|[left, right]| (ceiling / left.abs().max(right.abs()).max(1e-9)).min(1.0)).collect();
+    let need: Vec<f32> = bus
+        .0
+        .iter()
+        .map(|[left, right]| (ceiling / left.abs().max(right.abs()).max(1e-9)).min(1.0))
+        .collect();
     let back = 1.0 - (-1.0 / (0.12 * RATE)).exp();
     let mut gain = 1.0f32;
     let mut gains = Vec::with_capacity(need.len());

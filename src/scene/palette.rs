@@ -124,7 +124,12 @@ fn patches(cover: &Cover) -> Vec<Patch> {
 fn points(cover: &Cover) -> Vec<Lab<D65, f32>> {
     let across = POINTS_ACROSS.min(cover.side);
     let middle = |step: u32| ((2 * step + 1) * cover.side / (2 * across)) as usize;
-    let pixel = |x: u32, y: u32| cover.rgba.get((middle(y) * cover.side as usize + middle(x)) * 4..)?.first_chunk::<3>();
+    let pixel = |x: u32, y: u32| {
+        cover
+            .rgba
+            .get((middle(y) * cover.side as usize + middle(x)) * 4..)?
+            .first_chunk::<3>()
+    };
     (0..across)
         .flat_map(|y| (0..across).map(move |x| (x, y)))
         .filter_map(|(x, y)| pixel(x, y))
@@ -152,22 +157,42 @@ fn lights(patches: &[Patch]) -> (Oklch, Oklch) {
     };
     let apart = |colour: Oklch| (colour.hue - accent.hue).into_degrees().abs() >= OTHER_HUE_DEGREES;
     // With one hue only, a neighbour on the colour wheel keeps ring and halo apart and still in key.
-    let glow = strongest(&apart).unwrap_or(Oklch { hue: accent.hue - 25.0, ..accent });
+    let glow = strongest(&apart).unwrap_or(Oklch {
+        hue: accent.hue - 25.0,
+        ..accent
+    });
     (vivid(accent), vivid(glow))
 }
 
 /// Lights are purer than pigments: muddy colours get the chroma that still looks like them.
 fn vivid(colour: Oklch) -> Oklch {
-    Oklch { chroma: (colour.chroma * 1.25).clamp(0.09, 0.22), ..colour }
+    Oklch {
+        chroma: (colour.chroma * 1.25).clamp(0.09, 0.22),
+        ..colour
+    }
 }
 
 /// The paper of the label, in the cover's main colour, and the ink for it.
 fn label(ground: Oklch, accent: Oklch) -> ([f32; 3], [f32; 3]) {
     let light = ground.l >= 0.55;
-    let paper_lightness = if light { ground.l.clamp(0.84, 0.95) } else { ground.l.clamp(0.22, 0.32) };
-    let paper = shown(Oklch { l: paper_lightness, chroma: ground.chroma.min(0.05), ..ground });
+    let paper_lightness = if light {
+        ground.l.clamp(0.84, 0.95)
+    } else {
+        ground.l.clamp(0.22, 0.32)
+    };
+    let paper = shown(Oklch {
+        l: paper_lightness,
+        chroma: ground.chroma.min(0.05),
+        ..ground
+    });
     let (mut lightness, step) = if light { (0.34, -0.02) } else { (0.86, 0.02) };
-    let tint = |l: f32| shown(Oklch { l, chroma: accent.chroma.min(0.05), ..accent });
+    let tint = |l: f32| {
+        shown(Oklch {
+            l,
+            chroma: accent.chroma.min(0.05),
+            ..accent
+        })
+    };
     while contrast(tint(lightness), paper) < INK_CONTRAST && (0.0..=1.0).contains(&lightness) {
         lightness += step;
     }
@@ -176,7 +201,10 @@ fn label(ground: Oklch, accent: Oklch) -> ([f32; 3], [f32; 3]) {
 
 /// `colour` within the lightness wanted, then as much lighter as `contrast_wanted` on the record asks for.
 fn lit(colour: Oklch, lightness: std::ops::RangeInclusive<f32>, contrast_wanted: f32) -> [f32; 3] {
-    let mut colour = Oklch { l: colour.l.clamp(*lightness.start(), *lightness.end()), ..colour };
+    let mut colour = Oklch {
+        l: colour.l.clamp(*lightness.start(), *lightness.end()),
+        ..colour
+    };
     while (luminance(shown(colour)) + 0.05) / (RECORD_LUMINANCE + 0.05) < contrast_wanted && colour.l < 1.0 {
         colour.l += 0.02;
     }
@@ -185,7 +213,11 @@ fn lit(colour: Oklch, lightness: std::ops::RangeInclusive<f32>, contrast_wanted:
 
 /// `colour` in sRGB. What sRGB cannot show loses chroma, not hue or lightness.
 fn shown(colour: Oklch) -> [f32; 3] {
-    let fits = |rgb: LinSrgb| [rgb.red, rgb.green, rgb.blue].iter().all(|v| (-1e-4..=1.0001).contains(v));
+    let fits = |rgb: LinSrgb| {
+        [rgb.red, rgb.green, rgb.blue]
+            .iter()
+            .all(|v| (-1e-4..=1.0001).contains(v))
+    };
     let linear = |chroma: f32| LinSrgb::from_color_unclamped(Oklch { chroma, ..colour });
     let mut best = linear(colour.chroma);
     if !fits(best) {
@@ -193,7 +225,11 @@ fn shown(colour: Oklch) -> [f32; 3] {
         // 12 halvings leave an error no eye and no 8-bit value can show.
         for _ in 0..12 {
             let middle = (inside + outside) / 2.0;
-            if fits(linear(middle)) { inside = middle } else { outside = middle }
+            if fits(linear(middle)) {
+                inside = middle
+            } else {
+                outside = middle
+            }
         }
         best = linear(inside);
     }

@@ -26,7 +26,10 @@ pub fn quadrants(width: u32, height: u32) -> RgbImage {
 /// `picture` as the bytes of a file.
 pub fn file(picture: impl Into<image::DynamicImage>, format: ImageFormat) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
-    picture.into().write_to(&mut bytes, format).expect("the picture encodes");
+    picture
+        .into()
+        .write_to(&mut bytes, format)
+        .expect("the picture encodes");
     bytes.into_inner()
 }
 
@@ -67,7 +70,11 @@ pub fn png_claiming(width: u32, height: u32, bits: u8, colour_type: u8) -> Vec<u
     let mut header = [width.to_be_bytes(), height.to_be_bytes()].concat();
     header.extend([bits, colour_type, 0, 0, 0]);
     let mut bytes = b"\x89PNG\r\n\x1a\n".to_vec();
-    for (name, data) in [(b"IHDR", header.as_slice()), (b"IDAT", b"\x78\x9c\x63\0\0"), (b"IEND", b"")] {
+    for (name, data) in [
+        (b"IHDR", header.as_slice()),
+        (b"IDAT", b"\x78\x9c\x63\0\0"),
+        (b"IEND", b""),
+    ] {
         let chunk = [name.as_slice(), data].concat();
         bytes.extend((data.len() as u32).to_be_bytes());
         bytes.extend(&chunk);
@@ -79,7 +86,13 @@ pub fn png_claiming(width: u32, height: u32, bits: u8, colour_type: u8) -> Vec<u
 /// PNG's checksum, bit by bit.
 fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(!0u32, |crc, &byte| {
-        (0..8).fold(crc ^ u32::from(byte), |crc, _| if crc & 1 == 1 { 0xedb8_8320 ^ (crc >> 1) } else { crc >> 1 })
+        (0..8).fold(crc ^ u32::from(byte), |crc, _| {
+            if crc & 1 == 1 {
+                0xedb8_8320 ^ (crc >> 1)
+            } else {
+                crc >> 1
+            }
+        })
     })
 }
 
@@ -102,5 +115,8 @@ pub fn animation(encoder: &[&str], suffix: &str) -> Vec<u8> {
 pub fn plain_cover(colour: [u8; 3]) -> Cover {
     let side = 512;
     let [red, green, blue] = colour;
-    Cover { side, rgba: [red, green, blue, 255].repeat((side * side) as usize) }
+    Cover {
+        side,
+        rgba: [red, green, blue, 255].repeat((side * side) as usize),
+    }
 }

@@ -1,0 +1,49 @@
+# make demo and make test are all one needs; make help lists the rest.
+
+SHELL := /bin/bash -o pipefail
+export PATH := $(or $(CARGO_HOME),$(HOME)/.cargo)/bin:$(PATH)
+
+DEMO := assets/demo
+
+.PHONY: help demo test check bench image media clean-demo
+
+help: ## This list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+
+demo: ## Install what is missing, build, render the bundled song to demo.mp4 (60 s)
+	@.ci/install build run rust
+	cargo build --release --locked
+	target/release/musiccircles render $(DEMO)/demo.mp3 --cover $(DEMO)/cover.jpg --duration 60 -o demo.mp4
+
+test: ## Install what is missing, run everything CI runs
+	@.ci/install build run test rust deny
+	@$(MAKE) --no-print-directory check
+	@if cargo nextest --version >/dev/null 2>&1; \
+	 then cargo nextest run --locked --tests --no-fail-fast; \
+	 else cargo test --locked --tests --no-fail-fast; fi
+
+check: ## Format, lints, licences and sources of the dependencies
+	cargo fmt --check
+	cargo deny --locked check licenses bans sources
+	cargo clippy --all-targets --locked -- -D warnings
+
+bench: ## Criterion benches of each step, then the circle against the usual ffmpeg commands
+	@.ci/install build run test rust
+	cargo bench --locked
+	cargo build --release --locked
+	target/release/musiccircles bench
+
+image: ## Build the image for NVIDIA hosts
+	docker build -f Dockerfile.cuda -t musiccircles .
+
+media: ## Compose the demo song and paint the covers anew
+	@.ci/install build run test rust
+	cargo run --release --locked --example compose-demo -- target/media
+	ffmpeg -v error -y -i target/media/demo.wav -map_metadata -1 -c:a libmp3lame -q:a 4 -id3v2_version 3 \
+	  -metadata title="First Pressing" -metadata artist="MusicCircles" -metadata date=2026 -metadata copyright="CC0 1.0" \
+	  $(DEMO)/demo.mp3
+	cp target/media/cover.jpg $(DEMO)/cover.jpg
+	cp target/media/default-cover.png assets/default-cover.png
+
+clean-demo: ## Remove demo.mp4
+	rm -f demo.mp4
