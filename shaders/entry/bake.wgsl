@@ -12,23 +12,35 @@ fn bake(@builtin(global_invocation_id) id: vec3u) {
     }
     let radius_px = look.size_px * 0.5;
     let center = (vec2f(id.xy) + 0.5) / radius_px - 1.0;
-    var still = theme_still(center);
+    var still = still_in_circle(center);
     // Four samples on a rotated grid, which share no row and no column.
     var color = vec3f(0.0);
     var weight = 0.0;
     for (var i = 0u; i < 4u; i++) {
         let offset = vec2f(f32(i) * 0.25 - 0.375, f32((i * 2u + 1u) % 5u) * 0.25 - 0.375) / radius_px;
-        let sample = theme_still(center + offset);
+        let sample = still_in_circle(center + offset);
         color += sample.color * 0.25;
         weight += sample.weight * 0.25;
     }
     still.color = color;
     still.weight = weight;
+    // A pixel with its centre outside is part of the edge at most: it never moves.
+    if (length(center) >= 1.0) {
+        still.part = 0u;
+    }
     baked[id.y * side + id.x] = pack_still(still);
     if (still.part != 0u) {
         let columns = (side + 3u) / 4u;
         atomicOr(&block_parts[(id.y / 2u) * columns + id.x / 4u], 1u << still.part);
     }
+}
+
+// Outside the inscribed circle nothing is ever drawn, whatever the theme.
+fn still_in_circle(at: vec2f) -> Still {
+    if (length(at) >= 1.0) {
+        return Still(vec3f(0.0), 0.0, 0u, vec2f(0.0));
+    }
+    return theme_still(at);
 }
 
 // Colours as 16-bit and weights as 12-bit fractions: finer than the eye and the encoder, half the memory of floats.

@@ -25,9 +25,6 @@ const EYE: vec3f = vec3f(0.0, 0.0, 3.4);
 fn theme_still(at: vec2f) -> Still {
     let r = length(at);
     let px = look.size_px * 0.5;
-    if (r > 1.0 - 0.25 / px) {
-        return Still(vec3f(0.0), 0.0, 0u, vec2f(0.0));
-    }
     if (r < LABEL + 0.5 / px) {
         return label_still(at, r, px);
     }
