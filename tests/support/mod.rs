@@ -1,1 +1,3 @@
 //! What tests share: synthetic sounds and pictures, written to temporary folders.
+
+pub mod sound;

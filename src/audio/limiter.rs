@@ -1,0 +1,1 @@
+//! A look-ahead true-peak limiter.
