@@ -1,6 +1,6 @@
-//! What tests share: synthetic sounds and pictures, written to temporary folders.
+//! What tests share: synthetic sounds, pictures and scenes, and ways to look at what comes out.
 
 pub mod picture;
-pub mod video;
-pub mod stage;
 pub mod sound;
+pub mod stage;
+pub mod video;
