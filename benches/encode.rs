@@ -7,9 +7,7 @@ use criterion::{Criterion, Throughput};
 use musiccircles::encode::{Encoder, SegmentEncoder, VideoSettings, encode_audio};
 use musiccircles::flow::Pcm;
 
-#[allow(dead_code, reason = "the tests use the rest")]
-#[path = "../tests/support/video.rs"]
-mod video;
+use crate::support::video;
 
 pub fn benches(c: &mut Criterion) {
     let mut group = c.benchmark_group("encode");

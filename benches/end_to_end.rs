@@ -22,7 +22,10 @@ pub fn benches(c: &mut Criterion) {
         let request = Request {
             song: demo.join("demo.mp3"),
             cover: CoverChoice::File(demo.join("cover.jpg")),
-            fragment: FragmentChoice::From { start: Duration::ZERO, length: Some(Duration::from_secs(secs)) },
+            fragment: FragmentChoice::From {
+                start: Duration::ZERO,
+                length: Some(Duration::from_secs(secs)),
+            },
             theme: theme::find("vinyl").unwrap().clone(),
             params: ParamValues::new(),
             rpm: DEFAULT_RPM,

@@ -10,15 +10,29 @@ use crate::support::stage::{Stage, lively};
 const BATCH: u32 = 8;
 
 pub fn benches(c: &mut Criterion) {
-    c.bench_function("render/open device", |b| b.iter(|| Gpu::open(AdapterChoice::Auto).unwrap()));
+    c.bench_function("render/open device", |b| {
+        b.iter(|| Gpu::open(AdapterChoice::Auto).unwrap())
+    });
     let gpu = Gpu::open(AdapterChoice::Auto).unwrap();
     for theme in theme::built_in() {
         for side in [240, 384, 640] {
-            let scene = Stage { theme: &theme.name, ..Stage::new(side, lively(30, 64)) }.build();
-            let settings = RenderSettings { batch_frames: BATCH, slots: 3 };
+            let scene = Stage {
+                theme: &theme.name,
+                ..Stage::new(side, lively(30, 64))
+            }
+            .build();
+            let settings = RenderSettings {
+                batch_frames: BATCH,
+                slots: 3,
+            };
             let mut group = c.benchmark_group(format!("render/{}", theme.name));
             group.bench_with_input(BenchmarkId::new("bake", side), &scene, |b, scene| {
-                b.iter(|| Renderer::new(&gpu, scene, settings).unwrap().frame(FrameIndex(0)).unwrap());
+                b.iter(|| {
+                    Renderer::new(&gpu, scene, settings)
+                        .unwrap()
+                        .frame(FrameIndex(0))
+                        .unwrap()
+                });
             });
             group.throughput(Throughput::Elements(64));
             group.bench_with_input(BenchmarkId::new("64 frames", side), &scene, |b, scene| {

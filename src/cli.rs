@@ -179,16 +179,30 @@ fn rpm(text: &str) -> Result<f64, String> {
 
 fn size(text: &str) -> Result<Size, String> {
     let px = text.parse().ok().and_then(Size::new);
-    px.ok_or_else(|| format!("a circle's side is an even number from {} to {}; try 640, 480 or 384", Size::MIN, Size::MAX))
+    px.ok_or_else(|| {
+        format!(
+            "a circle's side is an even number from {} to {}; try 640, 480 or 384",
+            Size::MIN,
+            Size::MAX
+        )
+    })
 }
 
 fn fps(text: &str) -> Result<Fps, String> {
-    text.parse().ok().and_then(Fps::new).ok_or_else(|| "a circle has 25, 30 or 60 frames per second".to_owned())
+    text.parse()
+        .ok()
+        .and_then(Fps::new)
+        .ok_or_else(|| "a circle has 25, 30 or 60 frames per second".to_owned())
 }
 
 fn max_bytes(text: &str) -> Result<u64, String> {
-    let bytes = text.parse().ok().filter(|bytes| (MIN_CIRCLE_BYTES..=u64::from(u32::MAX)).contains(bytes));
-    bytes.ok_or_else(|| format!("a circle takes at least {MIN_CIRCLE_BYTES} bytes; Telegram accepts up to {MAX_CIRCLE_BYTES}"))
+    let bytes = text
+        .parse()
+        .ok()
+        .filter(|bytes| (MIN_CIRCLE_BYTES..=u64::from(u32::MAX)).contains(bytes));
+    bytes.ok_or_else(|| {
+        format!("a circle takes at least {MIN_CIRCLE_BYTES} bytes; Telegram accepts up to {MAX_CIRCLE_BYTES}")
+    })
 }
 
 impl CircleArgs {
@@ -196,11 +210,16 @@ impl CircleArgs {
     pub fn length(&self) -> Result<Option<Duration>, String> {
         let start = self.start.unwrap_or_default();
         let length = match (self.end, self.duration) {
-            (Some(end), _) => {
-                Some(end.checked_sub(start).filter(|length| !length.is_zero()).ok_or_else(|| {
-                    format!("the fragment would end before it starts; choose an --end after {:.1} s", start.as_secs_f64())
-                })?)
-            }
+            (Some(end), _) => Some(
+                end.checked_sub(start)
+                    .filter(|length| !length.is_zero())
+                    .ok_or_else(|| {
+                        format!(
+                            "the fragment would end before it starts; choose an --end after {:.1} s",
+                            start.as_secs_f64()
+                        )
+                    })?,
+            ),
             (None, duration) => duration,
         };
         match length {

@@ -12,13 +12,13 @@ pub mod model;
 
 pub mod flow;
 
-pub mod audio;
 pub mod analysis;
+pub mod audio;
 pub mod cover;
-pub mod scene;
-pub mod render;
-pub mod encode;
 pub mod deliver;
+pub mod encode;
+pub mod render;
+pub mod scene;
 
 pub mod pipeline;
 

@@ -74,7 +74,10 @@ pub struct SharedGpu {
 
 impl SharedGpu {
     pub fn new(choice: AdapterChoice) -> Self {
-        Self { choice, gpu: OnceLock::new() }
+        Self {
+            choice,
+            gpu: OnceLock::new(),
+        }
     }
 
     pub fn get(&self) -> Result<&Gpu, RenderError> {
@@ -91,7 +94,11 @@ impl SharedGpu {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Progress {
     /// What draws, `llvmpipe (CPU)`, and what encodes.
-    Started { adapter: String, encoder: Option<Encoder>, frames: u32 },
+    Started {
+        adapter: String,
+        encoder: Option<Encoder>,
+        frames: u32,
+    },
     /// So many frames have left the last step.
     Frames { done: u32 },
 }
@@ -166,9 +173,17 @@ pub fn render(
 
         let format = prepared.scene.format;
         let frames = prepared.scene.moments.len() as u32;
-        let encoder = if mp4 { Some(encode::choose(request.encoder, format)?) } else { None };
+        let encoder = if mp4 {
+            Some(encode::choose(request.encoder, format)?)
+        } else {
+            None
+        };
         let cores = thread::available_parallelism().map_or(1, |cores| cores.get());
-        progress(Progress::Started { adapter: device.facts().to_string(), encoder, frames });
+        progress(Progress::Started {
+            adapter: device.facts().to_string(),
+            encoder,
+            frames,
+        });
 
         let drawn = match (output, encoder) {
             (Output::Raw(write), _) => {
@@ -179,7 +194,8 @@ pub fn render(
             (Output::Mp4, Some(encoder)) => {
                 let samples = prepared.pcm.samples.len();
                 let settings = VideoSettings::plan(format, encoder, frames, samples, request.max_bytes, cores)?;
-                let segments = lanes::draw_and_encode(device, &prepared.scene, &settings, progress, cancel, &mut stages)?;
+                let segments =
+                    lanes::draw_and_encode(device, &prepared.scene, &settings, progress, cancel, &mut stages)?;
                 Some((settings, segments))
             }
         };
@@ -234,7 +250,10 @@ pub fn frame(
             });
         }
         let (drawn, took) = timed(|| {
-            let settings = crate::render::RenderSettings { batch_frames: 1, slots: 1 };
+            let settings = crate::render::RenderSettings {
+                batch_frames: 1,
+                slots: 1,
+            };
             Renderer::new(device, &prepared.scene, settings)?.frame(FrameIndex(index))
         });
         stages.render = took;
@@ -279,8 +298,16 @@ fn prepare(request: &Request, stages: &mut Stages, cancel: &AtomicBool) -> Resul
     stop_if(cancel)?;
 
     let tags = Tags {
-        title: request.title.clone().or(facts.tags.title).filter(|text| !text.is_empty()),
-        artist: request.artist.clone().or(facts.tags.artist).filter(|text| !text.is_empty()),
+        title: request
+            .title
+            .clone()
+            .or(facts.tags.title)
+            .filter(|text| !text.is_empty()),
+        artist: request
+            .artist
+            .clone()
+            .or(facts.tags.artist)
+            .filter(|text| !text.is_empty()),
         album: facts.tags.album,
     };
     let frames = request.format.fps.frames_in(length);
@@ -288,8 +315,18 @@ fn prepare(request: &Request, stages: &mut Stages, cancel: &AtomicBool) -> Resul
     stages.analyse = took;
     let scene = compose(request, cover, &tags, &features);
     let key = request::content_key(request, &pcm, &scene, &tags);
-    let fades = (!fragment.start.is_zero(), fragment.end() + Duration::from_millis(1) < facts.duration);
-    Ok(Prepared { fragment, pcm: Arc::new(pcm), fades, scene, tags, key })
+    let fades = (
+        !fragment.start.is_zero(),
+        fragment.end() + Duration::from_millis(1) < facts.duration,
+    );
+    Ok(Prepared {
+        fragment,
+        pcm: Arc::new(pcm),
+        fades,
+        scene,
+        tags,
+        key,
+    })
 }
 
 fn compose(request: &Request, cover: Cover, tags: &Tags, features: &Features) -> Scene {
@@ -335,7 +372,11 @@ fn encode_sound(
 }
 
 fn stop_if(cancel: &AtomicBool) -> Result<(), PipelineError> {
-    if cancel.load(Ordering::Relaxed) { Err(PipelineError::Cancelled) } else { Ok(()) }
+    if cancel.load(Ordering::Relaxed) {
+        Err(PipelineError::Cancelled)
+    } else {
+        Ok(())
+    }
 }
 
 fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
@@ -352,7 +393,9 @@ fn spawn<'scope, T: Send + 'scope>(
     work: impl FnOnce() -> T + Send + 'scope,
 ) -> Handle<'scope, T> {
     let named = thread::Builder::new().name(part.to_owned());
-    named.spawn_scoped(scope, work).map_err(|_| PipelineError::Thread { part })
+    named
+        .spawn_scoped(scope, work)
+        .map_err(|_| PipelineError::Thread { part })
 }
 
 fn join<T>(handle: Handle<'_, T>, part: &'static str) -> Result<T, PipelineError> {

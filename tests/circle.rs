@@ -7,7 +7,9 @@ use std::time::Duration;
 use ebur128::{EbuR128, Mode};
 use musiccircles::encode::{EncodeError, EncoderChoice};
 use musiccircles::model::{Fault, SAMPLE_RATE, VideoFormat};
-use musiccircles::pipeline::{self, CoverChoice, FragmentChoice, Output, PipelineError, Progress, Report, Request, SharedGpu};
+use musiccircles::pipeline::{
+    self, CoverChoice, FragmentChoice, Output, PipelineError, Progress, Report, Request, SharedGpu,
+};
 use musiccircles::render::AdapterChoice;
 use musiccircles::scene::motion::DEFAULT_RPM;
 use musiccircles::scene::params::ParamValues;
@@ -31,7 +33,10 @@ impl Studio {
         let request = Request {
             song: path,
             cover: CoverChoice::FromTags,
-            fragment: FragmentChoice::From { start: Duration::ZERO, length: None },
+            fragment: FragmentChoice::From {
+                start: Duration::ZERO,
+                length: None,
+            },
             theme: theme::find("vinyl").unwrap().clone(),
             params: ParamValues::new(),
             rpm: DEFAULT_RPM,
@@ -66,7 +71,14 @@ impl Studio {
             frames.push(frame.to_vec());
             Ok(())
         };
-        pipeline::render(&self.request, &gpu, Output::Raw(&mut keep), &|_| {}, &AtomicBool::new(false)).unwrap();
+        pipeline::render(
+            &self.request,
+            &gpu,
+            Output::Raw(&mut keep),
+            &|_| {},
+            &AtomicBool::new(false),
+        )
+        .unwrap();
         frames
     }
 }
@@ -84,7 +96,12 @@ fn song(secs: f64) -> Sketch {
             song.snare(at, level * 0.6);
         }
         song.note(at, 0.45, [55.0, 65.4, 73.4, 49.0][beat as usize / 4 % 4], level * 0.4);
-        song.note(at, 0.4, [440.0, 523.3, 659.3, 587.3, 784.0][beat as usize % 5], level * 0.25);
+        song.note(
+            at,
+            0.4,
+            [440.0, 523.3, 659.3, 587.3, 784.0][beat as usize % 5],
+            level * 0.25,
+        );
         beat += 1;
     }
     song
@@ -127,16 +144,24 @@ fn assert_contract(mp4: &Mp4, report: &Report, secs: f64) {
     assert_eq!(number(&sound["channels"]), 2.0);
     let (picture_secs, sound_secs) = (number(&video["duration"]), number(&sound["duration"]));
     assert_eq!((number(&video["start_time"]), number(&sound["start_time"])), (0.0, 0.0));
-    assert!((picture_secs - sound_secs).abs() <= 1.0 / fps + 1e-6, "{picture_secs} s of picture, {sound_secs} s of sound");
+    assert!(
+        (picture_secs - sound_secs).abs() <= 1.0 / fps + 1e-6,
+        "{picture_secs} s of picture, {sound_secs} s of sound"
+    );
     assert!(picture_secs <= 60.0 && sound_secs <= 60.0 && number(&facts["format"]["duration"]) <= 60.0);
-    assert!((picture_secs - secs).abs() <= 1.0 / fps + 1e-6, "{picture_secs} of {secs} s");
+    assert!(
+        (picture_secs - secs).abs() <= 1.0 / fps + 1e-6,
+        "{picture_secs} of {secs} s"
+    );
     assert_eq!(number(&video["nb_frames"]), f64::from(report.frames));
 
     let order: Vec<_> = mp4.boxes().into_iter().map(|(kind, _)| kind).collect();
     let at = |kind: &str| order.iter().position(|found| found == kind).unwrap();
     assert!(at("moov") < at("mdat"), "{order:?}");
     let packets = mp4.packets("v");
-    let keys: Vec<_> = (0..packets.len()).filter(|&n| packets[n]["flags"].as_str().unwrap().starts_with('K')).collect();
+    let keys: Vec<_> = (0..packets.len())
+        .filter(|&n| packets[n]["flags"].as_str().unwrap().starts_with('K'))
+        .collect();
     assert_eq!(keys[0], 0);
     let ends = keys[1..].iter().copied().chain([packets.len()]);
     for (&from, to) in keys.iter().zip(ends) {
@@ -149,7 +174,8 @@ fn assert_black_outside(decoded: &[u8], side: usize) {
     let frame_bytes = side * side * 3 / 2;
     let radius = side as f64 / 2.0;
     // Two pixels beyond the edge: the encoder's deblocking may touch what lies nearer.
-    let outside = |&i: &usize| ((i % side) as f64 + 0.5 - radius).hypot((i / side) as f64 + 0.5 - radius) > radius + 2.0;
+    let outside =
+        |&i: &usize| ((i % side) as f64 + 0.5 - radius).hypot((i / side) as f64 + 0.5 - radius) > radius + 2.0;
     let places: Vec<_> = (0..side * side).filter(outside).collect();
     for (n, frame) in decoded.chunks_exact(frame_bytes).enumerate() {
         let brightest = places.iter().map(|&i| frame[i]).max().unwrap();
@@ -163,8 +189,10 @@ fn a_minute_of_the_hardest_content_keeps_every_promise() {
     noise.noise(0.0, 70.0, 0.9);
     let mut studio = Studio::new(&noise, format(640, 30));
     studio.cover(&noisy_picture(900));
-    studio.request.fragment =
-        FragmentChoice::From { start: Duration::from_secs(5), length: Some(Duration::from_secs(60)) };
+    studio.request.fragment = FragmentChoice::From {
+        start: Duration::from_secs(5),
+        length: Some(Duration::from_secs(60)),
+    };
     let (mp4, report) = studio.render();
     assert_eq!(report.frames, 1800);
     assert_contract(&mp4, &report, 60.0);
@@ -206,8 +234,10 @@ fn photo(side: u32) -> image::RgbImage {
 fn every_rate_and_size_keeps_the_contract() {
     for (side, fps, millis) in [(240, 25, 3_370), (384, 60, 2_910), (480, 30, 1_000), (638, 25, 2_019)] {
         let mut studio = Studio::new(&song(8.0), format(side, fps));
-        studio.request.fragment =
-            FragmentChoice::From { start: Duration::from_millis(1_234), length: Some(Duration::from_millis(millis)) };
+        studio.request.fragment = FragmentChoice::From {
+            start: Duration::from_millis(1_234),
+            length: Some(Duration::from_millis(millis)),
+        };
         let (mp4, report) = studio.render();
         assert_contract(&mp4, &report, millis as f64 / 1000.0);
         assert_black_outside(&mp4.decode_picture(), side as usize);
@@ -234,7 +264,10 @@ fn known_colours_survive_the_whole_way() {
             let pair = 640 * 640 + (y / 2) * 640 + x / 2 * 2;
             let before = [raw[0][y * 640 + x], raw[0][pair], raw[0][pair + 1]].map(f64::from);
             for c in 0..3 {
-                assert!((yuv[c] - before[c]).abs() <= 3.0, "{rgb:?} at {x}, {y}: {before:?} became {yuv:?}");
+                assert!(
+                    (yuv[c] - before[c]).abs() <= 3.0,
+                    "{rgb:?} at {x}, {y}: {before:?} became {yuv:?}"
+                );
             }
             let hue = |r: f64, g: f64, b: f64| (g - b).atan2(r - (g + b) / 2.0);
             let (cb, cr) = ((yuv[1] - 128.0) / 224.0, (yuv[2] - 128.0) / 224.0);
@@ -243,7 +276,11 @@ fn known_colours_survive_the_whole_way() {
             let g = (light - 0.2126 * r - 0.0722 * b) / 0.7152;
             if rgb != [235, 235, 235] {
                 let wanted = hue(f64::from(rgb[0]), f64::from(rgb[1]), f64::from(rgb[2]));
-                assert!((hue(r, g, b) - wanted).abs() < 0.12, "{rgb:?}: hue {} for {wanted}", hue(r, g, b));
+                assert!(
+                    (hue(r, g, b) - wanted).abs() < 0.12,
+                    "{rgb:?}: hue {} for {wanted}",
+                    hue(r, g, b)
+                );
             }
         }
     }
@@ -273,7 +310,10 @@ fn the_record_turns_at_the_speed_asked_for() {
         studio.request.rpm = rpm;
         let (mp4, _) = studio.render();
         let decoded = mp4.decode_picture();
-        let angles: Vec<f64> = decoded.chunks_exact(320 * 320 * 3 / 2).map(|frame| label_angle(frame, 320)).collect();
+        let angles: Vec<f64> = decoded
+            .chunks_exact(320 * 320 * 3 / 2)
+            .map(|frame| label_angle(frame, 320))
+            .collect();
         let mut turned = 0.0;
         for pair in angles.windows(2) {
             turned += (pair[1] - pair[0]).rem_euclid(std::f64::consts::TAU);
@@ -288,7 +328,9 @@ fn the_record_turns_at_the_speed_asked_for() {
 fn rim_light(decoded: &[u8], side: usize) -> Vec<f64> {
     let radius = side as f64 / 2.0;
     let place = |i: usize| ((i % side) as f64 + 0.5 - radius).hypot((i / side) as f64 + 0.5 - radius) / radius;
-    let rim: Vec<_> = (0..side * side).filter(|&i| (0.935..0.995).contains(&place(i))).collect();
+    let rim: Vec<_> = (0..side * side)
+        .filter(|&i| (0.935..0.995).contains(&place(i)))
+        .collect();
     let light = |frame: &[u8]| rim.iter().map(|&i| f64::from(frame[i]) - 16.0).sum::<f64>() / rim.len() as f64;
     decoded.chunks_exact(side * side * 3 / 2).map(light).collect()
 }
@@ -307,9 +349,18 @@ fn clicks_show_at_the_rim_in_their_own_frame() {
         for &at in &clicks {
             let frame = (at * f64::from(fps)) as usize;
             let rise = |n: usize| light[n] - light[n - 1];
-            let shown = (frame - 4..=frame + 4).max_by(|&a, &b| rise(a).total_cmp(&rise(b))).unwrap();
-            assert!(shown.abs_diff(frame) <= 1, "{fps} fps: the click in frame {frame} shows in frame {shown}");
-            assert!(rise(shown) > 3.0, "{fps} fps: the click at {at} s adds {:.1} levels of light", rise(shown));
+            let shown = (frame - 4..=frame + 4)
+                .max_by(|&a, &b| rise(a).total_cmp(&rise(b)))
+                .unwrap();
+            assert!(
+                shown.abs_diff(frame) <= 1,
+                "{fps} fps: the click in frame {frame} shows in frame {shown}"
+            );
+            assert!(
+                rise(shown) > 3.0,
+                "{fps} fps: the click at {at} s adds {:.1} levels of light",
+                rise(shown)
+            );
         }
     }
 }
@@ -322,13 +373,19 @@ fn the_sound_is_in_its_place_and_at_its_loudness() {
         track.click(at);
     }
     let mut studio = Studio::new(&track, format(240, 30));
-    studio.request.fragment =
-        FragmentChoice::From { start: Duration::from_millis(10_250), length: Some(Duration::from_secs(15)) };
+    studio.request.fragment = FragmentChoice::From {
+        start: Duration::from_millis(10_250),
+        length: Some(Duration::from_secs(15)),
+    };
     let (mp4, _) = studio.render();
     let sound = mp4.decode_sound();
     for at in [12.0, 15.5, 19.0] {
         let found = find_click(&sound, at - 10.25).expect("the click is there");
-        assert!((found - (at - 10.25)).abs() < 0.001, "the click of {at} s came {:.4} s off", found - (at - 10.25));
+        assert!(
+            (found - (at - 10.25)).abs() < 0.001,
+            "the click of {at} s came {:.4} s off",
+            found - (at - 10.25)
+        );
     }
     let mut meter = EbuR128::new(2, SAMPLE_RATE, Mode::I | Mode::TRUE_PEAK).unwrap();
     meter.add_frames_f32(sound.as_flattened()).unwrap();
@@ -346,7 +403,10 @@ fn the_same_request_gives_the_same_frames_and_the_same_key() {
     assert!(studio.raw() == studio.raw());
     let (one, two) = (studio.render(), studio.render());
     assert_eq!(one.1.key, two.1.key);
-    assert!(std::fs::read(&one.0.path).unwrap() == std::fs::read(&two.0.path).unwrap(), "the same bytes, too");
+    assert!(
+        std::fs::read(&one.0.path).unwrap() == std::fs::read(&two.0.path).unwrap(),
+        "the same bytes, too"
+    );
     let mut other = Studio::new(&song(3.0), format(320, 30));
     other.request.rpm = 45.0;
     assert_ne!(other.render().1.key, one.1.key);
@@ -369,7 +429,9 @@ fn silence_makes_a_calm_record() {
     let (mp4, report) = studio.render();
     assert_contract(&mp4, &report, 3.0);
     let light = rim_light(&mp4.decode_picture(), 240);
-    let (low, high) = light.iter().fold((f64::MAX, 0.0_f64), |(low, high), &l| (low.min(l), high.max(l)));
+    let (low, high) = light
+        .iter()
+        .fold((f64::MAX, 0.0_f64), |(low, high), &l| (low.min(l), high.max(l)));
     assert!(high - low < 1.0, "the rim moves by {} levels in silence", high - low);
     assert!(mp4.decode_sound().iter().flatten().all(|s| s.abs() < 1e-3));
 }
@@ -383,7 +445,10 @@ fn a_small_budget_is_kept_and_an_impossible_one_refused() {
     studio.request.max_bytes = 100_000;
     let gpu = SharedGpu::new(AdapterChoice::Cpu);
     let refused = pipeline::render(&studio.request, &gpu, Output::Mp4, &|_| {}, &AtomicBool::new(false)).unwrap_err();
-    assert!(matches!(refused, PipelineError::Encode(EncodeError::TooSmall { .. })), "{refused}");
+    assert!(
+        matches!(refused, PipelineError::Encode(EncodeError::TooSmall { .. })),
+        "{refused}"
+    );
 }
 
 #[test]
@@ -409,8 +474,11 @@ fn six_channels_and_odd_rates_are_heard() {
     let folder = tempfile::tempdir().unwrap();
     let path: PathBuf = folder.path().join("surround.wav");
     let rate = 44_100;
-    let tone = |n: usize, c: usize| 0.2 * ((n as f32 / rate as f32) * (220.0 + 60.0 * c as f32) * std::f32::consts::TAU).sin();
-    let interleaved: Vec<f32> = (0..rate as usize * 3).flat_map(|n| (0..6).map(move |c| tone(n, c))).collect();
+    let tone =
+        |n: usize, c: usize| 0.2 * ((n as f32 / rate as f32) * (220.0 + 60.0 * c as f32) * std::f32::consts::TAU).sin();
+    let interleaved: Vec<f32> = (0..rate as usize * 3)
+        .flat_map(|n| (0..6).map(move |c| tone(n, c)))
+        .collect();
     write_wav(Path::new(&path), rate, 6, &interleaved);
     let mut studio = Studio::new(&song(1.0), format(240, 30));
     studio.request.song = path;

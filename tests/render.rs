@@ -3,7 +3,9 @@
 use bytemuck::Zeroable;
 use musiccircles::flow::{FrameFeatures, Look, Moment, Scene, ThemeShader};
 use musiccircles::model::{FrameIndex, Tags};
-use musiccircles::render::{AdapterChoice, Entry, Gpu, RenderError, RenderSettings, Renderer, SHARED_LIBRARY, shader_text};
+use musiccircles::render::{
+    AdapterChoice, Entry, Gpu, RenderError, RenderSettings, Renderer, SHARED_LIBRARY, shader_text,
+};
 use musiccircles::scene::theme;
 
 use crate::support::stage::{GPU, SILENCE, Stage, assert_golden, draw, features, lively, picture, plain};
@@ -14,8 +16,13 @@ fn parse(text: &str) -> naga::Module {
 
 fn validate(text: &str) -> naga::Module {
     let module = parse(text);
-    let mut validator = naga::valid::Validator::new(naga::valid::ValidationFlags::all(), naga::valid::Capabilities::default());
-    validator.validate(&module).unwrap_or_else(|error| panic!("{}", error.emit_to_string(text)));
+    let mut validator = naga::valid::Validator::new(
+        naga::valid::ValidationFlags::all(),
+        naga::valid::Capabilities::default(),
+    );
+    validator
+        .validate(&module)
+        .unwrap_or_else(|error| panic!("{}", error.emit_to_string(text)));
     module
 }
 
@@ -42,7 +49,9 @@ fn shared_shaders_have_no_entry_points() {
 fn layout_of(module: &naga::Module, name: &str) -> (Vec<(String, u32)>, u32) {
     let found = module.types.iter().find(|(_, ty)| ty.name.as_deref() == Some(name));
     let (_, ty) = found.unwrap_or_else(|| panic!("no struct {name}"));
-    let naga::TypeInner::Struct { members, span } = &ty.inner else { panic!("{name} is no struct") };
+    let naga::TypeInner::Struct { members, span } = &ty.inner else {
+        panic!("{name} is no struct")
+    };
     let field = |member: &naga::StructMember| (member.name.clone().unwrap_or_default(), member.offset);
     (members.iter().map(field).collect(), *span)
 }
@@ -63,15 +72,37 @@ macro_rules! assert_same_layout {
 fn rust_and_wgsl_agree_on_every_offset() {
     let vinyl = theme::find("vinyl").unwrap();
     let module = parse(&shader_text(&vinyl.shader, Entry::Nv12));
-    assert_same_layout!(&module, Moment, "Moment", [
-        time_secs, progress, turn, turn_cos, turn_sin, rms, loudness, bass, mid, treble, onset, beat_phase, bands
-    ]);
-    assert_same_layout!(&module, Look, "Look", [size_px, frames, text_turns, seed, has_beat, accent, glow, ink, paper, dark]);
-    assert_same_layout!(&module, musiccircles::render::BatchUniform, "Batch", [first_frame, stride, frame_words]);
+    assert_same_layout!(
+        &module,
+        Moment,
+        "Moment",
+        [
+            time_secs, progress, turn, turn_cos, turn_sin, rms, loudness, bass, mid, treble, onset, beat_phase, bands
+        ]
+    );
+    assert_same_layout!(
+        &module,
+        Look,
+        "Look",
+        [
+            size_px, frames, text_turns, seed, has_beat, accent, glow, ink, paper, dark
+        ]
+    );
+    assert_same_layout!(
+        &module,
+        musiccircles::render::BatchUniform,
+        "Batch",
+        [first_frame, stride, frame_words]
+    );
     for theme in theme::built_in() {
         let module = parse(&shader_text(&theme.shader, Entry::Nv12));
         let (_, size) = layout_of(&module, "Params");
-        let packed = Stage { theme: &theme.name, ..Stage::new(240, features(30, [SILENCE])) }.build().params;
+        let packed = Stage {
+            theme: &theme.name,
+            ..Stage::new(240, features(30, [SILENCE]))
+        }
+        .build()
+        .params;
         assert_eq!(size as usize, packed.len() * 4, "{}: Params", theme.name);
     }
 }
@@ -100,11 +131,20 @@ fn frames_are_the_same_in_any_batch_and_alone() {
     let one_by_one = all_frames(&scene, 1, 1);
     assert_eq!(one_by_one.len(), 23 * 240 * 240 * 3 / 2);
     for (batch_frames, slots) in [(8, 3), (5, 2), (23, 1)] {
-        assert!(all_frames(&scene, batch_frames, slots) == one_by_one, "batches of {batch_frames}");
+        assert!(
+            all_frames(&scene, batch_frames, slots) == one_by_one,
+            "batches of {batch_frames}"
+        );
     }
     let frame_bytes = scene.format.size.nv12_bytes();
-    assert!(draw(&scene, 17) == one_by_one[17 * frame_bytes..18 * frame_bytes], "frame 17 alone");
-    assert!(one_by_one[..frame_bytes] != one_by_one[frame_bytes..2 * frame_bytes], "the record does not move");
+    assert!(
+        draw(&scene, 17) == one_by_one[17 * frame_bytes..18 * frame_bytes],
+        "frame 17 alone"
+    );
+    assert!(
+        one_by_one[..frame_bytes] != one_by_one[frame_bytes..2 * frame_bytes],
+        "the record does not move"
+    );
 }
 
 #[test]
@@ -121,7 +161,10 @@ fn outside_the_circle_is_flat_black() {
         assert_eq!(chroma.len(), luma.len() / 2, "{side}");
         let radius = f64::from(side) / 2.0;
         for (i, &value) in luma.iter().enumerate() {
-            let (x, y) = (f64::from(i as u32 % side) + 0.5 - radius, f64::from(i as u32 / side) + 0.5 - radius);
+            let (x, y) = (
+                f64::from(i as u32 % side) + 0.5 - radius,
+                f64::from(i as u32 / side) + 0.5 - radius,
+            );
             // Not even a corner of the pixel inside.
             if x.hypot(y) > radius + 0.71 {
                 assert_eq!(value, 16, "{side}: luma at {x}, {y}");
@@ -153,7 +196,16 @@ fn flat_theme(rgb: [u8; 3], part: u32) -> ThemeShader {
 
 #[test]
 fn colours_come_back_within_three_levels() {
-    for rgb in [[255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 255, 255], [0, 0, 0], [128, 128, 128], [200, 90, 30], [12, 14, 20]] {
+    for rgb in [
+        [255, 0, 0],
+        [0, 255, 0],
+        [0, 0, 255],
+        [255, 255, 255],
+        [0, 0, 0],
+        [128, 128, 128],
+        [200, 90, 30],
+        [12, 14, 20],
+    ] {
         for part in [0, 1] {
             let mut scene = Stage::new(240, features(30, [SILENCE])).build();
             scene.shader = std::sync::Arc::new(flat_theme(rgb, part));
@@ -184,7 +236,11 @@ fn around(picture: &image::RgbImage, x: f32, y: f32) -> [f32; 3] {
 #[test]
 fn the_label_turns_clockwise_and_the_grooves_stand_still() {
     // At 60 rpm a quarter turn takes 15 of 60 frames.
-    let stage = Stage { rpm: 60.0, settings: vec!["ring=0", "glow=0"], ..Stage::new(320, features(60, vec![SILENCE; 16])) };
+    let stage = Stage {
+        rpm: 60.0,
+        settings: vec!["ring=0", "glow=0"],
+        ..Stage::new(320, features(60, vec![SILENCE; 16]))
+    };
     let scene = stage.build();
     let (start, quarter) = (picture(&scene, 0), picture(&scene, 15));
     let is_red = |[r, g, b]: [f32; 3]| r > 1.6 * g && r > 1.6 * b;
@@ -198,8 +254,15 @@ fn the_label_turns_clockwise_and_the_grooves_stand_still() {
 
 #[test]
 fn the_ring_shows_each_band_at_its_place() {
-    let one = |band: usize| FrameFeatures { bands: std::array::from_fn(|k| if k == band { 1.0 } else { 0.0 }), ..SILENCE };
-    let scene = Stage { settings: vec!["glow=0"], ..Stage::new(640, features(30, [SILENCE, one(0), one(63)])) }.build();
+    let one = |band: usize| FrameFeatures {
+        bands: std::array::from_fn(|k| if k == band { 1.0 } else { 0.0 }),
+        ..SILENCE
+    };
+    let scene = Stage {
+        settings: vec!["glow=0"],
+        ..Stage::new(640, features(30, [SILENCE, one(0), one(63)]))
+    }
+    .build();
     let light = |frame: u32, y: f32| around(&picture(&scene, frame), 0.01, y).iter().sum::<f32>();
     // Low notes at the bottom, high ones at the top.
     assert!(light(1, 0.975) > light(0, 0.975) + 60.0);
@@ -209,7 +272,11 @@ fn the_ring_shows_each_band_at_its_place() {
 
 #[test]
 fn the_glow_follows_the_bass() {
-    let scene = Stage { settings: vec!["ring=0"], ..Stage::new(320, features(30, [SILENCE, FrameFeatures { bass: 1.0, ..SILENCE }])) }.build();
+    let scene = Stage {
+        settings: vec!["ring=0"],
+        ..Stage::new(320, features(30, [SILENCE, FrameFeatures { bass: 1.0, ..SILENCE }]))
+    }
+    .build();
     let light = |frame: u32| around(&picture(&scene, frame), 0.0, 0.925).iter().sum::<f32>();
     assert!(light(1) > light(0) + 40.0, "{} then {}", light(0), light(1));
 }
@@ -228,28 +295,64 @@ fn loud_and_quiet_passages_show_as_bands() {
 #[test]
 fn most_of_the_picture_never_moves() {
     let scene = Stage::new(640, lively(30, 2)).build();
-    let renderer = Renderer::new(&GPU, &scene, RenderSettings { batch_frames: 1, slots: 1 }).unwrap();
-    assert!(renderer.moving_share() < 0.42, "{:.3} of the blocks move", renderer.moving_share());
+    let renderer = Renderer::new(
+        &GPU,
+        &scene,
+        RenderSettings {
+            batch_frames: 1,
+            slots: 1,
+        },
+    )
+    .unwrap();
+    assert!(
+        renderer.moving_share() < 0.42,
+        "{:.3} of the blocks move",
+        renderer.moving_share()
+    );
 }
 
 #[test]
 fn vinyl_looks_as_it_did() {
-    let tags = Tags { title: Some("Первый оттиск".into()), artist: Some("Test Pressing".into()), album: None };
+    let tags = Tags {
+        title: Some("Первый оттиск".into()),
+        artist: Some("Test Pressing".into()),
+        album: None,
+    };
     for (name, side) in [("vinyl-640", 640), ("vinyl-240", 240)] {
-        let stage = Stage { tags: tags.clone(), ..Stage::new(side, lively(30, 40)) };
+        let stage = Stage {
+            tags: tags.clone(),
+            ..Stage::new(side, lively(30, 40))
+        };
         assert_golden(name, &picture(&stage.build(), 37));
     }
-    let calm = Stage { cover: plain([250, 250, 250]), ..Stage::new(320, features(30, [SILENCE])) };
+    let calm = Stage {
+        cover: plain([250, 250, 250]),
+        ..Stage::new(320, features(30, [SILENCE]))
+    };
     assert_golden("vinyl-320-calm-white", &picture(&calm.build(), 0));
 }
 
 #[test]
 fn a_broken_theme_is_an_error_that_names_it() {
     let mut scene = Stage::new(240, features(30, [SILENCE])).build();
-    let broken = ThemeShader { source: "fn theme_still(".to_owned(), ..flat_theme([0; 3], 0) };
+    let broken = ThemeShader {
+        source: "fn theme_still(".to_owned(),
+        ..flat_theme([0; 3], 0)
+    };
     scene.shader = std::sync::Arc::new(broken);
-    let made = Renderer::new(&GPU, &scene, RenderSettings { batch_frames: 1, slots: 1 });
-    assert!(matches!(made, Err(RenderError::Shader { ref theme, .. }) if theme == "flat"), "{:?}", made.err());
+    let made = Renderer::new(
+        &GPU,
+        &scene,
+        RenderSettings {
+            batch_frames: 1,
+            slots: 1,
+        },
+    );
+    assert!(
+        matches!(made, Err(RenderError::Shader { ref theme, .. }) if theme == "flat"),
+        "{:?}",
+        made.err()
+    );
 }
 
 #[test]
@@ -257,7 +360,10 @@ fn the_software_adapter_says_that_it_is_one() {
     assert!(GPU.facts().is_cpu);
     assert_eq!(GPU.facts().to_string(), "llvmpipe (CPU)");
     if Gpu::list().iter().all(|adapter| adapter.is_cpu) {
-        let refused = Gpu::open(AdapterChoice::Gpu).err().map(|error| error.to_string()).unwrap_or_default();
+        let refused = Gpu::open(AdapterChoice::Gpu)
+            .err()
+            .map(|error| error.to_string())
+            .unwrap_or_default();
         assert!(refused.contains("--adapter gpu"), "{refused}");
     }
 }
@@ -265,6 +371,9 @@ fn the_software_adapter_says_that_it_is_one() {
 #[test]
 fn zeroed_uniforms_draw_without_trouble() {
     let mut scene = Stage::new(240, features(30, [SILENCE])).build();
-    scene.look = Look { size_px: 240.0, ..Look::zeroed() };
+    scene.look = Look {
+        size_px: 240.0,
+        ..Look::zeroed()
+    };
     assert_eq!(draw(&scene, 0).len(), scene.format.size.nv12_bytes());
 }

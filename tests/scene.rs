@@ -23,7 +23,10 @@ fn a_minute_at_33_and_a_third_is_33_and_a_third_turns() {
 fn moments_carry_the_features_of_their_own_frame() {
     let heard = lively(25, 10);
     for (moment, frame) in moments(&heard, 33.3).iter().zip(&heard.frames) {
-        assert_eq!((moment.bass, moment.rms, moment.bands), (frame.bass, frame.rms, frame.bands));
+        assert_eq!(
+            (moment.bass, moment.rms, moment.bands),
+            (frame.bass, frame.rms, frame.bands)
+        );
     }
 }
 
@@ -44,7 +47,11 @@ fn every_built_in_theme_is_read() {
     for theme in theme::built_in() {
         assert!(!theme.manifest.title.en.is_empty() && !theme.manifest.title.ru.is_empty());
         for (name, spec) in &theme.manifest.params {
-            assert!(!spec.help().en.is_empty() && !spec.help().ru.is_empty(), "{}: {name}", theme.name);
+            assert!(
+                !spec.help().en.is_empty() && !spec.help().ru.is_empty(),
+                "{}: {name}",
+                theme.name
+            );
         }
     }
 }
@@ -65,9 +72,26 @@ fn settings_are_checked() {
     assert_eq!(read("glow=0.5").unwrap()["glow"], ParamValue::Number(0.5));
     assert_eq!(read("text=off").unwrap()["text"], ParamValue::Number(0.0));
     assert_eq!(read("accent=auto").unwrap()["accent"], ParamValue::Auto);
-    assert_eq!(read("accent=#ff8000").unwrap()["accent"], ParamValue::Rgb([1.0, 128.0 / 255.0, 0.0]));
-    for bad in ["glow=3", "glow=-1", "glow=NaN", "glow=inf", "glow=", "text=maybe", "accent=#ff80", "accent=red", "accent=#gg0000"] {
-        assert!(matches!(read(bad), Err(SceneError::BadValue { .. })), "{bad}: {:?}", read(bad));
+    assert_eq!(
+        read("accent=#ff8000").unwrap()["accent"],
+        ParamValue::Rgb([1.0, 128.0 / 255.0, 0.0])
+    );
+    for bad in [
+        "glow=3",
+        "glow=-1",
+        "glow=NaN",
+        "glow=inf",
+        "glow=",
+        "text=maybe",
+        "accent=#ff80",
+        "accent=red",
+        "accent=#gg0000",
+    ] {
+        assert!(
+            matches!(read(bad), Err(SceneError::BadValue { .. })),
+            "{bad}: {:?}",
+            read(bad)
+        );
     }
     assert!(matches!(read("glow"), Err(SceneError::NotASetting { .. })));
 }
@@ -77,22 +101,44 @@ fn a_bad_manifest_is_an_error_that_says_where() {
     let read = |manifest: &str| theme::Theme::read("mine", manifest, "").unwrap_err().to_string();
     assert!(read("author = 1").contains("mine.toml"));
     let start = "author = \"me\"\ncover_span = 0.4\nparts = 1\n[title]\nen = \"M\"\nru = \"М\"\n";
-    let out_of_range = "[params.a]\ntype = \"float\"\ndefault = 5.0\nrange = [0.0, 1.0]\nhelp = { en = \"a\", ru = \"а\" }\n";
+    let out_of_range =
+        "[params.a]\ntype = \"float\"\ndefault = 5.0\nrange = [0.0, 1.0]\nhelp = { en = \"a\", ru = \"а\" }\n";
     assert!(read(&format!("{start}{out_of_range}")).contains("`a`"));
-    assert!(read(&format!("{start}[params.\"a b\"]\ntype = \"bool\"\ndefault = true\nhelp = {{ en = \"a\", ru = \"а\" }}\n")).contains("a b"));
+    assert!(
+        read(&format!(
+            "{start}[params.\"a b\"]\ntype = \"bool\"\ndefault = true\nhelp = {{ en = \"a\", ru = \"а\" }}\n"
+        ))
+        .contains("a b")
+    );
     assert!(read(&start.replace("0.4", "4.0")).contains("cover_span"));
 }
 
 #[test]
 fn text_is_drawn_in_both_alphabets_and_never_overflows() {
     let size = Size::new(640).unwrap();
-    let etch = |title: &str| title::etch(&Tags { title: Some(title.into()), artist: None, album: None }, size);
+    let etch = |title: &str| {
+        title::etch(
+            &Tags {
+                title: Some(title.into()),
+                artist: None,
+                album: None,
+            },
+            size,
+        )
+    };
     for text in ["Crossroads", "Перекрёсток", "Ад: «Начало» — №5"] {
         let strip = etch(text);
         let ink = strip.coverage.iter().filter(|&&c| c > 128).count();
-        assert!(ink > 20 * text.chars().filter(|c| c.is_alphabetic()).count(), "{text}: {ink} inked pixels");
+        assert!(
+            ink > 20 * text.chars().filter(|c| c.is_alphabetic()).count(),
+            "{text}: {ink} inked pixels"
+        );
         assert_eq!(strip.coverage.len(), (strip.width * strip.height) as usize);
-        assert!(strip.turns > 0.0 && strip.turns < 0.5, "{text} takes {} turns", strip.turns);
+        assert!(
+            strip.turns > 0.0 && strip.turns < 0.5,
+            "{text} takes {} turns",
+            strip.turns
+        );
     }
     let long = etch(&"Очень длинное название ".repeat(50));
     assert!(long.turns <= 0.81, "{}", long.turns);

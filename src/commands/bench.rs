@@ -11,9 +11,7 @@ use super::{CommandError, StagesMs, print_json, print_text};
 use crate::assets;
 use crate::cli::BenchArgs;
 use crate::model::{Fps, Size, VideoFormat};
-use crate::pipeline::{
-    self, CoverChoice, FragmentChoice, Output, PipelineError, Report, Request, SharedGpu, Stages,
-};
+use crate::pipeline::{self, CoverChoice, FragmentChoice, Output, PipelineError, Report, Request, SharedGpu, Stages};
 use crate::render::AdapterChoice;
 use crate::scene::motion::DEFAULT_RPM;
 use crate::scene::params::ParamValues;
@@ -79,7 +77,11 @@ pub fn run(args: &BenchArgs, cancel: &AtomicBool) -> Result<(), CommandError> {
         }
     }
     let result = summarise(args, &times, &report, bytes, stages, ffmpeg);
-    if args.json { print_json(&result) } else { print_text(&in_words(&result)) }
+    if args.json {
+        print_json(&result)
+    } else {
+        print_text(&in_words(&result))
+    }
 }
 
 #[derive(Default)]
@@ -139,7 +141,10 @@ fn warm(standard: &Standard, gpu: &SharedGpu, cancel: &AtomicBool) -> Result<(Re
     let request = Request {
         song: standard.song.clone(),
         cover: CoverChoice::File(standard.cover.clone()),
-        fragment: FragmentChoice::From { start: Duration::ZERO, length: Some(CIRCLE) },
+        fragment: FragmentChoice::From {
+            start: Duration::ZERO,
+            length: Some(CIRCLE),
+        },
         theme: theme::find(theme::DEFAULT_THEME)?.clone(),
         params: ParamValues::new(),
         rpm: DEFAULT_RPM,
@@ -159,11 +164,22 @@ fn cold(standard: &Standard) -> Result<Duration, CommandError> {
     let failed = |why: String| CommandError::Machine(format!("the timed command failed: {why}"));
     let program = std::env::current_exe().map_err(|error| failed(error.to_string()))?;
     let mut command = Command::new(program);
-    command.args(["render", "--json", "--duration", "60"]).arg(&standard.song).arg("--cover").arg(&standard.cover);
-    command.arg("-o").arg(standard.folder.path().join("cold.mp4")).stdout(Stdio::null());
+    command
+        .args(["render", "--json", "--duration", "60"])
+        .arg(&standard.song)
+        .arg("--cover")
+        .arg(&standard.cover);
+    command
+        .arg("-o")
+        .arg(standard.folder.path().join("cold.mp4"))
+        .stdout(Stdio::null());
     let began = Instant::now();
     let status = command.status().map_err(|error| failed(error.to_string()))?;
-    if status.success() { Ok(began.elapsed()) } else { Err(failed(status.to_string())) }
+    if status.success() {
+        Ok(began.elapsed())
+    } else {
+        Err(failed(status.to_string()))
+    }
 }
 
 fn recipe(recipe: &str, standard: &Standard, cancel: &AtomicBool) -> Result<Duration, CommandError> {
@@ -176,17 +192,29 @@ fn recipe(recipe: &str, standard: &Standard, cancel: &AtomicBool) -> Result<Dura
         other => other.to_owned(),
     };
     let mut command = Command::new("ffmpeg");
-    command.args(["-nostdin", "-loglevel", "error", "-y"]).args(recipe.split_whitespace().map(fill));
+    command
+        .args(["-nostdin", "-loglevel", "error", "-y"])
+        .args(recipe.split_whitespace().map(fill));
     let began = Instant::now();
-    let status = command.status().map_err(|error| CommandError::Machine(format!("ffmpeg did not start: {error}")))?;
+    let status = command
+        .status()
+        .map_err(|error| CommandError::Machine(format!("ffmpeg did not start: {error}")))?;
     if cancel.load(Ordering::Relaxed) {
         return Err(PipelineError::Cancelled.into());
     }
-    if status.success() { Ok(began.elapsed()) } else { Err(CommandError::Machine(format!("ffmpeg failed: {status}"))) }
+    if status.success() {
+        Ok(began.elapsed())
+    } else {
+        Err(CommandError::Machine(format!("ffmpeg failed: {status}")))
+    }
 }
 
 fn available(program: &str) -> bool {
-    let tried = Command::new(program).arg("-version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    let tried = Command::new(program)
+        .arg("-version")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
     tried.is_ok_and(|status| status.success())
 }
 
@@ -200,7 +228,9 @@ fn median_secs(times: &[Duration]) -> f64 {
 /// The processor's name, for results that are kept.
 fn machine() -> String {
     let facts = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let line = facts.lines().find_map(|line| line.strip_prefix("model name")?.split_once(':'));
+    let line = facts
+        .lines()
+        .find_map(|line| line.strip_prefix("model name")?.split_once(':'));
     line.map_or_else(|| "unknown processor".to_owned(), |(_, name)| name.trim().to_owned())
 }
 
@@ -213,7 +243,16 @@ fn peak_memory_mb() -> Option<f64> {
 }
 
 fn in_words(bench: &BenchJson) -> String {
-    let StagesMs { decode, analyse, gpu_init, render, encode_video, encode_audio, mux, total } = bench.stages;
+    let StagesMs {
+        decode,
+        analyse,
+        gpu_init,
+        render,
+        encode_video,
+        encode_audio,
+        mux,
+        total,
+    } = bench.stages;
     let mut text = format!(
         "a 60 s circle, 640x640, 30 fps, theme vinyl, {:.2} MB\n\
          on {}, {} cores, {}, encoder {}\n\n\

@@ -11,7 +11,7 @@ use crate::cli::JsonArgs;
 use crate::cover;
 use crate::deliver::file;
 use crate::encode;
-use crate::flow::{BANDS, ENVELOPE_POINTS, FrameFeatures, Features};
+use crate::flow::{BANDS, ENVELOPE_POINTS, Features, FrameFeatures};
 use crate::model::{Fps, FrameIndex, Size, Tags, VideoFormat};
 use crate::render::{AdapterChoice, AdapterFacts, Gpu, RenderSettings, Renderer};
 use crate::scene::motion::DEFAULT_RPM;
@@ -53,7 +53,9 @@ pub fn run(args: JsonArgs) -> Result<(), CommandError> {
     if diagnosis.ok {
         Ok(())
     } else {
-        Err(CommandError::Machine("this machine cannot make circles yet; see what failed above".to_owned()))
+        Err(CommandError::Machine(
+            "this machine cannot make circles yet; see what failed above".to_owned(),
+        ))
     }
 }
 
@@ -74,7 +76,13 @@ fn diagnose(format: VideoFormat) -> Diagnosis {
     let disk = disk(Path::new("."));
     let works = |checks: &[Check]| checks.iter().any(|check| check.ok);
     let ok = works(&adapters) && works(&encoders) && disk.ok;
-    Diagnosis { ok, adapters, encoders, disk, service: service() }
+    Diagnosis {
+        ok,
+        adapters,
+        encoders,
+        disk,
+        service: service(),
+    }
 }
 
 /// What is listed, and for the two kinds that can be chosen, whether a frame is really drawn.
@@ -82,17 +90,29 @@ fn adapters(format: VideoFormat) -> Vec<Check> {
     let found = Gpu::list();
     if found.is_empty() {
         let says = crate::render::RenderError::NoVulkan.to_string();
-        return vec![Check { name: "vulkan".to_owned(), ok: false, needed: true, says }];
+        return vec![Check {
+            name: "vulkan".to_owned(),
+            ok: false,
+            needed: true,
+            says,
+        }];
     }
     found.into_iter().map(|facts| adapter(&facts, format)).collect()
 }
 
 fn adapter(facts: &AdapterFacts, format: VideoFormat) -> Check {
-    let choice = if facts.is_cpu { AdapterChoice::Cpu } else { AdapterChoice::Gpu };
+    let choice = if facts.is_cpu {
+        AdapterChoice::Cpu
+    } else {
+        AdapterChoice::Gpu
+    };
     let began = std::time::Instant::now();
     let drawn = Gpu::open(choice).map_err(|error| error.to_string()).and_then(|gpu| {
         let scene = calm_scene(format)?;
-        let settings = RenderSettings { batch_frames: 1, slots: 1 };
+        let settings = RenderSettings {
+            batch_frames: 1,
+            slots: 1,
+        };
         let mut renderer = Renderer::new(&gpu, &scene, settings).map_err(|error| error.to_string())?;
         renderer.frame(FrameIndex(0)).map_err(|error| error.to_string())
     });
@@ -101,7 +121,11 @@ fn adapter(facts: &AdapterFacts, format: VideoFormat) -> Check {
         ok: drawn.is_ok(),
         needed: false,
         says: match drawn {
-            Ok(_) => format!("opened and drew a frame in {} ms; driver {}", began.elapsed().as_millis(), facts.driver),
+            Ok(_) => format!(
+                "opened and drew a frame in {} ms; driver {}",
+                began.elapsed().as_millis(),
+                facts.driver
+            ),
             Err(reason) => reason,
         },
     }
@@ -148,19 +172,34 @@ fn disk(folder: &Path) -> Check {
     let free = rustix::fs::statvfs(folder).map(|facts| facts.f_bavail * facts.f_frsize);
     let writable = file::check(&folder.join("musiccircles-doctor.mp4"));
     let (ok, says) = match (free, writable) {
-        (Ok(free), _) if free < LOW_DISK_BYTES => {
-            (false, format!("only {:.1} GB free; at least {} GB are wanted", free as f64 / 1e9, LOW_DISK_BYTES >> 30))
-        }
+        (Ok(free), _) if free < LOW_DISK_BYTES => (
+            false,
+            format!(
+                "only {:.1} GB free; at least {} GB are wanted",
+                free as f64 / 1e9,
+                LOW_DISK_BYTES >> 30
+            ),
+        ),
         (Ok(free), Ok(())) => (true, format!("{:.1} GB free", free as f64 / 1e9)),
         (_, Err(error)) => (false, error.to_string()),
         (Err(error), _) => (false, error.to_string()),
     };
-    Check { name: "this folder".to_owned(), ok, needed: true, says }
+    Check {
+        name: "this folder".to_owned(),
+        ok,
+        needed: true,
+        says,
+    }
 }
 
 /// What a service would need; circles are made without it.
 fn service() -> Vec<Check> {
-    let check = |name: &str, ok, says: String| Check { name: name.to_owned(), ok, needed: false, says };
+    let check = |name: &str, ok, says: String| Check {
+        name: name.to_owned(),
+        ok,
+        needed: false,
+        says,
+    };
     let token = std::env::var("TELEGRAM_BOT_TOKEN").unwrap_or_default();
     let token_says = match (token.is_empty(), looks_like_a_token(&token)) {
         (true, _) => "TELEGRAM_BOT_TOKEN is not set; @BotFather gives one",
@@ -189,7 +228,9 @@ fn looks_like_a_token(token: &str) -> bool {
         !id.is_empty()
             && id.bytes().all(|b| b.is_ascii_digit())
             && secret.len() >= 30
-            && secret.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+            && secret
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
     })
 }
 
@@ -205,7 +246,13 @@ fn in_words(diagnosis: &Diagnosis) -> String {
         // Writing to a String cannot fail.
         let _ = writeln!(text, "{title}");
         for check in checks {
-            let _ = writeln!(text, "  {} {}: {}", if check.ok { "ok  " } else { "no  " }, check.name, check.says);
+            let _ = writeln!(
+                text,
+                "  {} {}: {}",
+                if check.ok { "ok  " } else { "no  " },
+                check.name,
+                check.says
+            );
         }
     }
     text

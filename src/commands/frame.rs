@@ -24,10 +24,14 @@ struct FrameJson {
 pub fn run(args: &FrameArgs, cancel: &AtomicBool) -> Result<(), CommandError> {
     let name = args.output.to_string_lossy();
     if name != "-" && !name.to_lowercase().ends_with(".png") {
-        return Err(CommandError::Usage(format!("{name}: a frame is written as .png, or to - for standard output")));
+        return Err(CommandError::Usage(format!(
+            "{name}: a frame is written as .png, or to - for standard output"
+        )));
     }
     if args.circle.json && name == "-" {
-        return Err(CommandError::Usage("--json and -o - both want standard output; give a file".to_owned()));
+        return Err(CommandError::Usage(
+            "--json and -o - both want standard output; give a file".to_owned(),
+        ));
     }
     file::check(&args.output)?;
     let request = request(&args.circle)?;

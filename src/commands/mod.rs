@@ -94,9 +94,14 @@ fn request(args: &CircleArgs) -> Result<Request, CommandError> {
     let theme = theme::find(&args.theme)?;
     let length = args.length().map_err(CommandError::Usage)?;
     let fragment = if args.auto {
-        FragmentChoice::Auto { length: length.unwrap_or(FragmentChoice::AUTO_LENGTH) }
+        FragmentChoice::Auto {
+            length: length.unwrap_or(FragmentChoice::AUTO_LENGTH),
+        }
     } else {
-        FragmentChoice::From { start: args.start.unwrap_or_default(), length }
+        FragmentChoice::From {
+            start: args.start.unwrap_or_default(),
+            length,
+        }
     };
     Ok(Request {
         song: args.audio.clone(),
@@ -105,7 +110,10 @@ fn request(args: &CircleArgs) -> Result<Request, CommandError> {
         params: theme.parse_settings(args.settings.iter().map(String::as_str))?,
         theme: theme.clone(),
         rpm: args.rpm,
-        format: crate::model::VideoFormat { size: args.size, fps: args.fps },
+        format: crate::model::VideoFormat {
+            size: args.size,
+            fps: args.fps,
+        },
         title: args.title.clone(),
         artist: args.artist.clone(),
         encoder: crate::encode::EncoderChoice::Auto,
@@ -153,9 +161,9 @@ fn print_json(value: &impl Serialize) -> Result<(), CommandError> {
 fn print_text(text: &str) -> Result<(), CommandError> {
     use std::io::Write;
     match std::io::stdout().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(CommandError::Machine(format!("standard output cannot be written: {error}")))
-        }
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(CommandError::Machine(format!(
+            "standard output cannot be written: {error}"
+        ))),
         _ => Ok(()),
     }
 }

@@ -38,12 +38,22 @@ pub fn run(args: &ProbeArgs, cancel: &AtomicBool) -> Result<(), CommandError> {
     let facts = audio::probe(&args.audio)?;
     let heard = survey(&args.audio, cancel)?;
     let round = |value: f64, steps: f64| (value * steps).round() / steps;
-    let highlights = heard.highlights(FragmentChoice::AUTO_LENGTH).into_iter().map(|best| HighlightJson {
-        start: round(best.start_secs, 1000.0),
-        end: round(best.end_secs, 1000.0),
-        score: round(best.score, 1000.0),
-    });
-    let TrackFacts { duration, tags, cover, codec, sample_rate, channels } = facts;
+    let highlights = heard
+        .highlights(FragmentChoice::AUTO_LENGTH)
+        .into_iter()
+        .map(|best| HighlightJson {
+            start: round(best.start_secs, 1000.0),
+            end: round(best.end_secs, 1000.0),
+            score: round(best.score, 1000.0),
+        });
+    let TrackFacts {
+        duration,
+        tags,
+        cover,
+        codec,
+        sample_rate,
+        channels,
+    } = facts;
     let json = ProbeJson {
         duration_s: duration.as_secs_f64(),
         title: tags.title,
@@ -57,7 +67,11 @@ pub fn run(args: &ProbeArgs, cancel: &AtomicBool) -> Result<(), CommandError> {
         integrated_lufs: heard.integrated_lufs.map(|lufs| round(lufs, 10.0)),
         highlights: highlights.collect(),
     };
-    if args.json { print_json(&json) } else { print_text(&in_words(&json, duration)) }
+    if args.json {
+        print_json(&json)
+    } else {
+        print_text(&in_words(&json, duration))
+    }
 }
 
 fn in_words(probe: &ProbeJson, duration: Duration) -> String {
@@ -83,7 +97,12 @@ fn in_words(probe: &ProbeJson, duration: Duration) -> String {
     };
     for best in &probe.highlights {
         let time = |secs: f64| show_time(Duration::from_secs_f64(secs));
-        text += &format!("best      {} to {}, score {:.2}\n", time(best.start), time(best.end), best.score);
+        text += &format!(
+            "best      {} to {}, score {:.2}\n",
+            time(best.start),
+            time(best.end),
+            best.score
+        );
     }
     text
 }

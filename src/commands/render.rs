@@ -39,9 +39,15 @@ enum Kind {
 pub fn run(args: &RenderArgs, cancel: &AtomicBool) -> Result<(), CommandError> {
     let kind = kind_of(&args.output)?;
     if args.circle.json && args.output == Path::new("-") {
-        return Err(CommandError::Usage("--json and -o - both want standard output; give a file".to_owned()));
+        return Err(CommandError::Usage(
+            "--json and -o - both want standard output; give a file".to_owned(),
+        ));
     }
-    let request = Request { encoder: args.encoder, max_bytes: args.max_bytes, ..request(&args.circle)? };
+    let request = Request {
+        encoder: args.encoder,
+        max_bytes: args.max_bytes,
+        ..request(&args.circle)?
+    };
     file::check(&args.output)?;
     let gpu = SharedGpu::new(args.circle.adapter);
     let display = Display::new(args.circle.json);
@@ -56,7 +62,9 @@ pub fn run(args: &RenderArgs, cancel: &AtomicBool) -> Result<(), CommandError> {
         Kind::Y4m => write_y4m(args, &request, &gpu, &progress, cancel)?,
     };
     display.finish();
-    let encoder = report.encoder.map_or_else(|| "none".to_owned(), |encoder| encoder.to_string());
+    let encoder = report
+        .encoder
+        .map_or_else(|| "none".to_owned(), |encoder| encoder.to_string());
     if !args.circle.json {
         summary(&args.output, bytes, &report, &encoder);
         return Ok(());
@@ -86,7 +94,9 @@ fn kind_of(output: &Path) -> Result<Kind, CommandError> {
         Ok(Kind::Mp4)
     } else {
         let output = output.display();
-        Err(CommandError::Usage(format!("{output}: a circle is written as .mp4, its frames as .y4m, or to - for standard output")))
+        Err(CommandError::Usage(format!(
+            "{output}: a circle is written as .mp4, its frames as .y4m, or to - for standard output"
+        )))
     }
 }
 
@@ -136,7 +146,14 @@ impl Display {
     fn show(&self, step: &Progress) {
         match (self, step) {
             (Self::Quiet, _) => {}
-            (_, Progress::Started { adapter, encoder, frames }) => {
+            (
+                _,
+                Progress::Started {
+                    adapter,
+                    encoder,
+                    frames,
+                },
+            ) => {
                 let line = match encoder {
                     Some(encoder) => format!("rendering on {adapter}, encoding with {encoder}"),
                     None => format!("rendering on {adapter}"),

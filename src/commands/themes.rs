@@ -26,7 +26,12 @@ pub fn run(args: &ThemesArgs) -> Result<(), CommandError> {
 fn list(args: JsonArgs) -> Result<(), CommandError> {
     if args.json {
         let themes = theme::built_in().iter();
-        let themes: Vec<_> = themes.map(|theme| ThemeJson { name: &theme.name, manifest: &theme.manifest }).collect();
+        let themes: Vec<_> = themes
+            .map(|theme| ThemeJson {
+                name: &theme.name,
+                manifest: &theme.manifest,
+            })
+            .collect();
         return print_json(&serde_json::json!({ "themes": themes }));
     }
     let mut text = String::new();
@@ -39,7 +44,9 @@ fn list(args: JsonArgs) -> Result<(), CommandError> {
 }
 
 fn show(theme: &Theme) -> String {
-    let Manifest { title, author, params, .. } = &theme.manifest;
+    let Manifest {
+        title, author, params, ..
+    } = &theme.manifest;
     let mut text = format!("{}: {} / {}, by {author}\n", theme.name, title.en, title.ru);
     for (name, spec) in params {
         let _ = writeln!(text, "\n  --set {name}={}   {spec}", spec.default_text());

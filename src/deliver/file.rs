@@ -67,7 +67,11 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), DeliverError> {
 /// devices, whose other end would notice.
 pub fn check(path: &Path) -> Result<(), DeliverError> {
     let straight = path == Path::new("-") || fs::metadata(path).is_ok_and(|facts| !facts.is_file() && !facts.is_dir());
-    if straight { Ok(()) } else { Output::create(path).map(drop) }
+    if straight {
+        Ok(())
+    } else {
+        Output::create(path).map(drop)
+    }
 }
 
 /// A target being written piece by piece. Dropped without [`Output::finish`] it leaves nothing under the name.

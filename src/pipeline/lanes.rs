@@ -52,13 +52,20 @@ pub(super) fn draw_and_encode(
         for (number, lane) in settings.lanes.iter().enumerate() {
             let (batches, incoming) = sync_channel(LANE_BATCHES);
             let first = lane.first.0;
-            feeds.push(Feed { next: first, end: first + lane.frames, on_their_way: 0, batches });
+            feeds.push(Feed {
+                next: first,
+                end: first + lane.frames,
+                on_their_way: 0,
+                batches,
+            });
             let (give_back, done) = (give_back.clone(), &done);
             lanes.push(spawn(scope, "encode", move || {
                 let mut encoder = SegmentEncoder::open(settings.format, settings.encoder, lane)?;
                 each_frame(number, incoming, give_back, cancel, |frame| {
                     encoder.push(frame)?;
-                    progress(Progress::Frames { done: done.fetch_add(1, Ordering::Relaxed) + 1 });
+                    progress(Progress::Frames {
+                        done: done.fetch_add(1, Ordering::Relaxed) + 1,
+                    });
                     Ok(())
                 })?;
                 stop_if(cancel)?;
@@ -101,7 +108,12 @@ pub(super) fn draw_raw(
                 Ok(())
             })
         });
-        let feed = Feed { next: 0, end: scene.moments.len() as u32, on_their_way: 0, batches };
+        let feed = Feed {
+            next: 0,
+            end: scene.moments.len() as u32,
+            on_their_way: 0,
+            batches,
+        };
         let drawn = draw(gpu, scene, vec![feed], &emptied, cancel);
         stages.render = began.elapsed();
         join(writer, "write")??;
@@ -137,7 +149,11 @@ fn draw(
     emptied: &Receiver<Emptied>,
     cancel: &AtomicBool,
 ) -> Result<(), PipelineError> {
-    let batch_frames = if feeds.len() > MANY_LANES { MANY_LANES_BATCH_FRAMES } else { BATCH_FRAMES };
+    let batch_frames = if feeds.len() > MANY_LANES {
+        MANY_LANES_BATCH_FRAMES
+    } else {
+        BATCH_FRAMES
+    };
     let mut renderer = Renderer::new(gpu, scene, RenderSettings { batch_frames, slots: 3 })?;
     let mut drawn_for = VecDeque::new();
     let mut spare = Vec::new();
@@ -158,7 +174,9 @@ fn draw(
             drawn_for.push_back(lane);
         }
         if let Some(lane) = drawn_for.pop_front() {
-            let Some(batch) = renderer.receive(spare.pop().unwrap_or_default())? else { continue };
+            let Some(batch) = renderer.receive(spare.pop().unwrap_or_default())? else {
+                continue;
+            };
             // No room is waited for: a lane never has more on its way than its channel holds. It is gone only after an
             // error of its own, which it reports itself.
             if feeds[lane].batches.send(batch).is_err() {
@@ -183,5 +201,10 @@ fn draw(
 fn hungriest(feeds: &[Feed]) -> Option<usize> {
     let wants = |(_, feed): &(usize, &Feed)| feed.next < feed.end && feed.on_their_way < LANE_BATCHES;
     let order = |(_, feed): &(usize, &Feed)| (feed.on_their_way, std::cmp::Reverse(feed.end - feed.next));
-    feeds.iter().enumerate().filter(wants).min_by_key(order).map(|(lane, _)| lane)
+    feeds
+        .iter()
+        .enumerate()
+        .filter(wants)
+        .min_by_key(order)
+        .map(|(lane, _)| lane)
 }

@@ -67,7 +67,9 @@ impl FragmentChoice {
                 let best = survey(song, cancel)?.highlights(length).into_iter().next();
                 // A song too short or too uniform for a best fragment starts at its start.
                 let start = best.map_or(Duration::ZERO, |best| Duration::from_secs_f64(best.start_secs));
-                let length = best.map_or(length, |best| Duration::from_secs_f64(best.end_secs).saturating_sub(start));
+                let length = best.map_or(length, |best| {
+                    Duration::from_secs_f64(best.end_secs).saturating_sub(start)
+                });
                 from(start, Some(length), facts.duration)
             }
         }
@@ -87,9 +89,17 @@ fn from(start: Duration, length: Option<Duration>, song: Duration) -> Result<Fra
     }
     let left = longest_from(start, song);
     if left < limits::MIN_FRAGMENT {
-        return Err(AudioError::TooLittleLeft { start, left, length: song }.into());
+        return Err(AudioError::TooLittleLeft {
+            start,
+            left,
+            length: song,
+        }
+        .into());
     }
-    Ok(Fragment { start, length: length.map_or(left, |length| length.min(left)) })
+    Ok(Fragment {
+        start,
+        length: length.map_or(left, |length| length.min(left)),
+    })
 }
 
 /// A name for what the circle shows and plays: SHA-256 in hexadecimal over everything it follows from. The encoder is not
@@ -103,7 +113,12 @@ pub(super) fn content_key(request: &Request, pcm: &Pcm, scene: &Scene, tags: &Ta
     text(&format!("musiccircles {RENDERER_VERSION}"));
     text(&request.theme.name);
     text(&scene.shader.source);
-    text(&format!("{} {} {}", request.format.size.px(), request.format.fps.get(), request.rpm));
+    text(&format!(
+        "{} {} {}",
+        request.format.size.px(),
+        request.format.fps.get(),
+        request.rpm
+    ));
     text(&format!("{} {}", request.seed, request.max_bytes));
     for tag in [&tags.title, &tags.artist] {
         text(tag.as_deref().unwrap_or_default());

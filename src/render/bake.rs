@@ -40,8 +40,14 @@ pub(super) fn bake(gpu: &Gpu, pipelines: &Pipelines, scene: &Scene) -> Result<Ba
         usage: wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC,
         mapped_at_creation: false,
     });
-    let group = group(gpu, &pipelines.bake_layout, &[stills.as_entire_binding(), block_parts.as_entire_binding()]);
-    let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("bake") });
+    let group = group(
+        gpu,
+        &pipelines.bake_layout,
+        &[stills.as_entire_binding(), block_parts.as_entire_binding()],
+    );
+    let mut encoder = gpu
+        .device
+        .create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("bake") });
     {
         let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
         pass.set_pipeline(&pipelines.bake);
@@ -50,26 +56,53 @@ pub(super) fn bake(gpu: &Gpu, pipelines: &Pipelines, scene: &Scene) -> Result<Ba
         pass.dispatch_workgroups(side.div_ceil(16), side.div_ceil(16), 1);
     }
     let parts = readback::read_once(gpu, encoder, &block_parts)?;
-    let all_blocks: Vec<u32> = (0..rows).flat_map(|row| (0..columns).map(move |column| row << 16 | column)).collect();
+    let all_blocks: Vec<u32> = (0..rows)
+        .flat_map(|row| (0..columns).map(move |column| row << 16 | column))
+        .collect();
     let mut moving = BTreeMap::<u32, Vec<u32>>::new();
     for (&block, bits) in all_blocks.iter().zip(parts.as_chunks::<4>().0) {
         let bits = u32::from_ne_bytes(*bits);
         if bits != 0 {
-            let part = if bits.is_power_of_two() { bits.trailing_zeros() } else { ANY_PART };
+            let part = if bits.is_power_of_two() {
+                bits.trailing_zeros()
+            } else {
+                ANY_PART
+            };
             moving.entry(part).or_default().push(block);
         }
     }
-    Ok(Baked { scene_group, stills, moving, all_blocks })
+    Ok(Baked {
+        scene_group,
+        stills,
+        moving,
+        all_blocks,
+    })
 }
 
 fn scene_group(gpu: &Gpu, pipelines: &Pipelines, scene: &Scene) -> wgpu::BindGroup {
     let buffer = |label, contents: &[u8], usage| {
-        gpu.device.create_buffer_init(&BufferInitDescriptor { label: Some(label), contents, usage })
+        gpu.device.create_buffer_init(&BufferInitDescriptor {
+            label: Some(label),
+            contents,
+            usage,
+        })
     };
     let look = buffer("look", bytemuck::bytes_of(&scene.look), wgpu::BufferUsages::UNIFORM);
-    let params = buffer("params", bytemuck::cast_slice(&scene.params), wgpu::BufferUsages::UNIFORM);
-    let moments = buffer("moments", bytemuck::cast_slice(&scene.moments), wgpu::BufferUsages::STORAGE);
-    let envelope = buffer("envelope", bytemuck::cast_slice(&scene.envelope), wgpu::BufferUsages::STORAGE);
+    let params = buffer(
+        "params",
+        bytemuck::cast_slice(&scene.params),
+        wgpu::BufferUsages::UNIFORM,
+    );
+    let moments = buffer(
+        "moments",
+        bytemuck::cast_slice(&scene.moments),
+        wgpu::BufferUsages::STORAGE,
+    );
+    let envelope = buffer(
+        "envelope",
+        bytemuck::cast_slice(&scene.envelope),
+        wgpu::BufferUsages::STORAGE,
+    );
     let cover = textures::cover(gpu, &scene.cover, scene.cover_px);
     let text = textures::text(gpu, &scene.text);
     let sampler = gpu.device.create_sampler(&wgpu::SamplerDescriptor {
@@ -78,15 +111,19 @@ fn scene_group(gpu: &Gpu, pipelines: &Pipelines, scene: &Scene) -> wgpu::BindGro
         min_filter: wgpu::FilterMode::Linear,
         ..Default::default()
     });
-    group(gpu, &pipelines.scene_layout, &[
-        look.as_entire_binding(),
-        params.as_entire_binding(),
-        moments.as_entire_binding(),
-        envelope.as_entire_binding(),
-        wgpu::BindingResource::TextureView(&cover),
-        wgpu::BindingResource::TextureView(&text),
-        wgpu::BindingResource::Sampler(&sampler),
-    ])
+    group(
+        gpu,
+        &pipelines.scene_layout,
+        &[
+            look.as_entire_binding(),
+            params.as_entire_binding(),
+            moments.as_entire_binding(),
+            envelope.as_entire_binding(),
+            wgpu::BindingResource::TextureView(&cover),
+            wgpu::BindingResource::TextureView(&text),
+            wgpu::BindingResource::Sampler(&sampler),
+        ],
+    )
 }
 
 /// A bind group of `resources` at bindings 0, 1, 2...
@@ -97,7 +134,14 @@ pub(super) fn group(
 ) -> wgpu::BindGroup {
     let entries: Vec<_> = (0..)
         .zip(resources)
-        .map(|(binding, resource)| wgpu::BindGroupEntry { binding, resource: resource.clone() })
+        .map(|(binding, resource)| wgpu::BindGroupEntry {
+            binding,
+            resource: resource.clone(),
+        })
         .collect();
-    gpu.device.create_bind_group(&wgpu::BindGroupDescriptor { label: None, layout, entries: &entries })
+    gpu.device.create_bind_group(&wgpu::BindGroupDescriptor {
+        label: None,
+        layout,
+        entries: &entries,
+    })
 }

@@ -91,13 +91,19 @@ impl Gpu {
             memory_hints: wgpu::MemoryHints::MemoryUsage,
             ..Default::default()
         };
-        let (device, queue) = pollster::block_on(adapter.request_device(&descriptor))
-            .map_err(|error| RenderError::Device { adapter: facts.to_string(), reason: one_line(&error.to_string()) })?;
+        let (device, queue) =
+            pollster::block_on(adapter.request_device(&descriptor)).map_err(|error| RenderError::Device {
+                adapter: facts.to_string(),
+                reason: one_line(&error.to_string()),
+            })?;
         let trouble = Arc::new(Mutex::new(None));
         let remember = |place: &Arc<Mutex<Option<String>>>| {
             let place = Arc::clone(place);
             move |text: String| {
-                place.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(one_line(&text));
+                place
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .get_or_insert(one_line(&text));
             }
         };
         let on_error = remember(&trouble);
@@ -108,7 +114,13 @@ impl Gpu {
                 on_lost(message);
             }
         });
-        Ok(Self { device, queue, facts, trouble, pipelines: Mutex::default() })
+        Ok(Self {
+            device,
+            queue,
+            facts,
+            trouble,
+            pipelines: Mutex::default(),
+        })
     }
 
     pub fn facts(&self) -> &AdapterFacts {
@@ -117,19 +129,27 @@ impl Gpu {
 
     /// Every Vulkan adapter of this machine.
     pub fn list() -> Vec<AdapterFacts> {
-        list(&vulkan_instance()).iter().map(|adapter| AdapterFacts::of(&adapter.get_info())).collect()
+        list(&vulkan_instance())
+            .iter()
+            .map(|adapter| AdapterFacts::of(&adapter.get_info()))
+            .collect()
     }
 
     /// Whether a storage buffer can be mapped and read in place.
     pub(super) fn maps_in_place(&self) -> bool {
-        self.device.features().contains(wgpu::Features::MAPPABLE_PRIMARY_BUFFERS)
+        self.device
+            .features()
+            .contains(wgpu::Features::MAPPABLE_PRIMARY_BUFFERS)
     }
 
     /// An error the device reported since it was opened, if any.
     pub(super) fn check(&self) -> Result<(), RenderError> {
         match self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone() {
             None => Ok(()),
-            Some(reason) => Err(RenderError::Lost { adapter: self.facts.to_string(), reason }),
+            Some(reason) => Err(RenderError::Lost {
+                adapter: self.facts.to_string(),
+                reason,
+            }),
         }
     }
 
@@ -177,7 +197,9 @@ fn choose(mut adapters: Vec<wgpu::Adapter>, choice: AdapterChoice) -> Result<wgp
         wgpu::DeviceType::Cpu => 4,
     };
     adapters.sort_by_key(rank);
-    let found = adapters.iter().map(|adapter| AdapterFacts::of(&adapter.get_info()).to_string());
+    let found = adapters
+        .iter()
+        .map(|adapter| AdapterFacts::of(&adapter.get_info()).to_string());
     let found = found.collect::<Vec<_>>().join(", ");
     let is_cpu = |adapter: &wgpu::Adapter| rank(adapter) == 4;
     let chosen = match choice {

@@ -22,7 +22,9 @@ pub enum RenderError {
         "no Vulkan driver was found; install one: `apt-get install mesa-vulkan-drivers` for rendering on the processor, or your graphics card's driver"
     )]
     NoVulkan,
-    #[error("no graphics card with Vulkan was found; leave out `--adapter gpu`, or install the card's driver (found: {found})")]
+    #[error(
+        "no graphics card with Vulkan was found; leave out `--adapter gpu`, or install the card's driver (found: {found})"
+    )]
     NoGpu { found: String },
     #[error("the software adapter is missing: `apt-get install mesa-vulkan-drivers` (found: {found})")]
     NoSoftwareAdapter { found: String },

@@ -29,8 +29,14 @@ impl Reading {
 
     /// Waits for the device, hands the mapped bytes to `take`, and unmaps.
     pub fn finish(self, gpu: &Gpu, buffer: &wgpu::Buffer, take: impl FnOnce(&[u8])) -> Result<(), RenderError> {
-        let lost = |reason: String| RenderError::Lost { adapter: gpu.facts().to_string(), reason };
-        let wait = wgpu::PollType::Wait { submission_index: Some(self.submission), timeout: Some(PATIENCE) };
+        let lost = |reason: String| RenderError::Lost {
+            adapter: gpu.facts().to_string(),
+            reason,
+        };
+        let wait = wgpu::PollType::Wait {
+            submission_index: Some(self.submission),
+            timeout: Some(PATIENCE),
+        };
         gpu.device.poll(wait).map_err(|error| lost(error.to_string()))?;
         gpu.check()?;
         match self.mapped.recv_timeout(PATIENCE) {

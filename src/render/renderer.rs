@@ -43,7 +43,10 @@ struct FrameLayout {
 
 impl FrameLayout {
     fn new(size: Size) -> Self {
-        Self { size, stride: size.px().next_multiple_of(4) }
+        Self {
+            size,
+            stride: size.px().next_multiple_of(4),
+        }
     }
 
     fn bytes(self) -> u64 {
@@ -148,7 +151,9 @@ impl<'g> Renderer<'g> {
         let frames = frames.min(self.settings.batch_frames);
         let Some(slot_index) = self.free.pop() else { return };
         let slot = &self.slots[slot_index];
-        self.gpu.queue.write_buffer(&slot.uniform, 0, bytemuck::bytes_of(&self.uniform(first)));
+        self.gpu
+            .queue
+            .write_buffer(&slot.uniform, 0, bytemuck::bytes_of(&self.uniform(first)));
         let mut encoder = self.encoder();
         for (layer, group) in self.layers.iter().zip(&slot.groups) {
             self.shade(&mut encoder, layer, group, frames);
@@ -158,20 +163,33 @@ impl<'g> Renderer<'g> {
         }
         let target = slot.readback.as_ref().unwrap_or(&slot.frames);
         let reading = Reading::begin(self.gpu, encoder, target);
-        self.pending.push_back(Pending { slot: slot_index, first, frames, reading });
+        self.pending.push_back(Pending {
+            slot: slot_index,
+            first,
+            frames,
+            reading,
+        });
     }
 
     /// Waits for the oldest batch. `bytes` is reused for its frames. `None` when nothing is in flight.
     pub fn receive(&mut self, mut bytes: Vec<u8>) -> Result<Option<Nv12Batch>, RenderError> {
-        let Some(pending) = self.pending.pop_front() else { return Ok(None) };
+        let Some(pending) = self.pending.pop_front() else {
+            return Ok(None);
+        };
         let slot = &self.slots[pending.slot];
         let target = slot.readback.as_ref().unwrap_or(&slot.frames);
         let used = (self.layout.bytes() * u64::from(pending.frames)) as usize;
         bytes.clear();
         bytes.reserve_exact(self.layout.size.nv12_bytes() * pending.frames as usize);
-        pending.reading.finish(self.gpu, target, |mapped| self.layout.append_packed(&mapped[..used], &mut bytes))?;
+        pending.reading.finish(self.gpu, target, |mapped| {
+            self.layout.append_packed(&mapped[..used], &mut bytes)
+        })?;
         self.free.push(pending.slot);
-        Ok(Some(Nv12Batch { first: pending.first, frames: pending.frames, bytes }))
+        Ok(Some(Nv12Batch {
+            first: pending.first,
+            frames: pending.frames,
+            bytes,
+        }))
     }
 
     /// One frame alone, the same bytes it has in any batch.
@@ -190,7 +208,9 @@ impl<'g> Renderer<'g> {
     }
 
     fn encoder(&self) -> wgpu::CommandEncoder {
-        self.gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("batch") })
+        self.gpu
+            .device
+            .create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("batch") })
     }
 
     fn layer(&self, part: u32, blocks: &[u32]) -> Result<Layer, RenderError> {
@@ -210,7 +230,12 @@ impl<'g> Renderer<'g> {
         let in_place = self.gpu.maps_in_place();
         let size = self.layout.bytes() * u64::from(self.settings.batch_frames);
         let buffer = |label, usage| {
-            let descriptor = wgpu::BufferDescriptor { label: Some(label), size, usage, mapped_at_creation: false };
+            let descriptor = wgpu::BufferDescriptor {
+                label: Some(label),
+                size,
+                usage,
+                mapped_at_creation: false,
+            };
             self.gpu.device.create_buffer(&descriptor)
         };
         let mut usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC | wgpu::BufferUsages::COPY_DST;
@@ -225,17 +250,30 @@ impl<'g> Renderer<'g> {
             contents: bytemuck::bytes_of(&self.uniform(FrameIndex(0))),
             usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
         });
-        let groups = self.layers.iter().map(|layer| self.batch_group(layer, &frames, &uniform)).collect();
-        Slot { frames, readback, uniform, groups }
+        let groups = self
+            .layers
+            .iter()
+            .map(|layer| self.batch_group(layer, &frames, &uniform))
+            .collect();
+        Slot {
+            frames,
+            readback,
+            uniform,
+            groups,
+        }
     }
 
     fn batch_group(&self, layer: &Layer, frames: &wgpu::Buffer, uniform: &wgpu::Buffer) -> wgpu::BindGroup {
-        group(self.gpu, &self.pipelines.nv12_layout, &[
-            self.baked.stills.as_entire_binding(),
-            layer.blocks.as_entire_binding(),
-            frames.as_entire_binding(),
-            uniform.as_entire_binding(),
-        ])
+        group(
+            self.gpu,
+            &self.pipelines.nv12_layout,
+            &[
+                self.baked.stills.as_entire_binding(),
+                layer.blocks.as_entire_binding(),
+                frames.as_entire_binding(),
+                uniform.as_entire_binding(),
+            ],
+        )
     }
 
     fn shade(&self, encoder: &mut wgpu::CommandEncoder, layer: &Layer, batch: &wgpu::BindGroup, frames: u32) {

@@ -57,17 +57,25 @@ pub(super) struct Pipelines {
 impl Pipelines {
     pub fn compile(device: &wgpu::Device, theme: &ThemeShader) -> Result<Self, RenderError> {
         checked(device, &theme.name, || {
-            let scene_layout = layout(device, "scene", &[
-                uniform(),
-                uniform(),
-                storage(true),
-                storage(true),
-                texture(),
-                texture(),
-                wgpu::BindingType::Sampler(wgpu::SamplerBindingType::Filtering),
-            ]);
+            let scene_layout = layout(
+                device,
+                "scene",
+                &[
+                    uniform(),
+                    uniform(),
+                    storage(true),
+                    storage(true),
+                    texture(),
+                    texture(),
+                    wgpu::BindingType::Sampler(wgpu::SamplerBindingType::Filtering),
+                ],
+            );
             let bake_layout = layout(device, "bake", &[storage(false), storage(false)]);
-            let nv12_layout = layout(device, "nv12", &[storage(true), storage(true), storage(false), uniform()]);
+            let nv12_layout = layout(
+                device,
+                "nv12",
+                &[storage(true), storage(true), storage(false), uniform()],
+            );
             let bake_module = module(device, theme, Entry::Bake);
             Self {
                 theme: theme.name.clone(),
@@ -89,8 +97,9 @@ impl Pipelines {
         }
         let layouts = [&self.scene_layout, &self.nv12_layout];
         let constants = [("PART", f64::from(part))];
-        let made =
-            checked(device, &self.theme, || pipeline(device, &self.nv12_module, "nv12", layouts, &constants))?;
+        let made = checked(device, &self.theme, || {
+            pipeline(device, &self.nv12_module, "nv12", layouts, &constants)
+        })?;
         known.insert(part, made.clone());
         Ok(made)
     }
@@ -102,7 +111,10 @@ fn checked<T>(device: &wgpu::Device, theme: &str, make: impl FnOnce() -> T) -> R
     let made = make();
     match pollster::block_on(scope.pop()) {
         None => Ok(made),
-        Some(error) => Err(RenderError::Shader { theme: theme.to_owned(), reason: error.to_string() }),
+        Some(error) => Err(RenderError::Shader {
+            theme: theme.to_owned(),
+            reason: error.to_string(),
+        }),
     }
 }
 
@@ -149,16 +161,27 @@ fn layout(device: &wgpu::Device, label: &str, bindings: &[wgpu::BindingType]) ->
             count: None,
         })
         .collect();
-    device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label: Some(label), entries: &entries })
+    device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
+        label: Some(label),
+        entries: &entries,
+    })
 }
 
 fn uniform() -> wgpu::BindingType {
-    wgpu::BindingType::Buffer { ty: wgpu::BufferBindingType::Uniform, has_dynamic_offset: false, min_binding_size: None }
+    wgpu::BindingType::Buffer {
+        ty: wgpu::BufferBindingType::Uniform,
+        has_dynamic_offset: false,
+        min_binding_size: None,
+    }
 }
 
 fn storage(read_only: bool) -> wgpu::BindingType {
     let ty = wgpu::BufferBindingType::Storage { read_only };
-    wgpu::BindingType::Buffer { ty, has_dynamic_offset: false, min_binding_size: None }
+    wgpu::BindingType::Buffer {
+        ty,
+        has_dynamic_offset: false,
+        min_binding_size: None,
+    }
 }
 
 fn texture() -> wgpu::BindingType {

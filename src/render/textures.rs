@@ -12,11 +12,23 @@ pub(super) fn cover(gpu: &Gpu, cover: &Cover, side_px: u32) -> wgpu::TextureView
     let full = image::RgbaImage::from_raw(cover.side, cover.side, cover.rgba.clone());
     let full = full.unwrap_or_else(|| image::RgbaImage::new(1, 1));
     let fitted = image::imageops::resize(&full, side_px, side_px, FilterType::Lanczos3);
-    upload(gpu, "cover", (side_px, side_px), wgpu::TextureFormat::Rgba8Unorm, fitted.as_raw())
+    upload(
+        gpu,
+        "cover",
+        (side_px, side_px),
+        wgpu::TextureFormat::Rgba8Unorm,
+        fitted.as_raw(),
+    )
 }
 
 pub(super) fn text(gpu: &Gpu, strip: &TextStrip) -> wgpu::TextureView {
-    upload(gpu, "text", (strip.width, strip.height), wgpu::TextureFormat::R8Unorm, &strip.coverage)
+    upload(
+        gpu,
+        "text",
+        (strip.width, strip.height),
+        wgpu::TextureFormat::R8Unorm,
+        &strip.coverage,
+    )
 }
 
 fn upload(
@@ -28,7 +40,11 @@ fn upload(
 ) -> wgpu::TextureView {
     let descriptor = wgpu::TextureDescriptor {
         label: Some(label),
-        size: wgpu::Extent3d { width, height, depth_or_array_layers: 1 },
+        size: wgpu::Extent3d {
+            width,
+            height,
+            depth_or_array_layers: 1,
+        },
         mip_level_count: 1,
         sample_count: 1,
         dimension: wgpu::TextureDimension::D2,

@@ -24,7 +24,11 @@ pub enum SceneError {
     #[error("`{text}` is no setting; write KEY=VALUE, for example glow=0.5")]
     NotASetting { text: String },
     #[error("`{value}` does not suit the parameter `{name}`: {wanted}")]
-    BadValue { name: String, value: String, wanted: String },
+    BadValue {
+        name: String,
+        value: String,
+        wanted: String,
+    },
     #[error("{file} is not a theme manifest: {reason}")]
     BadManifest { file: String, reason: String },
 }

@@ -1,6 +1,6 @@
 //! Where everything stands in a frame: the angle of the disc, and the features as the shaders take them.
 
-use crate::flow::{FrameFeatures, Features, Moment};
+use crate::flow::{Features, FrameFeatures, Moment};
 use crate::model::FrameIndex;
 
 /// 33 1/3: an LP.
@@ -11,7 +11,10 @@ pub const RPM_RANGE: std::ops::RangeInclusive<f64> = 16.0..=78.0;
 /// One moment a frame.
 pub fn moments(features: &Features, rpm: f64) -> Vec<Moment> {
     let frames = features.frames.len() as f32;
-    (0..).zip(&features.frames).map(|(n, heard)| moment(FrameIndex(n), heard, features, rpm, frames)).collect()
+    (0..)
+        .zip(&features.frames)
+        .map(|(n, heard)| moment(FrameIndex(n), heard, features, rpm, frames))
+        .collect()
 }
 
 fn moment(index: FrameIndex, heard: &FrameFeatures, features: &Features, rpm: f64, frames: f32) -> Moment {

@@ -20,11 +20,26 @@ pub struct Localized {
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(tag = "type", rename_all = "lowercase", deny_unknown_fields)]
 pub enum ParamSpec {
-    Float { default: f32, range: [f32; 2], help: Localized },
-    Int { default: i32, range: [i32; 2], help: Localized },
-    Bool { default: bool, help: Localized },
+    Float {
+        default: f32,
+        range: [f32; 2],
+        help: Localized,
+    },
+    Int {
+        default: i32,
+        range: [i32; 2],
+        help: Localized,
+    },
+    Bool {
+        default: bool,
+        help: Localized,
+    },
     /// `default` is `#rrggbb`, or `auto`: the colour of the cover named by `role`.
-    Color { default: String, role: Role, help: Localized },
+    Color {
+        default: String,
+        role: Role,
+        help: Localized,
+    },
 }
 
 /// The colours a palette has; see [`Palette`].
@@ -65,7 +80,9 @@ pub type ParamValues = BTreeMap<String, ParamValue>;
 impl ParamSpec {
     pub fn help(&self) -> &Localized {
         match self {
-            Self::Float { help, .. } | Self::Int { help, .. } | Self::Bool { help, .. } | Self::Color { help, .. } => help,
+            Self::Float { help, .. } | Self::Int { help, .. } | Self::Bool { help, .. } | Self::Color { help, .. } => {
+                help
+            }
         }
     }
 
@@ -77,12 +94,16 @@ impl ParamSpec {
     pub fn parse(&self, name: &str, text: &str) -> Result<ParamValue, SceneError> {
         let text = text.trim();
         let value = match self {
-            Self::Float { range, .. } => {
-                text.parse().ok().filter(|value| (range[0]..=range[1]).contains(value)).map(ParamValue::Number)
-            }
+            Self::Float { range, .. } => text
+                .parse()
+                .ok()
+                .filter(|value| (range[0]..=range[1]).contains(value))
+                .map(ParamValue::Number),
             Self::Int { range, .. } => {
                 let whole: Option<i32> = text.parse().ok();
-                whole.filter(|value| (range[0]..=range[1]).contains(value)).map(|value| ParamValue::Number(value as f32))
+                whole
+                    .filter(|value| (range[0]..=range[1]).contains(value))
+                    .map(|value| ParamValue::Number(value as f32))
             }
             Self::Bool { .. } => match text {
                 "true" | "on" | "yes" | "1" => Some(ParamValue::Number(1.0)),

@@ -44,7 +44,10 @@ pub struct Theme {
 /// Every built-in theme. Read once; a test reads each, so none is missing here.
 pub fn built_in() -> &'static [Theme] {
     static THEMES: LazyLock<Vec<Theme>> = LazyLock::new(|| {
-        BUILT_IN.iter().filter_map(|(name, manifest, source)| Theme::read(name, manifest, source).ok()).collect()
+        BUILT_IN
+            .iter()
+            .filter_map(|(name, manifest, source)| Theme::read(name, manifest, source).ok())
+            .collect()
     });
     &THEMES
 }
@@ -56,16 +59,22 @@ pub fn names() -> Vec<&'static str> {
 
 /// The built-in theme of this name.
 pub fn find(name: &str) -> Result<&'static Theme, SceneError> {
-    built_in().iter().find(|theme| theme.name == name).ok_or_else(|| SceneError::UnknownTheme {
-        name: name.to_owned(),
-        known: join(built_in().iter().map(|theme| theme.name.as_str())),
-    })
+    built_in()
+        .iter()
+        .find(|theme| theme.name == name)
+        .ok_or_else(|| SceneError::UnknownTheme {
+            name: name.to_owned(),
+            known: join(built_in().iter().map(|theme| theme.name.as_str())),
+        })
 }
 
 impl Theme {
     /// Reads a manifest and joins it with its shader. The WGSL is checked when it is compiled.
     pub fn read(name: &str, manifest: &str, source: &str) -> Result<Self, SceneError> {
-        let bad = |reason: String| SceneError::BadManifest { file: format!("{name}.toml"), reason };
+        let bad = |reason: String| SceneError::BadManifest {
+            file: format!("{name}.toml"),
+            reason,
+        };
         let manifest: Manifest = toml::from_str(manifest).map_err(|error| bad(error.to_string().trim().to_owned()))?;
         if !(0.05..=1.0).contains(&manifest.cover_span) {
             return Err(bad("`cover_span` must be from 0.05 to 1".to_owned()));
@@ -74,26 +83,36 @@ impl Theme {
             return Err(bad("`parts` must be from 0 to 4".to_owned()));
         }
         for (param, spec) in &manifest.params {
-            let letters = param.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+            let letters = param
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
             if !letters || !param.starts_with(|c: char| c.is_ascii_lowercase()) {
-                return Err(bad(format!("`{param}` is no parameter name; use small letters, digits and _")));
+                return Err(bad(format!(
+                    "`{param}` is no parameter name; use small letters, digits and _"
+                )));
             }
-            spec.parse(param, &spec.default_text()).map_err(|error| bad(error.to_string()))?;
+            spec.parse(param, &spec.default_text())
+                .map_err(|error| bad(error.to_string()))?;
         }
         let shader = ThemeShader {
             name: name.to_owned(),
             source: source.to_owned(),
             params_struct: params_struct(&manifest.params),
         };
-        Ok(Self { name: name.to_owned(), manifest, shader: Arc::new(shader) })
+        Ok(Self {
+            name: name.to_owned(),
+            manifest,
+            shader: Arc::new(shader),
+        })
     }
 
     /// Reads `KEY=VALUE` settings against the manifest.
     pub fn parse_settings<'a>(&self, settings: impl IntoIterator<Item = &'a str>) -> Result<ParamValues, SceneError> {
         let mut values = ParamValues::new();
         for text in settings {
-            let (name, value) =
-                text.split_once('=').ok_or_else(|| SceneError::NotASetting { text: text.to_owned() })?;
+            let (name, value) = text
+                .split_once('=')
+                .ok_or_else(|| SceneError::NotASetting { text: text.to_owned() })?;
             let spec = self.manifest.params.get(name).ok_or_else(|| SceneError::UnknownParam {
                 theme: self.name.clone(),
                 name: name.to_owned(),
@@ -108,7 +127,8 @@ impl Theme {
     pub fn pack_params(&self, values: &ParamValues, palette: &Palette) -> Vec<f32> {
         let value_of = |name: &str, spec: &ParamSpec| {
             let set = values.get(name).copied();
-            set.or_else(|| spec.parse(name, &spec.default_text()).ok()).unwrap_or(ParamValue::Auto)
+            set.or_else(|| spec.parse(name, &spec.default_text()).ok())
+                .unwrap_or(ParamValue::Auto)
         };
         let mut packed = Vec::new();
         for (name, spec) in colors(&self.manifest.params) {
@@ -116,7 +136,11 @@ impl Theme {
             packed.push(1.0);
         }
         for (name, spec) in numbers(&self.manifest.params) {
-            packed.push(if let ParamValue::Number(number) = value_of(name, spec) { number } else { 0.0 });
+            packed.push(if let ParamValue::Number(number) = value_of(name, spec) {
+                number
+            } else {
+                0.0
+            });
         }
         packed.resize(packed.len().next_multiple_of(4).max(4), 0.0);
         packed

@@ -6,14 +6,15 @@ use std::sync::{Arc, LazyLock};
 use image::RgbImage;
 use musiccircles::cover::Cover;
 use musiccircles::deliver::picture::rgb_from_nv12;
-use musiccircles::flow::{BANDS, ENVELOPE_POINTS, FrameFeatures, Features, Scene};
+use musiccircles::flow::{BANDS, ENVELOPE_POINTS, Features, FrameFeatures, Scene};
 use musiccircles::model::{Fps, FrameIndex, Size, Tags, VideoFormat};
 use musiccircles::render::{AdapterChoice, Gpu, RenderSettings, Renderer};
 use musiccircles::scene::motion::DEFAULT_RPM;
 use musiccircles::scene::{SceneRequest, compose, theme};
 
 /// The software adapter: the same on every machine that runs the tests.
-pub static GPU: LazyLock<Gpu> = LazyLock::new(|| Gpu::open(AdapterChoice::Cpu).expect("mesa-vulkan-drivers is installed"));
+pub static GPU: LazyLock<Gpu> =
+    LazyLock::new(|| Gpu::open(AdapterChoice::Cpu).expect("mesa-vulkan-drivers is installed"));
 
 pub const SILENCE: FrameFeatures = FrameFeatures {
     rms: 0.0,
@@ -39,7 +40,10 @@ pub struct Stage {
 }
 
 pub fn format(side_px: u32, fps: u32) -> VideoFormat {
-    VideoFormat { size: Size::new(side_px).unwrap(), fps: Fps::new(fps).unwrap() }
+    VideoFormat {
+        size: Size::new(side_px).unwrap(),
+        fps: Fps::new(fps).unwrap(),
+    }
 }
 
 pub fn features(fps: u32, frames: impl IntoIterator<Item = FrameFeatures>) -> Features {
@@ -58,29 +62,51 @@ pub fn lively(fps: u32, frames: u32) -> Features {
         let t = n as f32 / fps as f32;
         let band = |k: usize| (0.5 + 0.4 * (k as f32 * 0.5 + t * 3.0).sin()) * (1.0 - k as f32 / 110.0);
         let bass = 0.5 + 0.5 * (t * 12.0).sin();
-        FrameFeatures { rms: 0.5, bass, bands: std::array::from_fn(band), ..SILENCE }
+        FrameFeatures {
+            rms: 0.5,
+            bass,
+            bands: std::array::from_fn(band),
+            ..SILENCE
+        }
     };
     let envelope = |i: usize| if i < ENVELOPE_POINTS / 3 { 0.25 } else { 0.85 };
-    Features { envelope: (0..ENVELOPE_POINTS).map(envelope).collect(), ..features(fps, (0..frames).map(frame)) }
+    Features {
+        envelope: (0..ENVELOPE_POINTS).map(envelope).collect(),
+        ..features(fps, (0..frames).map(frame))
+    }
 }
 
 /// Four coloured quarters: it tells how far the label has turned.
 pub fn quarters() -> Cover {
     let side = 128;
-    let colors = [[230, 40, 40, 255], [40, 200, 60, 255], [250, 210, 40, 255], [50, 90, 230, 255]];
+    let colors = [
+        [230, 40, 40, 255],
+        [40, 200, 60, 255],
+        [250, 210, 40, 255],
+        [50, 90, 230, 255],
+    ];
     let pixel = |i: u32| colors[usize::from(i % side >= side / 2) + 2 * usize::from(i / side >= side / 2)];
-    Cover { side, rgba: (0..side * side).flat_map(pixel).collect() }
+    Cover {
+        side,
+        rgba: (0..side * side).flat_map(pixel).collect(),
+    }
 }
 
 pub fn plain(rgb: [u8; 3]) -> Cover {
     let side = 64;
-    Cover { side, rgba: [rgb[0], rgb[1], rgb[2], 255].repeat((side * side) as usize) }
+    Cover {
+        side,
+        rgba: [rgb[0], rgb[1], rgb[2], 255].repeat((side * side) as usize),
+    }
 }
 
 impl Stage {
     pub fn new(side_px: u32, features: Features) -> Self {
         Self {
-            format: VideoFormat { size: Size::new(side_px).unwrap(), fps: features.fps },
+            format: VideoFormat {
+                size: Size::new(side_px).unwrap(),
+                fps: features.fps,
+            },
             theme: "vinyl",
             settings: Vec::new(),
             rpm: DEFAULT_RPM,
@@ -108,7 +134,15 @@ impl Stage {
 
 /// One frame as NV12, drawn alone.
 pub fn draw(scene: &Scene, frame: u32) -> Vec<u8> {
-    let mut renderer = Renderer::new(&GPU, scene, RenderSettings { batch_frames: 1, slots: 1 }).unwrap();
+    let mut renderer = Renderer::new(
+        &GPU,
+        scene,
+        RenderSettings {
+            batch_frames: 1,
+            slots: 1,
+        },
+    )
+    .unwrap();
     renderer.frame(FrameIndex(frame)).unwrap()
 }
 
@@ -124,16 +158,23 @@ const GOLDEN_SHARE: f64 = 0.002;
 /// Compares with `tests/goldens/NAME.png`; `UPDATE_GOLDENS=1` writes it anew. A failure leaves actual, expected and
 /// difference in the target folder.
 pub fn assert_golden(name: &str, actual: &RgbImage) {
-    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/goldens").join(format!("{name}.png"));
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/goldens")
+        .join(format!("{name}.png"));
     if std::env::var_os("UPDATE_GOLDENS").is_some() {
         actual.save(&golden).unwrap();
         return;
     }
-    let expected = image::open(&golden).unwrap_or_else(|error| panic!("{}: {error}", golden.display())).into_rgb8();
+    let expected = image::open(&golden)
+        .unwrap_or_else(|error| panic!("{}: {error}", golden.display()))
+        .into_rgb8();
     assert_eq!(actual.dimensions(), expected.dimensions(), "{name}: size");
     let pairs = actual.pixels().zip(expected.pixels());
     let apart = |(a, b): (&image::Rgb<u8>, &image::Rgb<u8>)| {
-        (0..3).map(|c| (i32::from(a.0[c]) - i32::from(b.0[c])).abs()).max().unwrap_or(0)
+        (0..3)
+            .map(|c| (i32::from(a.0[c]) - i32::from(b.0[c])).abs())
+            .max()
+            .unwrap_or(0)
     };
     let beyond = pairs.clone().filter(|&pair| apart(pair) > GOLDEN_TOLERANCE).count();
     let share = beyond as f64 / f64::from(actual.width() * actual.height());
@@ -144,6 +185,10 @@ pub fn assert_golden(name: &str, actual: &RgbImage) {
         expected.save(folder.join(format!("{name}-expected.png"))).unwrap();
         let difference = RgbImage::from_raw(actual.width(), actual.height(), difference).unwrap();
         difference.save(folder.join(format!("{name}-difference.png"))).unwrap();
-        panic!("{name}: {:.2} % of the pixels differ by more than {GOLDEN_TOLERANCE}; see {}", share * 100.0, folder.display());
+        panic!(
+            "{name}: {:.2} % of the pixels differ by more than {GOLDEN_TOLERANCE}; see {}",
+            share * 100.0,
+            folder.display()
+        );
     }
 }
