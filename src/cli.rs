@@ -1,5 +1,7 @@
 //! The command line: clap types only. What each command does is in `commands`.
 
+pub mod complaint;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -78,11 +80,17 @@ pub struct CircleArgs {
     /// Artist etched on the record [default: the one in the song's tags]
     #[arg(long, value_name = "S", allow_hyphen_values = true)]
     pub artist: Option<String>,
+    /// What encodes: auto takes the first that works
+    #[arg(long, value_name = "auto|nvenc|vaapi|x264", default_value = "auto")]
+    pub encoder: EncoderChoice,
     /// What draws: auto takes a graphics card if there is one
     #[arg(long, value_name = "auto|gpu|cpu", default_value = "auto")]
     pub adapter: AdapterChoice,
+    /// The file is never larger than this many bytes
+    #[arg(long, value_name = "N", default_value_t = MAX_CIRCLE_BYTES, value_parser = max_bytes, allow_hyphen_values = true)]
+    pub max_bytes: u64,
     /// The same seed gives the same circle
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = seed, allow_hyphen_values = true)]
     pub seed: u64,
     /// Print one JSON object instead of progress and summary
     #[arg(long)]
@@ -93,12 +101,6 @@ pub struct CircleArgs {
 pub struct RenderArgs {
     #[command(flatten)]
     pub circle: CircleArgs,
-    /// What encodes: auto takes the first that works
-    #[arg(long, value_name = "auto|nvenc|vaapi|x264", default_value = "auto")]
-    pub encoder: EncoderChoice,
-    /// The file is never larger than this many bytes
-    #[arg(long, value_name = "N", default_value_t = MAX_CIRCLE_BYTES, value_parser = max_bytes)]
-    pub max_bytes: u64,
     /// Where the circle goes: .mp4, or .y4m for its lossless frames, or - for standard output (mp4)
     #[arg(short = 'o', long = "output", value_name = "OUT", allow_hyphen_values = true)]
     pub output: PathBuf,
@@ -195,13 +197,18 @@ fn fps(text: &str) -> Result<Fps, String> {
         .ok_or_else(|| "a circle has 25, 30 or 60 frames per second".to_owned())
 }
 
+fn seed(text: &str) -> Result<u64, String> {
+    let seed = text.parse().ok();
+    seed.ok_or_else(|| format!("a seed is a whole number from 0 to {}", u64::MAX))
+}
+
 fn max_bytes(text: &str) -> Result<u64, String> {
     let bytes = text
         .parse()
         .ok()
         .filter(|bytes| (MIN_CIRCLE_BYTES..=u64::from(u32::MAX)).contains(bytes));
     bytes.ok_or_else(|| {
-        format!("a circle takes at least {MIN_CIRCLE_BYTES} bytes; Telegram accepts up to {MAX_CIRCLE_BYTES}")
+        format!("give a number of bytes from {MIN_CIRCLE_BYTES}; Telegram shows a circle of up to {MAX_CIRCLE_BYTES}")
     })
 }
 

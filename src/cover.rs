@@ -37,7 +37,7 @@ pub struct Cover {
 
 #[derive(Debug, thiserror::Error)]
 pub enum CoverError {
-    #[error("the cover {path:?} cannot be read ({}); check its name and that you may read it", source.kind())]
+    #[error("the cover {} cannot be read ({}); check its name and that you may read it", path.display(), source.kind())]
     Unreadable { path: PathBuf, source: std::io::Error },
     #[error("the cover is larger than {} MiB; give a smaller picture file", limit_bytes >> 20)]
     TooManyBytes { limit_bytes: u64 },

@@ -1,27 +1,55 @@
 //! Arguments, then one command.
 
+use std::panic;
 use std::process::ExitCode;
 
 use clap::Parser;
-use musiccircles::cli::Cli;
-use musiccircles::commands;
+use clap::error::ErrorKind;
+use musiccircles::cli::{Cli, complaint};
+use musiccircles::commands::{self, say};
 use tracing_subscriber::EnvFilter;
+
+/// Bad usage, as for every request that cannot be done.
+const BAD_USAGE: u8 = 2;
+/// Our fault.
+const FAILED: u8 = 1;
 
 fn main() -> ExitCode {
     quiet_the_vulkan_loader();
-    let cli = Cli::parse();
-    let filter = EnvFilter::try_from_env("MUSICCIRCLES_LOG").unwrap_or_else(|_| EnvFilter::new("error"));
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        // Help and version are no errors; no command at all is answered with the help.
+        Err(error) if !error.use_stderr() || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            error.exit()
+        }
+        Err(error) => return fail(&complaint::sentence(&error), BAD_USAGE),
+    };
+    keep_a_log();
+    // What a step makes of a broken file is its own affair; should one of them panic, it is told as any other failure.
+    match panic::catch_unwind(|| commands::run(&cli)) {
+        Ok(Ok(())) => ExitCode::SUCCESS,
+        Ok(Err(error)) => fail(&error.to_string(), error.exit_code()),
+        Err(_) => fail(
+            "the program made a mistake; run it again with MUSICCIRCLES_LOG=error and report what it prints",
+            FAILED,
+        ),
+    }
+}
+
+fn fail(sentence: &str, code: u8) -> ExitCode {
+    say(&format!("musiccircles: {sentence}"));
+    ExitCode::from(code)
+}
+
+/// The log is for whoever looks for a mistake of ours, and silent unless `MUSICCIRCLES_LOG` asks: an error is one sentence
+/// for a person, and what libraries and drivers log of it would be more.
+fn keep_a_log() {
+    let filter = EnvFilter::try_from_env("MUSICCIRCLES_LOG").unwrap_or_else(|_| EnvFilter::new("off"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .init();
-    match commands::run(&cli) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("musiccircles: {error}");
-            ExitCode::from(error.exit_code())
-        }
-    }
+    panic::set_hook(Box::new(|panic| tracing::error!("{panic}")));
 }
 
 /// Mesa's device-select layer looks for a Wayland server and complains on standard error where there is no session, which is

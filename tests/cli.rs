@@ -1,1 +1,8 @@
+//! The program as a person meets it: what is typed, what is said, what lies in the folder afterwards.
 
+mod accepted;
+mod delivery;
+mod machine;
+mod refused;
+mod stopped;
+mod told;

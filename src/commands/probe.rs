@@ -19,9 +19,6 @@ struct ProbeJson {
     artist: Option<String>,
     album: Option<String>,
     has_cover: bool,
-    codec: String,
-    sample_rate: u32,
-    channels: u32,
     tempo_bpm: Option<f64>,
     integrated_lufs: Option<f64>,
     highlights: Vec<HighlightJson>,
@@ -60,9 +57,6 @@ pub fn run(args: &ProbeArgs, cancel: &AtomicBool) -> Result<(), CommandError> {
         artist: tags.artist,
         album: tags.album,
         has_cover: cover.is_some(),
-        codec,
-        sample_rate,
-        channels,
         tempo_bpm: heard.tempo_bpm.map(|bpm| round(f64::from(bpm), 10.0)),
         integrated_lufs: heard.integrated_lufs.map(|lufs| round(lufs, 10.0)),
         highlights: highlights.collect(),
@@ -70,21 +64,19 @@ pub fn run(args: &ProbeArgs, cancel: &AtomicBool) -> Result<(), CommandError> {
     if args.json {
         print_json(&json)
     } else {
-        print_text(&in_words(&json, duration))
+        let sound = format!("{codec}, {sample_rate} Hz, {channels} channels");
+        print_text(&in_words(&json, duration, &sound))
     }
 }
 
-fn in_words(probe: &ProbeJson, duration: Duration) -> String {
+fn in_words(probe: &ProbeJson, duration: Duration, sound: &str) -> String {
     let known = |text: &Option<String>| text.clone().unwrap_or_else(|| "unknown".to_owned());
     let mut text = format!(
-        "title     {}\nartist    {}\nalbum     {}\nlength    {}\nsound     {}, {} Hz, {} channels\ncover     {}\n",
+        "title     {}\nartist    {}\nalbum     {}\nlength    {}\nsound     {sound}\ncover     {}\n",
         known(&probe.title),
         known(&probe.artist),
         known(&probe.album),
         show_time(duration),
-        probe.codec,
-        probe.sample_rate,
-        probe.channels,
         if probe.has_cover { "in the tags" } else { "none" },
     );
     text += &match probe.tempo_bpm {

@@ -5,30 +5,14 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use serde::Serialize;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
-use super::{CommandError, StagesMs, print_json, request};
+use super::{CircleJson, CommandError, check_output, encoder_name, print_json, request, say};
 use crate::cli::RenderArgs;
 use crate::deliver::{DeliverError, Output as File, file};
 use crate::encode::Y4mWriter;
 use crate::model::time::show_time;
 use crate::pipeline::{self, Output, PipelineError, Progress, Report, Request, SharedGpu};
-
-#[derive(Serialize)]
-struct RenderJson {
-    output: String,
-    bytes: u64,
-    frames: u32,
-    duration_s: f64,
-    width: u32,
-    fps: u32,
-    theme: String,
-    adapter: String,
-    encoder: String,
-    key: String,
-    stages: StagesMs,
-}
 
 #[derive(Clone, Copy, PartialEq)]
 enum Kind {
@@ -38,17 +22,8 @@ enum Kind {
 
 pub fn run(args: &RenderArgs, cancel: &AtomicBool) -> Result<(), CommandError> {
     let kind = kind_of(&args.output)?;
-    if args.circle.json && args.output == Path::new("-") {
-        return Err(CommandError::Usage(
-            "--json and -o - both want standard output; give a file".to_owned(),
-        ));
-    }
-    let request = Request {
-        encoder: args.encoder,
-        max_bytes: args.max_bytes,
-        ..request(&args.circle)?
-    };
-    file::check(&args.output)?;
+    check_output(&args.output, &args.circle)?;
+    let request = request(&args.circle)?;
     let gpu = SharedGpu::new(args.circle.adapter);
     let display = Display::new(args.circle.json);
     let progress = |step: Progress| display.show(&step);
@@ -56,32 +31,17 @@ pub fn run(args: &RenderArgs, cancel: &AtomicBool) -> Result<(), CommandError> {
         Kind::Mp4 => {
             let (circle, report) = pipeline::render(&request, &gpu, Output::Mp4, &progress, cancel)?;
             let mp4 = circle.map(|circle| circle.mp4).unwrap_or_default();
-            file::write_whole(&args.output, &mp4)?;
-            (mp4.len() as u64, report)
+            (file::write_whole(&args.output, &mp4)?, report)
         }
         Kind::Y4m => write_y4m(args, &request, &gpu, &progress, cancel)?,
     };
     display.finish();
-    let encoder = report
-        .encoder
-        .map_or_else(|| "none".to_owned(), |encoder| encoder.to_string());
-    if !args.circle.json {
-        summary(&args.output, bytes, &report, &encoder);
-        return Ok(());
+    if args.circle.json {
+        print_json(&CircleJson::new(&args.output, bytes, &report))?;
+    } else {
+        summary(&args.output, bytes, &report);
     }
-    print_json(&RenderJson {
-        output: args.output.to_string_lossy().into_owned(),
-        bytes,
-        frames: report.frames,
-        duration_s: report.fragment.length.as_secs_f64(),
-        width: report.format.size.px(),
-        fps: report.format.fps.get(),
-        theme: report.theme,
-        adapter: report.adapter,
-        encoder,
-        key: report.key,
-        stages: report.stages.into(),
-    })
+    Ok(())
 }
 
 /// A device or a pipe takes an mp4 whatever it is called.
@@ -116,8 +76,7 @@ fn write_y4m(
         Err(PipelineError::Raw(error)) => return Err(explain(error).into()),
         other => other?,
     };
-    writer.into_inner().finish()?;
-    Ok((std::fs::metadata(&args.output).map_or(0, |facts| facts.len()), report))
+    Ok((writer.into_inner().finish()?, report))
 }
 
 /// What a person watches: a bar on a terminal, plain lines elsewhere, nothing with `--json`.
@@ -137,8 +96,12 @@ impl Display {
             return Self::Lines(Mutex::default());
         }
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10));
-        if let Ok(style) = ProgressStyle::with_template("{bar:32} {pos}/{len} frames  {per_sec}  {eta} left") {
-            bar.set_style(style);
+        if let Ok(style) = ProgressStyle::with_template("{bar:32} {pos}/{len} frames  {fps} fps  {eta} left") {
+            let fps = |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+                // Only a closed terminal could refuse it.
+                let _ = write!(out, "{:.0}", state.per_sec());
+            };
+            bar.set_style(style.with_key("fps", fps));
         }
         Self::Bar(bar)
     }
@@ -167,7 +130,7 @@ impl Display {
                         if let Ok(mut told) = told.lock() {
                             told.0 = *frames;
                         }
-                        eprintln!("{line}");
+                        say(&line);
                     }
                     Self::Quiet => {}
                 }
@@ -178,7 +141,7 @@ impl Display {
                     let tenth = done * 10 / told.0.max(1);
                     if tenth > told.1 {
                         told.1 = tenth;
-                        eprintln!("{done}/{} frames", told.0);
+                        say(&format!("{done}/{} frames", told.0));
                     }
                 }
             }
@@ -192,9 +155,9 @@ impl Display {
     }
 }
 
-fn summary(output: &Path, bytes: u64, report: &Report, encoder: &str) {
-    eprintln!(
-        "{}: {} of music from {}, {} frames of {}x{}, {:.2} MB, made in {:.2} s on {}, encoder {encoder}",
+fn summary(output: &Path, bytes: u64, report: &Report) {
+    say(&format!(
+        "{}: {} of music from {}, {} frames of {}x{}, {:.2} MB, made in {:.2} s on {}, encoder {}",
         output.display(),
         show_time(report.fragment.length),
         show_time(report.fragment.start),
@@ -204,5 +167,6 @@ fn summary(output: &Path, bytes: u64, report: &Report, encoder: &str) {
         bytes as f64 / 1e6,
         report.stages.total.as_secs_f64(),
         report.adapter,
-    );
+        encoder_name(report),
+    ));
 }

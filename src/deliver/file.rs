@@ -1,14 +1,16 @@
 //! Bytes in, a file out that appears under its name only when it is complete.
 //!
-//! An ordinary target is written to a temporary file beside it, synced and renamed; until then nothing under the name
-//! changes, and a failure leaves nothing behind. `-` is standard output; pipes and devices are written straight.
+//! An ordinary target is written to a file without a name in the same folder, synced, named and moved over the target;
+//! until then nothing in the folder changes, and a failure leaves nothing behind, even when the program is killed.
+//! `-` is standard output; pipes and devices are written straight.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 use tempfile::NamedTempFile;
 use thiserror::Error;
 
@@ -22,6 +24,8 @@ pub enum DeliverError {
     IsFolder { path: PathBuf },
     #[error("{} may not be written; check its permissions or choose another place for the output", path.display())]
     NotWritable { path: PathBuf },
+    #[error("the name {} is too long; give the output a shorter one", path.display())]
+    NameTooLong { path: PathBuf },
     #[error("the disk of {} is full; free some space and try again", path.display())]
     DiskFull { path: PathBuf },
     #[error("whoever read the output stopped reading")]
@@ -33,7 +37,9 @@ pub enum DeliverError {
 impl DeliverError {
     pub fn fault(&self) -> Fault {
         match self {
-            Self::NoFolder { .. } | Self::IsFolder { .. } | Self::NotWritable { .. } => Fault::Request,
+            Self::NoFolder { .. } | Self::IsFolder { .. } | Self::NotWritable { .. } | Self::NameTooLong { .. } => {
+                Fault::Request
+            }
             Self::DiskFull { .. } | Self::Closed | Self::Write { .. } => Fault::Machine,
         }
     }
@@ -42,11 +48,14 @@ impl DeliverError {
     pub fn from_io(path: &Path, source: io::Error) -> Self {
         let path = path.to_owned();
         match source.kind() {
+            // Some folders of the system answer "not found" to whoever wants to create a file in them.
+            io::ErrorKind::NotFound if folder_of(&path).is_dir() => Self::NotWritable { path },
             io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Self::NoFolder {
                 folder: folder_of(&path),
             },
             io::ErrorKind::IsADirectory => Self::IsFolder { path },
             io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => Self::NotWritable { path },
+            io::ErrorKind::InvalidFilename => Self::NameTooLong { path },
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::DiskFull { path },
             io::ErrorKind::BrokenPipe => Self::Closed,
             _ => Self::Write { path, source },
@@ -54,8 +63,8 @@ impl DeliverError {
     }
 }
 
-/// Writes all of `bytes` at once.
-pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), DeliverError> {
+/// Writes all of `bytes` at once; their number comes back.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<u64, DeliverError> {
     let mut output = Output::create(path)?;
     output
         .write_all(bytes)
@@ -78,10 +87,13 @@ pub fn check(path: &Path) -> Result<(), DeliverError> {
 pub struct Output {
     path: PathBuf,
     sink: Sink,
+    written_bytes: u64,
 }
 
 enum Sink {
-    /// Removed when dropped, unless renamed to `target`.
+    /// In the target's folder but not listed there: the system takes it back when it is closed, however that happens.
+    Nameless { file: File, target: PathBuf },
+    /// Where the file system knows no such files: a hidden name beside the target, removed when dropped.
     Beside { file: NamedTempFile, target: PathBuf },
     /// Standard output, a device or a named pipe: there is nothing to rename.
     Straight(File),
@@ -94,6 +106,7 @@ impl Output {
             .map(|sink| Self {
                 path: path.to_owned(),
                 sink,
+                written_bytes: 0,
             })
             .map_err(|source| DeliverError::from_io(path, source))
     }
@@ -103,30 +116,40 @@ impl Output {
         DeliverError::from_io(&self.path, source)
     }
 
-    /// Makes what was written durable and gives it its name.
-    pub fn finish(self) -> Result<(), DeliverError> {
-        let Self { path, sink } = self;
+    /// Makes what was written durable and gives it its name. How many bytes there are comes back.
+    pub fn finish(self) -> Result<u64, DeliverError> {
+        let Self {
+            path,
+            sink,
+            written_bytes,
+        } = self;
         let finish = || match sink {
+            Sink::Nameless { file, target } => {
+                file.sync_all()?;
+                // A file can only be named where there is none, and then moved over another.
+                let named = beside(&target, |name| link(&file, name))?;
+                persist(named, &target)
+            }
             Sink::Beside { file, target } => {
                 file.as_file().sync_all()?;
-                file.persist(&target).map_err(|error| error.error)?;
-                // The name is durable once its folder is; a file system that cannot sync a folder has the file anyway.
-                let _ = File::open(folder_of(&target)).and_then(|folder| folder.sync_all());
-                Ok(())
+                persist(file, &target)
             }
             // Written without a buffer: every byte has arrived or failed.
             Sink::Straight(_) => Ok(()),
         };
-        finish().map_err(|source| DeliverError::from_io(&path, source))
+        finish().map_err(|source| DeliverError::from_io(&path, source))?;
+        Ok(written_bytes)
     }
 }
 
 impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match &mut self.sink {
-            Sink::Beside { file, .. } => file.write(bytes),
-            Sink::Straight(file) => file.write(bytes),
-        }
+        let written = match &mut self.sink {
+            Sink::Beside { file, .. } => file.write(bytes)?,
+            Sink::Nameless { file, .. } | Sink::Straight(file) => file.write(bytes)?,
+        };
+        self.written_bytes += written as u64;
+        Ok(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -156,14 +179,47 @@ fn open(path: &Path) -> io::Result<Sink> {
         }
         Err(error) => return Err(error),
     };
-    let file = tempfile::Builder::new()
-        .prefix(".musiccircles-")
-        .suffix(".part")
-        .make_in(folder_of(&target), |name| {
-            // As any program creates a file: everyone's permissions, less what the umask takes away.
-            OpenOptions::new().write(true).create_new(true).mode(0o666).open(name)
-        })?;
+    if let Some(file) = nameless(&target) {
+        return Ok(Sink::Nameless { file, target });
+    }
+    let file = beside(&target, |name| {
+        // As any program creates a file: everyone's permissions, less what the umask takes away.
+        OpenOptions::new().write(true).create_new(true).mode(0o666).open(name)
+    })?;
     Ok(Sink::Beside { file, target })
+}
+
+/// `None` also where it may not be written: then naming a file there fails as well, and says why.
+fn nameless(target: &Path) -> Option<File> {
+    // The way to name it leads through here.
+    if !Path::new(OPEN_FILES).is_dir() {
+        return None;
+    }
+    let flags = OFlags::TMPFILE | OFlags::WRONLY | OFlags::CLOEXEC;
+    let file = rustix::fs::open(folder_of(target), flags, Mode::from_raw_mode(0o666)).ok()?;
+    Some(File::from(file))
+}
+
+/// Every open file of this process, under its number.
+const OPEN_FILES: &str = "/proc/self/fd";
+
+fn link(file: &File, name: &Path) -> io::Result<()> {
+    let open = format!("{OPEN_FILES}/{}", file.as_raw_fd());
+    Ok(rustix::fs::linkat(CWD, open, CWD, name, AtFlags::SYMLINK_FOLLOW)?)
+}
+
+/// Something made under a hidden name in the target's folder.
+fn beside<F>(target: &Path, make: impl FnMut(&Path) -> io::Result<F>) -> io::Result<NamedTempFile<F>> {
+    let mut names = tempfile::Builder::new();
+    names.prefix(".musiccircles-").suffix(".part");
+    names.make_in(folder_of(target), make)
+}
+
+fn persist<F>(named: NamedTempFile<F>, target: &Path) -> io::Result<()> {
+    named.persist(target).map_err(|error| error.error)?;
+    // The name is durable once its folder is; a file system that cannot sync a folder has the file anyway.
+    let _ = File::open(folder_of(target)).and_then(|folder| folder.sync_all());
+    Ok(())
 }
 
 fn folder_of(path: &Path) -> PathBuf {

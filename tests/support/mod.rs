@@ -1,5 +1,6 @@
 //! What tests share: synthetic sounds, pictures and scenes, and ways to look at what comes out.
 
+pub mod command;
 pub mod picture;
 pub mod sound;
 pub mod stage;
