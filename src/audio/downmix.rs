@@ -38,7 +38,7 @@ impl Downmix {
         match self.gains.as_slice() {
             [_] => out.extend(samples.iter().map(|&s| [finite(s); 2])),
             [_, _] => out.extend(samples.chunks_exact(2).map(|pair| [finite(pair[0]), finite(pair[1])])),
-            gains if gains.is_empty() => {}
+            [] => {}
             gains => out.extend(samples.chunks_exact(gains.len()).map(|frame| {
                 frame
                     .iter()
