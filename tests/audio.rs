@@ -773,3 +773,72 @@ fn cuts_are_faded_over_20_ms_and_only_where_asked() {
     assert!(shape(0) < 0.001 && (shape(480) - 0.5).abs() < 0.01 && shape(961) > 0.999);
     assert!(shape(47_999) < 0.001 && (shape(47_519) - 0.5).abs() < 0.01 && shape(47_038) > 0.999);
 }
+
+#[test]
+fn streams_that_tell_no_delay_keep_one_time_throughout() {
+    let folder = tempfile::tempdir().unwrap();
+    let wav = click_song(folder.path(), 44_100, 40.0);
+    // Nothing in these says how much the encoder put in front; but it is the same wherever the fragment starts.
+    for (name, args) in [
+        ("vbr.mp3", "-c:a libmp3lame -q:a 4 -write_xing 0 -id3v2_version 0"),
+        ("x.aac", "-c:a aac -b:a 128k"),
+    ] {
+        let path = ffmpeg(&wav, args, folder.path().join(name));
+        let length = audio::probe(&path).unwrap().duration.as_secs_f64();
+        assert!((40.0..40.1).contains(&length), "{name}: {length} s");
+        let mut late_ms = Vec::new();
+        for start in [0.0, 11.113, 30.77] {
+            let pcm = decode(&path, start, 7.0).unwrap();
+            for time in click_times(40.0)
+                .into_iter()
+                .filter(|t| (start + 0.1..start + 6.8).contains(t))
+            {
+                late_ms.push((find_click(&pcm.samples, time - start).unwrap() - (time - start)) * 1000.0);
+            }
+        }
+        let (first, last) = late_ms
+            .iter()
+            .fold((f64::MAX, f64::MIN), |(a, b), &late| (a.min(late), b.max(late)));
+        assert!(
+            last - first < 0.3 && (0.0..60.0).contains(&first),
+            "{name}: {first:.2} to {last:.2} ms late"
+        );
+    }
+}
+
+#[test]
+fn itunes_own_note_of_the_delay_is_heeded() {
+    // An m4a whose edit list is renamed away and whose tags say the same in iTunes' words.
+    let folder = tempfile::tempdir().unwrap();
+    let wav = click_song(folder.path(), 44_100, 20.0);
+    let note = " 00000000 00000400 00000000 00000000000D7550 00000000";
+    let plain = folder.path().join("plain.m4a");
+    let status = std::process::Command::new("ffmpeg")
+        .args(["-v", "error", "-i"])
+        .arg(&wav)
+        .args(["-c:a", "aac", "-movflags", "use_metadata_tags+faststart", "-metadata"])
+        .arg(format!("iTunSMPB={note}"))
+        .arg(&plain)
+        .status();
+    assert!(status.unwrap().success());
+    let mut bytes = std::fs::read(&plain).unwrap();
+    let edits = bytes.windows(4).position(|window| window == b"edts").unwrap();
+    bytes[edits..edits + 4].copy_from_slice(b"free");
+    // ffmpeg writes such tags in QuickTime's way; iTunes writes the name, then a `data` atom.
+    let at = bytes.windows(8).position(|window| window == b"iTunSMPB").unwrap();
+    let value = bytes[at..]
+        .windows(note.len())
+        .position(|window| window == note.as_bytes())
+        .unwrap()
+        + at;
+    assert_eq!(&bytes[value - 12..value - 8], b"data", "ffmpeg's layout has changed");
+    let path = folder.path().join("itunes.m4a");
+    std::fs::write(&path, bytes).unwrap();
+    let pcm = decode(&path, 3.3, 5.0).unwrap();
+    for time in click_times(20.0).into_iter().filter(|t| (3.4..8.2).contains(t)) {
+        let late_ms = (find_click(&pcm.samples, time - 3.3).unwrap() - (time - 3.3)) * 1000.0;
+        assert!(late_ms.abs() < 0.3, "{late_ms:.3} ms late");
+    }
+    let length = audio::probe(&path).unwrap().duration.as_secs_f64();
+    assert!((length - 20.0).abs() < 0.001, "{length}");
+}

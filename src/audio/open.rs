@@ -14,7 +14,7 @@ use symphonia::core::codecs::audio::well_known::{
 use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoderOptions};
 use symphonia::core::codecs::registry::CodecRegistry;
 use symphonia::core::formats::probe::Hint;
-use symphonia::core::formats::well_known::{FORMAT_ID_ISOMP4, FORMAT_ID_OGG};
+use symphonia::core::formats::well_known::{FORMAT_ID_ADTS, FORMAT_ID_ISOMP4, FORMAT_ID_OGG};
 use symphonia::core::formats::{FormatReader, Track, TrackType};
 use symphonia::core::io::MediaSourceStream;
 use symphonia::core::units::TimeBase;
@@ -166,6 +166,8 @@ fn edit_of(
                 length,
             })
         }
+        // A guess from the first frames, as with mp3.
+        FORMAT_ID_ADTS => Ok(Edit::default()),
         _ => Ok(Edit {
             start_ns: 0,
             length: claimed,
