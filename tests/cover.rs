@@ -68,7 +68,7 @@ fn sixteen_bit_and_grey_pictures_load() {
     }
 }
 
-/// The two print colour models Adobe's programs write. Made once by hand (README, "Test data"): inks in, inverted.
+/// The two print colour models Adobe's programs write. Made once by hand (README.md, "Test data"): inks in, inverted.
 #[test]
 fn cmyk_and_ycck_jpegs_have_true_colours() {
     for bytes in [

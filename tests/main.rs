@@ -1,6 +1,7 @@
 //! One test binary: linking is the slow part of a test build.
 
 mod analysis;
+mod architecture;
 mod audio;
 mod circle;
 mod cli;

@@ -3,9 +3,14 @@
 //! `cargo run --release --example compose-demo -- FOLDER` writes `demo.wav`, `cover.jpg` and `default-cover.png` into
 //! FOLDER; `make media` does that and encodes the song. The work is dedicated to the public domain (LICENSE beside this).
 
+mod drums;
+mod mix;
+mod score;
 mod sleeve;
 mod song;
 mod synth;
+mod tones;
+mod tricks;
 
 use std::error::Error;
 use std::fs;

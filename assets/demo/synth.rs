@@ -24,6 +24,15 @@ impl Bus {
         }
     }
 
+    /// Adds a finished sound from `start_secs` on.
+    pub fn lay(&mut self, start_secs: f32, sound: &[[f32; 2]], gain: f32) {
+        let first = (start_secs * RATE).round() as usize;
+        for (out, sample) in self.0.iter_mut().skip(first).zip(sound) {
+            out[0] += sample[0] * gain;
+            out[1] += sample[1] * gain;
+        }
+    }
+
     pub fn add(&mut self, other: &Bus, gain: f32) {
         for (out, sample) in self.0.iter_mut().zip(&other.0) {
             out[0] += sample[0] * gain;
@@ -41,7 +50,15 @@ impl Bus {
     }
 }
 
-/// `C4`, `F#3`, `Bb2`: its frequency in hertz, A4 being 440.
+/// `length_secs` of `voice`, for sounds that go to several buses.
+pub fn sound(length_secs: f32, mut voice: impl FnMut(f32) -> [f32; 2]) -> Vec<[f32; 2]> {
+    (0..(length_secs * RATE) as usize)
+        .map(|i| voice(i as f32 / RATE))
+        .collect()
+}
+
+/// `C4`, `F#3`, `Bb2`: its frequency in hertz, A4 being 440. The score is part of this program, so a name that is none is
+/// a mistake in it, and stops it.
 pub fn hertz(name: &str) -> f32 {
     let (letter, rest) = name.split_at(1);
     let step = match letter {

@@ -24,17 +24,21 @@ fn unpack_still(v: vec4u) -> Still {
     return Still(vec3f(rg, blue), weight, v.y >> 28u, vec2f(bitcast<f32>(v.z), bitcast<f32>(v.w)));
 }
 
+// What a pixel shows. Where the part is known there is no branch: the theme's function is evaluated for the block's still
+// pixels too and its result dropped, so that what all pixels read is read once.
 fn pixel_color(x: u32, y: u32, side: u32, frame: u32) -> vec3f {
     // The last block of a row may reach beyond an uneven side; the stride leaves room for it.
     var still = unpack_still(baked[y * side + min(x, side - 1u)]);
-    if (PART == 15u || still.part == 0u) {
+    if (PART == 15u) {
         return still.color;
     }
+    let at = (vec2f(f32(x), f32(y)) + 0.5) * (2.0 / look.size_px) - 1.0;
+    let moves = still.part != 0u;
     if (PART != 0u) {
         still.part = PART;
     }
-    let at = (vec2f(f32(x), f32(y)) + 0.5) * (2.0 / look.size_px) - 1.0;
-    return clamp(theme_color(at, still, frame), vec3f(0.0), vec3f(1.0));
+    let color = clamp(theme_color(at, still, frame), vec3f(0.0), vec3f(1.0));
+    return select(still.color, color, moves);
 }
 
 @compute @workgroup_size(64)
@@ -47,30 +51,36 @@ fn nv12(@builtin(global_invocation_id) id: vec3u) {
     let row = block >> 16u;
     let side = u32(look.size_px);
     let frame = batch.first_frame + id.y;
-    var luma = array<u32, 2>(0u, 0u);
-    var chroma_words = 0u;
-    for (var pair = 0u; pair < 2u; pair++) {
-        var sum = vec3f(0.0);
-        for (var i = 0u; i < 4u; i++) {
-            let x = column * 4u + pair * 2u + (i & 1u);
-            let line = i >> 1u;
-            let color = pixel_color(x, row * 2u + line, side, frame);
-            sum += color;
-            luma[line] |= luma_byte(color, x, row * 2u + line) << ((x & 3u) * 8u);
-        }
-        let chroma = vec2u(chroma_code(sum * 0.25) + 0.5);
-        chroma_words |= (chroma.x | (chroma.y << 8u)) << (pair * 16u);
-    }
+    let x = column * 4u;
+    let y = row * 2u;
+    // Written out: a loop would be bounded, counted and never unrolled by the drivers' compilers.
+    let t0 = pixel_color(x, y, side, frame);
+    let t1 = pixel_color(x + 1u, y, side, frame);
+    let t2 = pixel_color(x + 2u, y, side, frame);
+    let t3 = pixel_color(x + 3u, y, side, frame);
+    let b0 = pixel_color(x, y + 1u, side, frame);
+    let b1 = pixel_color(x + 1u, y + 1u, side, frame);
+    let b2 = pixel_color(x + 2u, y + 1u, side, frame);
+    let b3 = pixel_color(x + 3u, y + 1u, side, frame);
+    let left = chroma_code((t0 + t1 + b0 + b1) * 0.25);
+    let right = chroma_code((t2 + t3 + b2 + b3) * 0.25);
+
     let base = id.y * batch.frame_words;
     let row_words = batch.stride / 4u;
-    frames[base + row * 2u * row_words + column] = luma[0];
-    frames[base + (row * 2u + 1u) * row_words + column] = luma[1];
-    frames[base + (side + row) * row_words + column] = chroma_words;
+    frames[base + y * row_words + column] = luma_word(t0, t1, t2, t3, x, y);
+    frames[base + (y + 1u) * row_words + column] = luma_word(b0, b1, b2, b3, x, y + 1u);
+    frames[base + (side + row) * row_words + column] = word(vec4f(left, right) + 0.5);
 }
 
-// The dither keeps dark gradients from showing steps; flat black stays flat.
-fn luma_byte(c: vec3f, x: u32, y: u32) -> u32 {
-    let luma = luma_from_rgb(c);
-    let grain = select(dither(x, y), 0.0, luma <= 0.0);
-    return u32(clamp(luma_code(luma) + grain + 0.5, 16.0, 235.0));
+fn luma_word(c0: vec3f, c1: vec3f, c2: vec3f, c3: vec3f, x: u32, y: u32) -> u32 {
+    let luma = vec4f(luma_from_rgb(c0), luma_from_rgb(c1), luma_from_rgb(c2), luma_from_rgb(c3));
+    // The dither keeps dark gradients from showing steps; flat black stays flat.
+    let grain = select(dither(vec4f(vec4u(x, x + 1u, x + 2u, x + 3u)), f32(y)), vec4f(0.0), luma <= vec4f(0.0));
+    return word(clamp(16.0 + 219.0 * luma + grain + 0.5, vec4f(16.0), vec4f(235.0)));
+}
+
+// Four values of 0 to 255 as the bytes of a word, the first one lowest.
+fn word(values: vec4f) -> u32 {
+    let bytes = vec4u(values);
+    return bytes.x | (bytes.y << 8u) | (bytes.z << 16u) | (bytes.w << 24u);
 }

@@ -14,11 +14,6 @@ fn luma_from_rgb(c: vec3f) -> f32 {
     return dot(c, vec3f(0.2126, 0.7152, 0.0722));
 }
 
-// 8-bit limited-range luma as a float, not yet rounded: 16 to 235.
-fn luma_code(luma: f32) -> f32 {
-    return 16.0 + 219.0 * luma;
-}
-
 // 8-bit limited-range Cb, Cr as floats, not yet rounded: 16 to 240.
 fn chroma_code(c: vec3f) -> vec2f {
     let y = luma_from_rgb(c);

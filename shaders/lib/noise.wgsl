@@ -22,7 +22,8 @@ fn noise_1d(x: f32, salt: u32) -> f32 {
     return mix(a, b, u) * 2.0 - 1.0;
 }
 
-// A fixed pattern of -0.5 to 0.5 per pixel with little low-frequency energy: interleaved gradient noise (Jimenez 2014).
-fn dither(x: u32, y: u32) -> f32 {
-    return fract(52.9829189 * fract(0.06711056 * f32(x) + 0.00583715 * f32(y))) - 0.5;
+// A fixed pattern of -0.5 to 0.5 with little low-frequency energy, for four pixels of a row: interleaved gradient noise
+// (Jimenez 2014).
+fn dither(x: vec4f, y: f32) -> vec4f {
+    return fract(52.9829189 * fract(0.06711056 * x + 0.00583715 * y)) - 0.5;
 }

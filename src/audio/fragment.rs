@@ -109,7 +109,7 @@ impl Window {
                 wanted,
                 lead,
                 music_end,
-                samples: Vec::new(),
+                samples: Vec::with_capacity(wanted),
                 end: 0,
             }
         });

@@ -56,12 +56,25 @@ impl<'a> Leash<'a> {
 }
 
 pub(super) struct Guarded<'a> {
-    pub file: File,
+    file: File,
     pub size_bytes: u64,
-    pub leash: Leash<'a>,
+    leash: Leash<'a>,
+    /// Where four zero bytes are read instead of what is there: see [`super::mp4::broken_off_sound`].
+    zeroed_at: Option<u64>,
+    at: u64,
 }
 
-impl Guarded<'_> {
+impl<'a> Guarded<'a> {
+    pub fn new(file: File, size_bytes: u64, zeroed_at: Option<u64>, leash: Leash<'a>) -> Self {
+        Self {
+            file,
+            size_bytes,
+            leash,
+            zeroed_at,
+            at: 0,
+        }
+    }
+
     fn check(&self) -> io::Result<()> {
         // Not `Interrupted`: readers try again after that one.
         let stop = self.leash.cancelled() || self.leash.expired();
@@ -76,14 +89,27 @@ impl Guarded<'_> {
 impl Read for Guarded<'_> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         self.check()?;
-        self.file.read(buf)
+        let count = self.file.read(buf)?;
+        if let Some(zeroed) = self.zeroed_at {
+            for place in zeroed..zeroed + 4 {
+                if let Some(byte) = place
+                    .checked_sub(self.at)
+                    .and_then(|n| buf[..count].get_mut(n as usize))
+                {
+                    *byte = 0;
+                }
+            }
+        }
+        self.at += count as u64;
+        Ok(count)
     }
 }
 
 impl Seek for Guarded<'_> {
     fn seek(&mut self, pos: SeekFrom) -> io::Result<u64> {
         self.check()?;
-        self.file.seek(pos)
+        self.at = self.file.seek(pos)?;
+        Ok(self.at)
     }
 }
 

@@ -10,10 +10,12 @@
 mod downmix;
 mod error;
 mod fragment;
-mod gapless;
 mod guard;
 mod limiter;
 mod master;
+mod mp3;
+mod mp4;
+mod open;
 mod resample;
 mod song;
 mod tags;
@@ -43,6 +45,9 @@ pub fn probe(path: &Path) -> Result<TrackFacts, AudioError> {
                 .walk_to_end()?
                 .min(claimed.unwrap_or(Duration::MAX)),
         };
+        if duration.is_zero() {
+            return Err(AudioError::NothingDecodes { path: path.into() });
+        }
         if duration < limits::MIN_FRAGMENT {
             return Err(AudioError::TooShort {
                 path: path.into(),

@@ -8,7 +8,7 @@ use crate::model::SAMPLE_RATE;
 /// Rates outside of this are damage, not music.
 pub(super) const RATES_HZ: std::ops::RangeInclusive<u32> = 8_000..=192_000;
 
-/// Samples in of one filter block; the anti-aliasing filter is as long. At 44.1 kHz the passband then ends at 20 kHz.
+/// Least length of the anti-aliasing filter, in input samples.
 const FILTER_SAMPLES: usize = 1024;
 
 /// How positions at a rate and at 48 kHz correspond: `block_in` samples last exactly as long as `block_out`.
@@ -17,15 +17,20 @@ pub(super) struct Grid {
     pub rate_hz: u32,
     block_in: usize,
     block_out: usize,
+    /// Length of the filter in blocks. Even, so that its middle falls on a sample: rubato's filter of odd length is half an
+    /// input sample early.
+    filter_blocks: usize,
 }
 
 impl Grid {
     pub fn new(rate_hz: u32) -> Self {
         let common = gcd(rate_hz, SAMPLE_RATE);
+        let (block_in, block_out) = ((rate_hz / common) as usize, (SAMPLE_RATE / common) as usize);
         Self {
             rate_hz,
-            block_in: (rate_hz / common) as usize,
-            block_out: (SAMPLE_RATE / common) as usize,
+            block_in,
+            block_out,
+            filter_blocks: FILTER_SAMPLES.div_ceil(block_in).next_multiple_of(2),
         }
     }
 
@@ -35,9 +40,8 @@ impl Grid {
         if self.rate_hz == SAMPLE_RATE {
             return (from, len, 0);
         }
-        let margin = FILTER_SAMPLES.div_ceil(self.block_in).max(1);
-        let first_block = (from / self.block_out).saturating_sub(margin);
-        let last_block = (from + len).div_ceil(self.block_out) + margin;
+        let first_block = (from / self.block_out).saturating_sub(self.filter_blocks);
+        let last_block = (from + len).div_ceil(self.block_out) + self.filter_blocks;
         let first = first_block * self.block_in;
         (
             first,
@@ -59,7 +63,16 @@ impl Grid {
         }
         let (from, to) = (self.rate_hz as usize, SAMPLE_RATE as usize);
         let window = WindowFunction::BlackmanHarris2;
-        let mut fft = Fft::<f32>::new_custom(from, to, FILTER_SAMPLES, 1, 2, window, FixedSync::Both).ok()?;
+        let mut fft = Fft::<f32>::new_custom(
+            from,
+            to,
+            self.filter_blocks * self.block_in,
+            1,
+            2,
+            window,
+            FixedSync::Both,
+        )
+        .ok()?;
         let mut output = vec![[0.0_f32; 2]; fft.process_all_needed_output_len(input.len())];
         let frames_out = output.len();
         let reader = InterleavedSlice::new(input.as_flattened(), 2, input.len()).ok()?;

@@ -151,10 +151,18 @@ pub fn write_wav(path: &Path, rate_hz: u32, channels: u16, interleaved: &[f32]) 
     std::fs::write(path, bytes).unwrap();
 }
 
-/// Runs `ffmpeg -i input <args> output` and returns the output's path.
+/// Runs `ffmpeg -i input <args> output` and returns the output's path. An input like `color=red:size=64x64` is made by ffmpeg
+/// itself.
 pub fn ffmpeg(input: &Path, args: &str, output: PathBuf) -> PathBuf {
+    let source: &[&str] = if input.to_string_lossy().starts_with("color=") {
+        &["-f", "lavfi"]
+    } else {
+        &[]
+    };
     let run = Command::new("ffmpeg")
-        .args(["-v", "error", "-y", "-bitexact", "-i"])
+        .args(["-v", "error", "-y"])
+        .args(source)
+        .arg("-i")
         .arg(input)
         .args(args.split_whitespace())
         .arg(&output)
@@ -168,17 +176,34 @@ pub fn ffmpeg(input: &Path, args: &str, output: PathBuf) -> PathBuf {
     output
 }
 
-/// Reads a file's sound back through ffmpeg as 48 kHz stereo.
-pub fn read_by_ffmpeg(path: &Path) -> Vec<[f32; 2]> {
-    let run = Command::new("ffmpeg")
-        .args(["-v", "error", "-i"])
-        .arg(path)
-        .args(["-f", "f32le", "-ar", "48000", "-ac", "2", "-"])
-        .output()
-        .expect("the ffmpeg program is installed for the tests");
-    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
-    let value = |at: usize| f32::from_le_bytes(run.stdout[at..at + 4].try_into().unwrap());
-    (0..run.stdout.len() / 8)
+/// What is left of sound after ffmpeg's AAC encoder (128 kbit/s, fast coder) and its decoder.
+pub fn through_aac(samples: &[[f32; 2]], folder: &Path) -> Vec<[f32; 2]> {
+    let raw = folder.join("through.f32");
+    let bytes: Vec<u8> = samples.as_flattened().iter().flat_map(|s| s.to_le_bytes()).collect();
+    std::fs::write(&raw, bytes).unwrap();
+    let run = |input: &[&str], file: &Path, output: &[&str]| {
+        let mut command = Command::new("ffmpeg");
+        command
+            .args(["-v", "error", "-y"])
+            .args(input)
+            .arg("-i")
+            .arg(file)
+            .args(output);
+        let run = command.output().expect("the ffmpeg program is installed for the tests");
+        assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+        run.stdout
+    };
+    let pcm = ["-f", "f32le", "-ar", "48000", "-ac", "2"];
+    let coded = folder.join("through.m4a");
+    let coded_name = coded.to_string_lossy().into_owned();
+    run(
+        &pcm,
+        &raw,
+        &["-c:a", "aac", "-aac_coder", "fast", "-b:a", "128k", &coded_name],
+    );
+    let decoded = run(&[], &coded, &["-f", "f32le", "-ar", "48000", "-ac", "2", "-"]);
+    let value = |at: usize| f32::from_le_bytes([decoded[at], decoded[at + 1], decoded[at + 2], decoded[at + 3]]);
+    (0..decoded.len() / 8)
         .map(|n| [value(n * 8), value(n * 8 + 4)])
         .collect()
 }
