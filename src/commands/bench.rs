@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use super::{CommandError, StagesMs, print_json, print_text};
+use super::CommandError;
+use super::answer::{StagesMs, print_json, print_text};
 use crate::assets;
 use crate::cli::BenchArgs;
 use crate::model::{Fps, Size, VideoFormat};

@@ -6,7 +6,8 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::{CommandError, print_json, print_text};
+use super::CommandError;
+use super::answer::{print_json, print_text};
 use crate::cli::JsonArgs;
 use crate::cover;
 use crate::deliver::file;

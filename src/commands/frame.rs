@@ -2,7 +2,8 @@
 
 use std::sync::atomic::AtomicBool;
 
-use super::{CircleJson, CommandError, check_output, print_json, request};
+use super::answer::{CircleJson, print_json};
+use super::{CommandError, check_output, request};
 use crate::cli::FrameArgs;
 use crate::deliver::{file, picture};
 use crate::pipeline::{self, SharedGpu};

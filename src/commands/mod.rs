@@ -1,5 +1,6 @@
 //! What each command does: checked arguments in, the pipeline or another step run, words or JSON out.
 
+mod answer;
 mod bench;
 mod doctor;
 mod frame;
@@ -7,20 +8,20 @@ mod probe;
 mod render;
 mod themes;
 
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use serde::Serialize;
+pub use answer::say;
 
 use crate::audio::AudioError;
 use crate::cli::{CircleArgs, Cli, Command};
 use crate::deliver::{DeliverError, file};
 use crate::model::Fault;
-use crate::pipeline::{CoverChoice, FragmentChoice, PipelineError, Report, Request, Stages};
+use crate::pipeline::{CoverChoice, FragmentChoice, PipelineError, Request};
 use crate::render::RenderError;
 use crate::scene::{SceneError, theme};
 
@@ -131,76 +132,6 @@ fn request(args: &CircleArgs) -> Result<Request, CommandError> {
     })
 }
 
-/// Stages as the JSON contract has them: milliseconds.
-#[derive(Clone, Copy, Debug, Serialize)]
-struct StagesMs {
-    decode: f64,
-    analyse: f64,
-    gpu_init: f64,
-    render: f64,
-    encode_video: f64,
-    encode_audio: f64,
-    mux: f64,
-    total: f64,
-}
-
-impl From<Stages> for StagesMs {
-    fn from(stages: Stages) -> Self {
-        let ms = |time: std::time::Duration| (time.as_secs_f64() * 10_000.0).round() / 10.0;
-        Self {
-            decode: ms(stages.decode),
-            analyse: ms(stages.analyse),
-            gpu_init: ms(stages.gpu_init),
-            render: ms(stages.render),
-            encode_video: ms(stages.encode_video),
-            encode_audio: ms(stages.encode_audio),
-            mux: ms(stages.mux),
-            total: ms(stages.total),
-        }
-    }
-}
-
-/// What `--json` tells of a circle, and of one frame of it.
-#[derive(Serialize)]
-struct CircleJson {
-    output: String,
-    bytes: u64,
-    frames: u32,
-    duration_s: f64,
-    width: u32,
-    fps: u32,
-    theme: String,
-    adapter: String,
-    /// `none` where there are only pictures.
-    encoder: String,
-    key: String,
-    stages: StagesMs,
-}
-
-impl CircleJson {
-    fn new(output: &Path, bytes: u64, report: &Report) -> Self {
-        Self {
-            output: output.to_string_lossy().into_owned(),
-            bytes,
-            frames: report.frames,
-            duration_s: report.fragment.length.as_secs_f64(),
-            width: report.format.size.px(),
-            fps: report.format.fps.get(),
-            theme: report.theme.clone(),
-            adapter: report.adapter.clone(),
-            encoder: encoder_name(report),
-            key: report.key.clone(),
-            stages: report.stages.into(),
-        }
-    }
-}
-
-fn encoder_name(report: &Report) -> String {
-    report
-        .encoder
-        .map_or_else(|| "none".to_owned(), |encoder| encoder.to_string())
-}
-
 /// Refuses an output that could not be meant, before any work is done.
 fn check_output(output: &Path, circle: &CircleArgs) -> Result<(), CommandError> {
     if output == Path::new("-") {
@@ -233,35 +164,4 @@ fn check_output(output: &Path, circle: &CircleArgs) -> Result<(), CommandError> 
     }
     file::check(output)?;
     Ok(())
-}
-
-/// A line for the person who watches. Nobody may be there to read it: that stops nothing.
-pub fn say(line: &str) {
-    let mut plain = String::with_capacity(line.len() + 1);
-    for c in line.chars() {
-        // File names may hold line ends and terminal commands.
-        if c.is_control() {
-            plain.extend(c.escape_default());
-        } else {
-            plain.push(c);
-        }
-    }
-    plain.push('\n');
-    let _ = std::io::stderr().write_all(plain.as_bytes());
-}
-
-/// One JSON object on standard output.
-fn print_json(value: &impl Serialize) -> Result<(), CommandError> {
-    let text = serde_json::to_string(value).map_err(|error| CommandError::Machine(error.to_string()))?;
-    print_text(&format!("{text}\n"))
-}
-
-/// To standard output; a reader that has gone away is not an error.
-fn print_text(text: &str) -> Result<(), CommandError> {
-    match std::io::stdout().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(CommandError::Machine(format!(
-            "standard output cannot be written: {error}"
-        ))),
-        _ => Ok(()),
-    }
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{CommandError, print_json, print_text};
+use super::CommandError;
+use super::answer::{print_json, print_text};
 use crate::audio;
 use crate::cli::ProbeArgs;
 use crate::model::TrackFacts;

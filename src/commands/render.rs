@@ -7,7 +7,8 @@ use std::sync::atomic::AtomicBool;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
-use super::{CircleJson, CommandError, check_output, encoder_name, print_json, request, say};
+use super::answer::{CircleJson, encoder_name, print_json, say};
+use super::{CommandError, check_output, request};
 use crate::cli::RenderArgs;
 use crate::deliver::{DeliverError, Output as File, file};
 use crate::encode::Y4mWriter;

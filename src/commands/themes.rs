@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
-use super::{CommandError, print_json, print_text};
+use super::CommandError;
+use super::answer::{print_json, print_text};
 use crate::cli::{JsonArgs, ThemesAction, ThemesArgs};
 use crate::scene::theme::{self, Manifest, Theme};
 
