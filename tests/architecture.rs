@@ -46,10 +46,17 @@ fn no_step_imports_another() {
         let Some(own) = STEPS.iter().find(|step| file.starts_with(&format!("{step}/"))) else {
             continue;
         };
-        let others = STEPS.iter().filter(|step| *step != own).copied().chain(["pipeline", "commands", "cli"]);
+        let others = STEPS
+            .iter()
+            .filter(|step| *step != own)
+            .copied()
+            .chain(["pipeline", "commands", "cli"]);
         for other in others {
             let import = format!("crate::{other}");
-            assert!(!code(&text).any(|line| line.contains(&import)), "src/{file} reaches into {other}");
+            assert!(
+                !code(&text).any(|line| line.contains(&import)),
+                "src/{file} reaches into {other}"
+            );
         }
     }
 }
@@ -60,7 +67,10 @@ fn plain_types_know_no_step() {
         if file == "flow.rs" || file.starts_with("model/") {
             for step in STEPS {
                 let import = format!("crate::{step}");
-                assert!(!code(&text).any(|line| line.contains(&import)), "src/{file} reaches into {step}");
+                assert!(
+                    !code(&text).any(|line| line.contains(&import)),
+                    "src/{file} reaches into {step}"
+                );
             }
         }
     }
@@ -70,7 +80,8 @@ fn plain_types_know_no_step() {
 fn vendor_crates_stay_behind_their_fence() {
     for (file, text) in sources() {
         for (vendor, homes) in FENCES {
-            let named = code(&text).any(|line| line.contains(&format!("{vendor}::")) || line.contains(&format!("use {vendor}")));
+            let named = code(&text)
+                .any(|line| line.contains(&format!("{vendor}::")) || line.contains(&format!("use {vendor}")));
             let allowed = homes.iter().any(|home| file.starts_with(home));
             assert!(!named || allowed, "src/{file} names {vendor}");
         }
@@ -87,9 +98,19 @@ fn unsafe_is_in_one_file_and_explained() {
                 continue;
             }
             // One more in `main`: the environment may be changed only before the first thread.
-            assert!(["encode/ffi.rs", "main.rs"].contains(&file.as_str()), "src/{file}:{} is unsafe", n + 1);
-            let explained = lines[n.saturating_sub(6)..=n].iter().any(|line| line.contains("SAFETY:"));
-            assert!(explained || trimmed.contains("unsafe extern"), "src/{file}:{} does not say why it is safe", n + 1);
+            assert!(
+                ["encode/ffi.rs", "main.rs"].contains(&file.as_str()),
+                "src/{file}:{} is unsafe",
+                n + 1
+            );
+            let explained = lines[n.saturating_sub(6)..=n]
+                .iter()
+                .any(|line| line.contains("SAFETY:"));
+            assert!(
+                explained || trimmed.contains("unsafe extern"),
+                "src/{file}:{} does not say why it is safe",
+                n + 1
+            );
         }
     }
 }
