@@ -169,17 +169,22 @@ fn assert_contract(mp4: &Mp4, report: &Report, secs: f64) {
     }
 }
 
-/// Black in every decoded frame wherever the circle does not reach.
+/// Black in every decoded frame wherever the circle does not reach. The lossless frames are flat black there (`render`);
+/// H.264 lets a bright edge ring within its own block of 16 pixels, faintly, and nowhere else.
 fn assert_black_outside(decoded: &[u8], side: usize) {
+    const BLOCK_PX: f64 = 16.0 * std::f64::consts::SQRT_2;
     let frame_bytes = side * side * 3 / 2;
     let radius = side as f64 / 2.0;
-    // Two pixels beyond the edge: the encoder's deblocking may touch what lies nearer.
-    let outside =
-        |&i: &usize| ((i % side) as f64 + 0.5 - radius).hypot((i / side) as f64 + 0.5 - radius) > radius + 2.0;
-    let places: Vec<_> = (0..side * side).filter(outside).collect();
+    let beyond = |i: usize| ((i % side) as f64 + 0.5 - radius).hypot((i / side) as f64 + 0.5 - radius) - radius;
+    let near: Vec<_> = (0..side * side)
+        .filter(|&i| (2.0..BLOCK_PX).contains(&beyond(i)))
+        .collect();
+    let far: Vec<_> = (0..side * side).filter(|&i| beyond(i) >= BLOCK_PX).collect();
     for (n, frame) in decoded.chunks_exact(frame_bytes).enumerate() {
-        let brightest = places.iter().map(|&i| frame[i]).max().unwrap();
-        assert!(brightest <= 18, "frame {n}: luma {brightest} outside the circle");
+        let brightest = far.iter().map(|&i| frame[i]).max().unwrap_or(16);
+        assert!(brightest <= 17, "frame {n}: luma {brightest} outside the circle");
+        let mean = near.iter().map(|&i| f64::from(frame[i])).sum::<f64>() / near.len() as f64;
+        assert!(mean <= 17.0, "frame {n}: mean luma {mean} just outside the circle");
     }
 }
 
@@ -301,10 +306,25 @@ fn label_angle(luma: &[u8], side: usize) -> f64 {
     f64::atan2(y_sum, x_sum)
 }
 
+/// The slope of the best line through the unwrapped angles: what the fixed light adds to single frames averages out.
+fn turns_per_sec(angles: &[f64], fps: f64) -> f64 {
+    let mut turned = vec![0.0];
+    for pair in angles.windows(2) {
+        let step = (pair[1] - pair[0]).rem_euclid(std::f64::consts::TAU);
+        turned.push(turned[turned.len() - 1] + step);
+    }
+    let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+    let times: Vec<f64> = (0..turned.len()).map(|n| n as f64 / fps).collect();
+    let (time, turn) = (mean(&times), mean(&turned));
+    let covariance: f64 = times.iter().zip(&turned).map(|(t, a)| (t - time) * (a - turn)).sum();
+    let variance: f64 = times.iter().map(|t| (t - time).powi(2)).sum();
+    covariance / variance / std::f64::consts::TAU
+}
+
 #[test]
 fn the_record_turns_at_the_speed_asked_for() {
     for (rpm, fps) in [(DEFAULT_RPM, 30), (45.0, 25), (78.0, 60), (16.0, 30)] {
-        let mut studio = Studio::new(&song(6.0), format(320, fps));
+        let mut studio = Studio::new(&song(20.0), format(320, fps));
         let half = image::RgbImage::from_fn(256, 256, |x, _| image::Rgb(if x < 128 { [30; 3] } else { [230; 3] }));
         studio.cover(&half);
         studio.request.rpm = rpm;
@@ -314,12 +334,7 @@ fn the_record_turns_at_the_speed_asked_for() {
             .chunks_exact(320 * 320 * 3 / 2)
             .map(|frame| label_angle(frame, 320))
             .collect();
-        let mut turned = 0.0;
-        for pair in angles.windows(2) {
-            turned += (pair[1] - pair[0]).rem_euclid(std::f64::consts::TAU);
-        }
-        let secs = (angles.len() - 1) as f64 / f64::from(fps);
-        let measured = turned / std::f64::consts::TAU / secs * 60.0;
+        let measured = turns_per_sec(&angles, f64::from(fps)) * 60.0;
         assert!((measured / rpm - 1.0).abs() < 0.005, "{rpm} rpm came out as {measured}");
     }
 }
