@@ -25,8 +25,10 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Make a circle from a song
+    #[command(override_usage = "musiccircles render <AUDIO> -o <OUT> [OPTIONS]")]
     Render(RenderArgs),
     /// Draw one frame of a circle as a PNG
+    #[command(override_usage = "musiccircles frame <AUDIO> -o <OUT> [OPTIONS]")]
     Frame(FrameArgs),
     /// Show what is known of a song: length, tags, cover, tempo, loudness, best fragments
     Probe(ProbeArgs),
@@ -154,7 +156,7 @@ pub struct JsonArgs {
 #[derive(Args, Debug)]
 pub struct BenchArgs {
     /// How often each thing is timed; the median is shown
-    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=20))]
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = runs, allow_hyphen_values = true)]
     pub runs: u32,
     /// Leave out the ffmpeg commands
     #[arg(long)]
@@ -200,6 +202,11 @@ fn fps(text: &str) -> Result<Fps, String> {
 fn seed(text: &str) -> Result<u64, String> {
     let seed = text.parse().ok();
     seed.ok_or_else(|| format!("a seed is a whole number from 0 to {}", u64::MAX))
+}
+
+fn runs(text: &str) -> Result<u32, String> {
+    let runs = text.parse().ok().filter(|runs| (1..=20).contains(runs));
+    runs.ok_or_else(|| "give a whole number from 1 to 20".to_owned())
 }
 
 fn max_bytes(text: &str) -> Result<u64, String> {

@@ -6,7 +6,7 @@
 //! that is broken, too large or none at all is an error, never a panic. Embedded colour profiles are ignored.
 
 use std::fs::File;
-use std::io::{Cursor, Read};
+use std::io::{Cursor, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use image::imageops::{self, FilterType};
@@ -37,6 +37,10 @@ pub struct Cover {
 
 #[derive(Debug, thiserror::Error)]
 pub enum CoverError {
+    #[error("there is no picture {}; check its name", path.display())]
+    Missing { path: PathBuf },
+    #[error("the cover {} is a folder; name a picture file", path.display())]
+    Folder { path: PathBuf },
     #[error("the cover {} cannot be read ({}); check its name and that you may read it", path.display(), source.kind())]
     Unreadable { path: PathBuf, source: std::io::Error },
     #[error("the cover is larger than {} MiB; give a smaller picture file", limit_bytes >> 20)]
@@ -63,9 +67,13 @@ impl CoverError {
 
 /// Reads the picture at `path`. Never reads more than [`MAX_COVER_BYTES`], also from a file without an end.
 pub fn load_file(path: &Path) -> Result<Cover, CoverError> {
-    let unreadable = |source| CoverError::Unreadable {
-        path: path.to_owned(),
-        source,
+    let unreadable = |source: std::io::Error| {
+        let path = path.to_owned();
+        match source.kind() {
+            ErrorKind::NotFound | ErrorKind::NotADirectory => CoverError::Missing { path },
+            ErrorKind::IsADirectory => CoverError::Folder { path },
+            _ => CoverError::Unreadable { path, source },
+        }
     };
     let mut bytes = Vec::new();
     let mut file = File::open(path).map_err(unreadable)?.take(MAX_COVER_BYTES + 1);

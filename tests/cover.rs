@@ -243,7 +243,7 @@ fn files_are_read_within_limits() {
     let missing = load_file(&folder.path().join("missing.png")).expect_err("no such file");
     assert!(missing.to_string().contains("missing.png"), "{missing}");
     assert!(
-        matches!(load_file(folder.path()), Err(CoverError::Unreadable { .. })),
+        matches!(load_file(folder.path()), Err(CoverError::Folder { .. })),
         "a folder is no picture"
     );
     assert!(

@@ -11,7 +11,7 @@ use crate::model::time::show_time;
 pub enum AudioError {
     #[error("there is no file {}; check the name", .path.display())]
     NotFound { path: PathBuf },
-    #[error("{} is a folder, not a song; name a file", .path.display())]
+    #[error("{} is a folder or a device and not a song; name a file", .path.display())]
     NotAFile { path: PathBuf },
     #[error("{} cannot be read; check its permissions", .path.display())]
     Unreadable { path: PathBuf, source: io::Error },

@@ -30,7 +30,12 @@ fn bad_value(error: &Error) -> Option<String> {
 fn no_value(error: &Error) -> Option<String> {
     let argument = text(error, ContextKind::InvalidArg)?;
     let empty = text(error, ContextKind::InvalidValue).is_none_or(|value| value.is_empty());
-    empty.then(|| format!("{} wants a value: {argument}", option(&argument)))
+    let told = if argument.starts_with('<') {
+        format!("{argument} is empty; give the name of a file")
+    } else {
+        format!("{} wants a value: {argument}", option(&argument))
+    };
+    empty.then_some(told)
 }
 
 fn missing(error: &Error) -> Option<String> {

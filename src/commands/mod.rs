@@ -82,7 +82,7 @@ pub fn run(cli: &Cli) -> Result<(), CommandError> {
 
 /// How long whatever runs has to notice that it was stopped. A frame takes milliseconds; but a pipe that nobody reads or
 /// a driver that hangs never looks.
-const STOP_GRACE: Duration = Duration::from_millis(1500);
+const STOP_GRACE: Duration = Duration::from_secs(1);
 
 /// Raised by Ctrl-C or a polite kill, and the program ends within [`STOP_GRACE`] whatever it is doing: an unfinished file
 /// leaves nothing behind (`deliver::file`).

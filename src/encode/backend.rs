@@ -97,9 +97,7 @@ impl FromStr for EncoderChoice {
             "nvenc" => Ok(Self::Nvenc),
             "vaapi" => Ok(Self::Vaapi),
             "x264" => Ok(Self::X264),
-            _ => Err(format!(
-                "there is no encoder {name:?}; the known ones are auto, nvenc, vaapi, x264"
-            )),
+            _ => Err("there is no such encoder; choose auto, nvenc, vaapi or x264".to_owned()),
         }
     }
 }

@@ -27,7 +27,7 @@ impl FromStr for AdapterChoice {
             "auto" => Ok(Self::Auto),
             "gpu" => Ok(Self::Gpu),
             "cpu" => Ok(Self::Cpu),
-            other => Err(format!("`{other}` is no adapter; choose auto, gpu or cpu")),
+            _ => Err("there is no such adapter; choose auto, gpu or cpu".to_owned()),
         }
     }
 }

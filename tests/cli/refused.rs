@@ -26,7 +26,10 @@ fn a_wrong_command_line() {
         &[
             ("rendr", &["rendr", "render"]),
             ("zzz", &["zzz", "--help"]),
-            ("render", &["<AUDIO>", "--output", "musiccircles render"]),
+            (
+                "render",
+                &["<AUDIO>", "--output", "musiccircles render <AUDIO> -o <OUT>"],
+            ),
             ("render song.wav", &["--output <OUT>", "musiccircles render"]),
             ("frame -o a.png", &["<AUDIO>"]),
             ("render song.wav -o", &["--output", "value"]),
@@ -44,7 +47,7 @@ fn a_wrong_command_line() {
             ("render song.wav -o - --json", &["--json", "-o -", "file"]),
             ("frame song.wav -o - --json", &["--json", "-o -", "file"]),
             ("render song.wav -o a.mp4 --at 1", &["--at"]),
-            ("bench --runs 0", &["--runs", "0"]),
+            ("bench --runs 0", &["--runs 0", "1 to 20"]),
             ("themes show", &["<NAME>"]),
             ("themes show disco", &["disco", "vinyl"]),
         ],
@@ -182,7 +185,8 @@ fn broken_songs(desk: &Desk) -> Vec<(&'static str, &'static [&'static str])> {
         ("cut.m4a", &["cut.m4a"]),
         ("index.m4a", &["index.m4a"]),
         ("cover only.m4a", &["cover only.m4a", "cover", "song"]),
-        ("/dev/zero", &["/dev/zero"]),
+        ("/dev/zero", &["/dev/zero", "device"]),
+        ("", &["<AUDIO>", "empty"]),
     ]
 }
 
@@ -223,8 +227,8 @@ fn covers_that_are_none() {
         ("huge.png", ["16384 x 16384", "25 million"]),
         ("bomb.png", ["16000 x 16000", "25 million"]),
         ("deep.png", ["memory", "128 MiB"]),
-        ("folder.png", ["folder.png", "folder"]),
-        ("missing.png", ["missing.png", "name"]),
+        ("folder.png", ["folder.png", "is a folder"]),
+        ("missing.png", ["no picture missing.png", "name"]),
         ("/dev/zero", ["larger than", "128 MiB"]),
     ] {
         println!("{name}");
