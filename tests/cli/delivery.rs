@@ -83,7 +83,7 @@ fn a_file_is_replaced_only_when_the_new_one_is_complete() {
         let mut looks = 0;
         // Until the moment it ends there is the old file alone, and nothing beside it.
         loop {
-            let (names, text) = (desk.names(), desk.read(name));
+            let (names, text) = (desk.names_meanwhile(), desk.read(name));
             if running.child.try_wait().unwrap().is_some() {
                 break;
             }

@@ -82,6 +82,10 @@ fn while_nobody_reads() {
 #[test]
 fn killed_without_a_word() {
     let desk = Desk::with_song(60.0);
+    if !desk.has_nameless_files() {
+        eprintln!("NOT TRIED: the file system of the temporary folder has no files without a name");
+        return;
+    }
     let mut running = desk.start("render song.wav -o a.y4m");
     drawing(&mut running);
     running.signal(Signal::KILL);

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use rustix::fs::{Mode, OFlags};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::sound::Sketch;
@@ -63,6 +64,22 @@ impl Desk {
 
     pub fn names(&self) -> BTreeSet<String> {
         names_in(&self.path(""))
+    }
+
+    /// What may be seen while a command runs. Where the file system has no files without a name, an unfinished one is hidden
+    /// and called a part: that one is left out.
+    pub fn names_meanwhile(&self) -> BTreeSet<String> {
+        let mut names = self.names();
+        if !self.has_nameless_files() {
+            names.retain(|name| !(name.starts_with(".musiccircles-") && name.ends_with(".part")));
+        }
+        names
+    }
+
+    /// Whether this file system can hold a file without a name; most can, some older overlays cannot.
+    pub fn has_nameless_files(&self) -> bool {
+        let flags = OFlags::TMPFILE | OFlags::WRONLY;
+        rustix::fs::open(self.path(""), flags, Mode::RUSR).is_ok()
     }
 
     /// What lies in the temporary folder.
