@@ -9,6 +9,8 @@ use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
     quiet_the_vulkan_loader();
+    // A decoder that panics on a hostile file is caught where it is called and told as an error in one sentence.
+    std::panic::set_hook(Box::new(|panic| tracing::debug!(%panic, "a panic was caught")));
     let cli = Cli::parse();
     let filter = EnvFilter::try_from_env("MUSICCIRCLES_LOG").unwrap_or_else(|_| EnvFilter::new("error"));
     tracing_subscriber::fmt()

@@ -117,6 +117,7 @@ fn request(args: &CircleArgs) -> Result<Request, CommandError> {
         title: args.title.clone(),
         artist: args.artist.clone(),
         encoder: crate::encode::EncoderChoice::Auto,
+        cores: None,
         max_bytes: MAX_CIRCLE_BYTES,
         seed: args.seed,
     })
