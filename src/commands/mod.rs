@@ -127,6 +127,7 @@ fn request(args: &CircleArgs) -> Result<Request, CommandError> {
         title: args.title.clone(),
         artist: args.artist.clone(),
         encoder: args.encoder,
+        cores: None,
         max_bytes: args.max_bytes,
         seed: args.seed,
     })
