@@ -11,7 +11,7 @@ const FENCES: [(&str, &[&str]); 7] = [
     ("ffmpeg_next", &["encode/"]),
     ("symphonia", &["audio/"]),
     ("lofty", &["audio/"]),
-    ("clap", &["cli.rs", "main.rs"]),
+    ("clap", &["cli.rs", "cli/", "main.rs"]),
     ("indicatif", &["commands/"]),
     ("cosmic_text", &["scene/"]),
 ];
