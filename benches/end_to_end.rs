@@ -33,6 +33,7 @@ pub fn benches(c: &mut Criterion) {
             title: None,
             artist: None,
             encoder: EncoderChoice::Auto,
+            cores: None,
             max_bytes: 8_000_000,
             seed: 0,
         };

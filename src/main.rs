@@ -16,6 +16,7 @@ const FAILED: u8 = 1;
 
 fn main() -> ExitCode {
     quiet_the_vulkan_loader();
+<<<<<<< HEAD
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         // Help and version are no errors; no command at all is answered with the help.
@@ -45,6 +46,12 @@ fn fail(sentence: &str, code: u8) -> ExitCode {
 /// for a person, and what libraries and drivers log of it would be more.
 fn keep_a_log() {
     let filter = EnvFilter::try_from_env("MUSICCIRCLES_LOG").unwrap_or_else(|_| EnvFilter::new("off"));
+=======
+    // A decoder that panics on a hostile file is caught where it is called and told as an error in one sentence.
+    std::panic::set_hook(Box::new(|panic| tracing::debug!(%panic, "a panic was caught")));
+    let cli = Cli::parse();
+    let filter = EnvFilter::try_from_env("MUSICCIRCLES_LOG").unwrap_or_else(|_| EnvFilter::new("error"));
+>>>>>>> main
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

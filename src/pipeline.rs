@@ -80,6 +80,14 @@ impl SharedGpu {
         }
     }
 
+    /// One that is open already.
+    pub fn of(gpu: Gpu) -> Self {
+        Self {
+            choice: AdapterChoice::Auto,
+            gpu: OnceLock::from(gpu),
+        }
+    }
+
     pub fn get(&self) -> Result<&Gpu, RenderError> {
         if let Some(gpu) = self.gpu.get() {
             return Ok(gpu);
@@ -178,7 +186,9 @@ pub fn render(
         } else {
             None
         };
-        let cores = thread::available_parallelism().map_or(1, |cores| cores.get());
+        let cores = request
+            .cores
+            .unwrap_or_else(|| thread::available_parallelism().map_or(1, |cores| cores.get()));
         progress(Progress::Started {
             adapter: device.facts().to_string(),
             encoder,

@@ -10,7 +10,7 @@ use musiccircles::model::{Fault, SAMPLE_RATE, VideoFormat};
 use musiccircles::pipeline::{
     self, CoverChoice, FragmentChoice, Output, PipelineError, Progress, Report, Request, SharedGpu,
 };
-use musiccircles::render::AdapterChoice;
+use musiccircles::render::{AdapterChoice, Gpu};
 use musiccircles::scene::motion::DEFAULT_RPM;
 use musiccircles::scene::params::ParamValues;
 use musiccircles::scene::theme;
@@ -44,6 +44,7 @@ impl Studio {
             title: Some("Проба".into()),
             artist: Some("Test".into()),
             encoder: EncoderChoice::X264,
+            cores: None,
             max_bytes: 8_000_000,
             seed: 0,
         };
@@ -233,6 +234,22 @@ fn photo(side: u32) -> image::RgbImage {
         }
         image::Rgb(color.map(|c| (c.clamp(0.0, 1.0) * 255.0) as u8))
     })
+}
+
+/// As on a machine with a graphics card and many cores: read back through copies, a lane for every group of pictures.
+#[test]
+fn many_lanes_join_into_one_circle() {
+    let mut studio = Studio::new(&song(11.0), format(384, 30));
+    studio.cover(&photo(500));
+    studio.request.cores = Some(16);
+    let gpu = SharedGpu::of(Gpu::open_copying(AdapterChoice::Cpu).unwrap());
+    let never = AtomicBool::new(false);
+    let (circle, report) = pipeline::render(&studio.request, &gpu, Output::Mp4, &|_| {}, &never).unwrap();
+    let mp4 = Mp4::new(&circle.unwrap().mp4);
+    assert_contract(&mp4, &report, 11.0);
+    let frames = studio.raw();
+    let ssim = mp4.ssim(report.format, report.frames, |n| frames[n as usize].clone());
+    assert!(ssim >= 0.95, "SSIM {ssim}");
 }
 
 #[test]

@@ -101,6 +101,7 @@ fn every_option_of_every_encoder_is_legal() {
         bits_per_sec: 900_000,
         bucket_bits: 900_000,
         max_bytes: 1_000_000,
+        quality: 27,
     };
     for encoder in Encoder::ALL {
         for option in options::table(encoder, format(640, 30), &rate) {
@@ -434,6 +435,7 @@ fn an_encoder_that_overdraws_is_held() {
         bits_per_sec: 4_000_000,
         bucket_bits: 1_000_000,
         max_bytes: 1_000_000,
+        quality: 27,
     };
     let lane = Lane {
         first: FrameIndex(0),

@@ -148,6 +148,27 @@ fn frames_are_the_same_in_any_batch_and_alone() {
 }
 
 #[test]
+fn frames_read_in_place_and_through_a_copy_are_the_same() {
+    let scene = Stage::new(242, lively(30, 13)).build();
+    let copying = Gpu::open_copying(AdapterChoice::Cpu).unwrap();
+    let settings = RenderSettings {
+        batch_frames: 4,
+        slots: 2,
+    };
+    let mut through_copy = Renderer::new(&copying, &scene, settings).unwrap();
+    for first in [0, 8, 4] {
+        through_copy.submit(FrameIndex(first), 4);
+        let batch = through_copy.receive(Vec::new()).unwrap().unwrap();
+        assert_eq!((batch.first, batch.frames), (FrameIndex(first), 4));
+        let bytes = scene.format.size.nv12_bytes();
+        for n in 0..4 {
+            let frame = &batch.bytes[n as usize * bytes..(n as usize + 1) * bytes];
+            assert!(frame == draw(&scene, first + n), "frame {}", first + n);
+        }
+    }
+}
+
+#[test]
 fn frames_are_the_same_again() {
     let stage = Stage::new(240, lively(30, 8));
     assert!(all_frames(&stage.build(), 8, 2) == all_frames(&stage.build(), 8, 2));

@@ -153,6 +153,7 @@ fn warm(standard: &Standard, gpu: &SharedGpu, cancel: &AtomicBool) -> Result<(Re
         title: None,
         artist: None,
         encoder: crate::encode::EncoderChoice::Auto,
+        cores: None,
         max_bytes: crate::model::limits::MAX_CIRCLE_BYTES,
         seed: 0,
     };

@@ -126,8 +126,14 @@ fn request(args: &CircleArgs) -> Result<Request, CommandError> {
         },
         title: args.title.clone(),
         artist: args.artist.clone(),
+<<<<<<< HEAD
         encoder: args.encoder,
         max_bytes: args.max_bytes,
+=======
+        encoder: crate::encode::EncoderChoice::Auto,
+        cores: None,
+        max_bytes: MAX_CIRCLE_BYTES,
+>>>>>>> main
         seed: args.seed,
     })
 }

@@ -41,6 +41,15 @@ const CONTAINER_SECOND_BYTES: u64 = 2 * 2 * (4 + 12) + 8;
 /// Start codes of three bytes become lengths of four; a frame is one slice, so only parameter sets and SEI count.
 const CONTAINER_KEY_FRAME_BYTES: u64 = 4;
 
+/// The quality at which a busy minute of 640x640 at 30 fps just fills 8,000,000 bytes, see `options`.
+const FULL_MINUTE_QUALITY: u8 = 27;
+/// Bits per pixel such a minute has.
+const FULL_MINUTE_BITS_PER_PIXEL: f64 = 0.075;
+/// Better than this nobody sees, and it only takes longer to send.
+const BEST_QUALITY: u8 = 22;
+/// x264 halves its rate for about this much quality.
+const QUALITY_PER_OCTAVE: f64 = 4.0;
+
 /// How fast a lane may spend.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rate {
@@ -50,6 +59,9 @@ pub struct Rate {
     pub bucket_bits: u64,
     /// The lane must stay under this, whatever its encoder does.
     pub max_bytes: u64,
+    /// What an easy picture is content with, on x264's scale of `crf`: lower is better and larger. The same in all lanes,
+    /// because it leaves a trace in the parameter sets.
+    pub quality: u8,
 }
 
 /// A contiguous part of the circle for one encoder: whole groups of pictures.
@@ -67,11 +79,12 @@ impl Rate {
             bits_per_sec: 1_000_000,
             bucket_bits: 1_000_000,
             max_bytes: 1_000_000,
+            quality: FULL_MINUTE_QUALITY,
         }
     }
 
     /// The rate at which `frames` frames cannot exceed `max_bytes`.
-    fn within(max_bytes: u64, frames: u32, format: VideoFormat) -> Self {
+    fn within(max_bytes: u64, frames: u32, format: VideoFormat, quality: u8) -> Self {
         let secs = f64::from(frames) / f64::from(format.fps.get());
         let bucket_secs = BUCKET_SECS.min(secs * BUCKET_SHARE_OF_LANE);
         let bits = max_bytes as f64 * 8.0 * (1.0 - LANE_RESERVE);
@@ -80,6 +93,7 @@ impl Rate {
             bits_per_sec: bits_per_sec as u64,
             bucket_bits: ((bits_per_sec * bucket_secs) as u64).min(LEVEL_MAX_BITS),
             max_bytes,
+            quality,
         }
     }
 
@@ -93,6 +107,16 @@ impl Rate {
             (line as u64).min(self.max_bytes)
         }
     }
+}
+
+/// Small pictures and short circles have more bits per pixel than the fullest circle, and detail that deserves them.
+fn quality_for(bytes: u64, frames: u32, format: VideoFormat) -> u8 {
+    let pixels = f64::from(format.size.px()).powi(2) * f64::from(frames);
+    let octaves = (bytes as f64 * 8.0 / pixels / FULL_MINUTE_BITS_PER_PIXEL)
+        .log2()
+        .max(0.0);
+    let better = (octaves * QUALITY_PER_OCTAVE).round() as u8;
+    FULL_MINUTE_QUALITY.saturating_sub(better).max(BEST_QUALITY)
 }
 
 /// Frames in one group of pictures.
@@ -146,6 +170,7 @@ pub fn plan_lanes(
     let gop = gop_frames(format);
     let gops = frames.div_ceil(gop);
     let lanes = lanes.clamp(1, gops);
+    let quality = quality_for(for_picture, frames, format);
     let lane = |i: u32| {
         // Whole groups, spread evenly; the last lane takes the incomplete group.
         let first = (gops * i / lanes) * gop;
@@ -154,7 +179,7 @@ pub fn plan_lanes(
         Lane {
             first: FrameIndex(first),
             frames: end - first,
-            rate: Rate::within(bytes, end - first, format),
+            rate: Rate::within(bytes, end - first, format, quality),
         }
     };
     Ok((0..lanes).map(lane).collect())

@@ -40,11 +40,6 @@ use crate::model::VideoFormat;
 /// Name and value as libavcodec reads them.
 pub type CodecOption = (&'static str, String);
 
-/// x264's quality: lower is better and larger. Hard pictures are held by the bucket instead.
-const X264_CRF: &str = "27";
-/// The scale of NVENC's target quality is close to x264's.
-const NVENC_CQ: &str = "27";
-
 /// Everything `encoder` is told for one lane.
 pub fn table(encoder: Encoder, format: VideoFormat, rate: &Rate) -> Vec<CodecOption> {
     let mut options = shared(format, rate);
@@ -53,7 +48,6 @@ pub fn table(encoder: Encoder, format: VideoFormat, rate: &Rate) -> Vec<CodecOpt
             ("preset", "superfast"),
             ("profile", "high"),
             ("level", "3.1"),
-            ("crf", X264_CRF),
             // Bits for what is dark and smooth.
             ("aq-mode", "3"),
             ("aq-strength", "1.4"),
@@ -77,7 +71,6 @@ pub fn table(encoder: Encoder, format: VideoFormat, rate: &Rate) -> Vec<CodecOpt
             ("level", "3.1"),
             // Quality up to `maxrate`: FFmpeg clears the average rate when `cq` is given.
             ("rc", "vbr"),
-            ("cq", NVENC_CQ),
             ("spatial-aq", "1"),
             ("no-scenecut", "1"),
             ("forced-idr", "1"),
@@ -94,11 +87,15 @@ pub fn table(encoder: Encoder, format: VideoFormat, rate: &Rate) -> Vec<CodecOpt
             ("sei", "0"),
         ],
     };
-    options.extend(own.iter().map(|&(name, value)| (name, value.to_owned())));
-    if encoder == Encoder::Vaapi {
+    match encoder {
+        // Hard pictures are held by the bucket instead.
+        Encoder::X264 => options.push(("crf", rate.quality.to_string())),
+        // NVENC's scale is close to x264's.
+        Encoder::Nvenc => options.push(("cq", rate.quality.to_string())),
         // It has no quality target that every driver knows: it spends what it may, a little under the cap.
-        options.push(("b", (rate.bits_per_sec * 9 / 10).to_string()));
+        Encoder::Vaapi => options.push(("b", (rate.bits_per_sec * 9 / 10).to_string())),
     }
+    options.extend(own.iter().map(|&(name, value)| (name, value.to_owned())));
     options
 }
 

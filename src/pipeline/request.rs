@@ -31,6 +31,8 @@ pub struct Request {
     pub title: Option<String>,
     pub artist: Option<String>,
     pub encoder: EncoderChoice,
+    /// How many cores encoding may fill; `None`: all this process may use. Changes no frame.
+    pub cores: Option<usize>,
     /// 100,000 to [`limits::MAX_CIRCLE_BYTES`] or more.
     pub max_bytes: u64,
     pub seed: u64,

@@ -71,11 +71,21 @@ pub struct Gpu {
 
 impl Gpu {
     pub fn open(choice: AdapterChoice) -> Result<Self, RenderError> {
+        Self::open_as(choice, true)
+    }
+
+    /// Reads frames back through a copy, as from a graphics card, also where they could be read in place. For trying that
+    /// way on the processor.
+    pub fn open_copying(choice: AdapterChoice) -> Result<Self, RenderError> {
+        Self::open_as(choice, false)
+    }
+
+    fn open_as(choice: AdapterChoice, in_place: bool) -> Result<Self, RenderError> {
         let instance = vulkan_instance();
         let adapter = choose(list(&instance), choice)?;
         let facts = AdapterFacts::of(&adapter.get_info());
         let mut features = wgpu::Features::empty();
-        if facts.is_cpu {
+        if facts.is_cpu && in_place {
             // The processor's memory is the card's memory: frames are read where they were drawn.
             features |= wgpu::Features::MAPPABLE_PRIMARY_BUFFERS & adapter.features();
         }
