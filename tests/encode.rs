@@ -155,7 +155,7 @@ fn an_encoder_is_chosen_by_trying() {
         "h265"
             .parse::<EncoderChoice>()
             .unwrap_err()
-            .contains("auto, nvenc, vaapi, x264")
+            .contains("auto, nvenc, vaapi or x264")
     );
 }
 
