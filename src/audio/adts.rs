@@ -18,6 +18,7 @@ pub(super) struct Adts {
     layout: u8,
     /// That element, in whole bytes, to be put in front of every frame; mostly empty.
     program: Vec<u8>,
+    channels: usize,
 }
 
 impl Adts {
@@ -38,16 +39,17 @@ impl Adts {
         if !matches!(object, 1 | 2 | 4) || short_frames + depends_on_core > 0 || layout > 7 {
             return None;
         }
-        let program = if layout == 0 {
-            program_element(&mut bits)?
-        } else {
-            Vec::new()
+        let (program, channels) = match layout {
+            0 => program_element(&mut bits)?,
+            7 => (Vec::new(), 8),
+            count => (Vec::new(), count.into()),
         };
         Some(Self {
             profile: object as u8 - 1,
             rate_index,
             layout,
             program,
+            channels,
         })
     }
 
@@ -63,11 +65,18 @@ impl Adts {
             rate_index: index_of(rate_hz)?,
             layout,
             program: Vec::new(),
+            channels,
         })
     }
 
+    /// The core's rate: band replication doubles it.
     pub fn rate_hz(&self) -> u32 {
         RATES_HZ[usize::from(self.rate_index)]
+    }
+
+    /// Of the core: parametric stereo makes two of one. 0 where only the frames tell.
+    pub fn channels(&self) -> usize {
+        self.channels
     }
 
     /// Fills `framed` with header and frame. `false`: too long to be one.
@@ -105,8 +114,8 @@ fn rate_index(bits: &mut Bits<'_>) -> Option<u8> {
 }
 
 /// Copies the program config element (ISO 14496-3, table 4.2) that lists the channels of an unusual layout, as an element of
-/// a frame: with its mark in front, filled up to a whole byte, without its comment.
-fn program_element(bits: &mut Bits<'_>) -> Option<Vec<u8>> {
+/// a frame: with its mark in front, filled up to a whole byte, without its comment. Beside it, how many channels they are.
+fn program_element(bits: &mut Bits<'_>) -> Option<(Vec<u8>, usize)> {
     const PROGRAM_CONFIG: u32 = 5;
     let mut out = BitsOut::default();
     out.put(PROGRAM_CONFIG, 3);
@@ -120,15 +129,21 @@ fn program_element(bits: &mut Bits<'_>) -> Option<Vec<u8>> {
             out.copy(bits, note_bits)?;
         }
     }
-    for _ in 0..front + side + back + coupled {
-        out.copy(bits, 5)?;
+    let mut channels = low;
+    for _ in 0..front + side + back {
+        // A mark for a pair, then the element's number.
+        channels += 1 + out.copy(bits, 1)?;
+        out.copy(bits, 4)?;
     }
     for _ in 0..low + data {
         out.copy(bits, 4)?;
     }
+    for _ in 0..coupled {
+        out.copy(bits, 5)?;
+    }
     let mut bytes = out.bytes;
     bytes.push(0);
-    Some(bytes)
+    Some((bytes, channels as usize))
 }
 
 struct Bits<'b> {
@@ -211,7 +226,12 @@ mod tests {
     #[test]
     fn what_a_header_cannot_tell_is_refused() {
         // Enhanced low delay; 960 samples; cut off; a rate of 12,345 Hz.
-        for config in [&[0xf8, 0xe8, 0x50, 0x00][..], &[0x12, 0x14], &[0x12], &[0x17, 0x80, 0x18, 0x1c, 0x90]] {
+        for config in [
+            &[0xf8, 0xe8, 0x50, 0x00][..],
+            &[0x12, 0x14],
+            &[0x12],
+            &[0x17, 0x80, 0x18, 0x1c, 0x90],
+        ] {
             assert!(Adts::from_config(config).is_none(), "{config:x?}");
         }
         assert!(Adts::from_facts(44_100, 7).is_none() && Adts::from_facts(12_345, 2).is_none());

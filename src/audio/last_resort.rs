@@ -3,7 +3,7 @@
 //! and every limit are the ones all other formats have.
 //!
 //! Of libav only one decoder is used and nothing else: no libavformat reads the file, no name or address in it is followed.
-//! What is let in is the list in [`LibavAac::for_track`].
+//! What is let in is the list in [`adts_for`].
 
 use std::sync::{Mutex, Once, PoisonError};
 
@@ -31,9 +31,21 @@ static INFO: CodecInfo = CodecInfo {
     profiles: &[],
 };
 
-/// Whether plain AAC at this rate may carry more than its headers say.
+/// Whether AAC that calls itself plain may carry band replication all the same.
 pub(super) fn may_hide_replication(params: &AudioCodecParameters) -> bool {
-    params.codec == CODEC_ID_AAC && params.sample_rate.is_some_and(|rate_hz| rate_hz <= MAX_REPLICATED_HZ)
+    // The container may tell the doubled rate: the core's counts.
+    adts_for(params).is_some_and(|adts| adts.rate_hz() <= MAX_REPLICATED_HZ)
+}
+
+/// The list of what is let in: AAC Main, Low Complexity and Long Term Prediction, with or without band replication.
+fn adts_for(params: &AudioCodecParameters) -> Option<Adts> {
+    if params.codec != CODEC_ID_AAC {
+        return None;
+    }
+    match &params.extra_data {
+        Some(config) => Adts::from_config(config),
+        None => Adts::from_facts(params.sample_rate?, params.channels.as_ref().map_or(0, Channels::count)),
+    }
 }
 
 /// libavcodec's AAC decoder in the shape of symphonia's.
@@ -52,20 +64,17 @@ struct Libav {
 }
 
 impl LibavAac {
-    /// `None` unless the track is AAC (Main, Low Complexity or Long Term Prediction, with or without band replication).
+    /// `None` for a track that is not on the list.
     pub fn for_track(params: &AudioCodecParameters) -> Option<Self> {
-        if params.codec != CODEC_ID_AAC {
-            return None;
-        }
-        let adts = match &params.extra_data {
-            Some(config) => Adts::from_config(config)?,
-            None => Adts::from_facts(params.sample_rate?, params.channels.as_ref().map_or(0, Channels::count))?,
-        };
+        let adts = adts_for(params)?;
         keep_log_quiet();
         let codec = decoder::find(codec::Id::AAC)?;
         let decoder = codec::Context::new_with_codec(codec).decoder().audio().ok()?;
         let mut params = params.clone();
         params.sample_rate.get_or_insert(adts.rate_hz());
+        if params.channels.is_none() && adts.channels() > 0 {
+            params.channels = Some(Channels::Discrete(adts.channels() as u16));
+        }
         Some(Self {
             params,
             adts,

@@ -207,8 +207,7 @@ fn unsupported(path: &Path, params: &AudioCodecParameters) -> AudioError {
     let channels = params.channels.as_ref().map_or(0, |channels| channels.count());
     let what = match params.codec {
         CODEC_ID_OPUS => format!("Opus with {channels} channels"),
-        CODEC_ID_AAC if channels > 2 => format!("AAC with {channels} channels"),
-        CODEC_ID_AAC => "AAC of a special kind (not AAC-LC)".into(),
+        CODEC_ID_AAC => "AAC of a special kind (neither AAC-LC nor HE-AAC)".into(),
         _ => "a kind of sound".into(),
     };
     AudioError::Unsupported {
