@@ -3,6 +3,7 @@
 mod analysis;
 mod architecture;
 mod audio;
+mod audio_last_resort;
 mod circle;
 mod cli;
 mod cover;

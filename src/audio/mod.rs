@@ -1,5 +1,6 @@
 //! Step 2: a sound file in, 48 kHz stereo out, and what the file says of itself. Knows symphonia, lofty, rubato and
-//! ebur128; nothing else in the program does.
+//! ebur128; nothing else in the program does. What symphonia cannot decode goes to `last_resort` (AAC of all kinds, by
+//! libavcodec) and `surround_opus`, which have the shape of its own decoders: one way for every format.
 //!
 //! ```text
 //! file -> song (demux, decode, place) -> downmix -> fragment (seek, resample, cut) -> Pcm -> master (loudness, peaks)
@@ -7,10 +8,12 @@
 //!
 //! Never: a panic, an endless search or unbounded memory, whatever the bytes are.
 
+mod adts;
 mod downmix;
 mod error;
 mod fragment;
 mod guard;
+mod last_resort;
 mod limiter;
 mod master;
 mod mp3;
@@ -18,6 +21,7 @@ mod mp4;
 mod open;
 mod resample;
 mod song;
+mod surround_opus;
 mod tags;
 
 use std::ops::ControlFlow;

@@ -14,7 +14,8 @@ const CHAIN_FRAMES: usize = 4;
 pub(super) enum Start {
     /// No run of frames: bytes that only look like mp3 here and there.
     Noise,
-    /// Frames, but nothing that says how many.
+    /// Frames, but nothing that says how many, nor how much silence encoder and decoder put in front (the decoder's own part is
+    /// 529 samples, the encoder's is anyone's guess): such a song starts that much late, the same wherever a fragment starts.
     Plain,
     /// A Xing, Info or VBRI frame whose count agrees with the size of the file.
     Counted,

@@ -11,7 +11,7 @@ use std::time::Duration;
 use symphonia::core::codecs::audio::well_known::{
     CODEC_ID_AAC, CODEC_ID_MP1, CODEC_ID_MP2, CODEC_ID_MP3, CODEC_ID_OPUS,
 };
-use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoderOptions};
+use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder};
 use symphonia::core::codecs::registry::CodecRegistry;
 use symphonia::core::formats::probe::Hint;
 use symphonia::core::formats::well_known::{FORMAT_ID_ADTS, FORMAT_ID_ISOMP4, FORMAT_ID_OGG};
@@ -20,7 +20,9 @@ use symphonia::core::io::MediaSourceStream;
 use symphonia::core::units::TimeBase;
 
 use super::guard::{Guarded, Leash};
+use super::last_resort::{LibavAac, may_hide_replication};
 use super::song::{Edit, Song};
+use super::surround_opus::SurroundOpus;
 use super::{AudioError, mp3, mp4, tags};
 
 static CODECS: LazyLock<CodecRegistry> = LazyLock::new(|| {
@@ -58,21 +60,14 @@ impl<'a> Song<'a> {
             .as_ref()
             .and_then(|params| params.audio())
             .ok_or_else(|| no_sound(path))?;
-        let mut params = params.clone();
+        let params = params.clone();
         let edit = edit_of(path, size_bytes, format.as_ref(), track, &params)?;
         let time_base = track
             .time_base
             .or_else(|| params.sample_rate.and_then(TimeBase::try_from_recip))
             .ok_or_else(|| no_sound(path))?;
         let track_id = track.id;
-        if params.codec == CODEC_ID_OPUS {
-            // The adapter takes the pre-skip it finds here off whatever it decodes first, also after a seek. The edit does it.
-            params.extra_data = None;
-        }
-        let options = AudioDecoderOptions::default();
-        let decoder = CODECS
-            .make_audio_decoder(&params, &options)
-            .map_err(|_| unsupported(path, &params))?;
+        let decoder = decoder_for(&params).ok_or_else(|| unsupported(path, &params))?;
         // The Ogg demuxer's seek does not end when packets of two streams alternate.
         let seekable = format.format_info().format != FORMAT_ID_OGG || format.tracks().len() == 1;
         Ok(Self {
@@ -87,6 +82,25 @@ impl<'a> Song<'a> {
             leash,
         })
     }
+}
+
+/// The first that knows the track: symphonia's own decoders, then ours.
+fn decoder_for(params: &AudioCodecParameters) -> Option<Box<dyn AudioDecoder>> {
+    let last_resort = || LibavAac::for_track(params).map(|decoder| Box::new(decoder) as Box<dyn AudioDecoder>);
+    if may_hide_replication(params)
+        && let Some(decoder) = last_resort()
+    {
+        return Some(decoder);
+    }
+    let mut plain = params.clone();
+    if plain.codec == CODEC_ID_OPUS {
+        // The adapter takes the pre-skip it finds here off whatever it decodes first, also after a seek. The edit does it.
+        plain.extra_data = None;
+    }
+    let known = CODECS.make_audio_decoder(&plain, &Default::default()).ok();
+    known
+        .or_else(last_resort)
+        .or_else(|| SurroundOpus::for_track(params).map(|decoder| Box::new(decoder) as Box<dyn AudioDecoder>))
 }
 
 fn open_file<'a>(path: &Path, leash: &Leash<'a>) -> Result<Guarded<'a>, AudioError> {
@@ -193,8 +207,7 @@ fn unsupported(path: &Path, params: &AudioCodecParameters) -> AudioError {
     let channels = params.channels.as_ref().map_or(0, |channels| channels.count());
     let what = match params.codec {
         CODEC_ID_OPUS => format!("Opus with {channels} channels"),
-        CODEC_ID_AAC if channels > 2 => format!("AAC with {channels} channels"),
-        CODEC_ID_AAC => "AAC of a special kind (not AAC-LC)".into(),
+        CODEC_ID_AAC => "AAC of a special kind (neither AAC-LC nor HE-AAC)".into(),
         _ => "a kind of sound".into(),
     };
     AudioError::Unsupported {
