@@ -102,6 +102,7 @@ fn every_option_of_every_encoder_is_legal() {
         bucket_bits: 900_000,
         max_bytes: 1_000_000,
         quality: 27,
+        lookahead_frames: 10,
     };
     for encoder in Encoder::ALL {
         for option in options::table(encoder, format(640, 30), &rate) {
@@ -436,6 +437,7 @@ fn an_encoder_that_overdraws_is_held() {
         bucket_bits: 1_000_000,
         max_bytes: 1_000_000,
         quality: 27,
+        lookahead_frames: 10,
     };
     let lane = Lane {
         first: FrameIndex(0),

@@ -53,7 +53,6 @@ pub fn table(encoder: Encoder, format: VideoFormat, rate: &Rate) -> Vec<CodecOpt
             ("aq-strength", "1.4"),
             ("psy", "0"),
             ("mbtree", "1"),
-            ("rc-lookahead", "10"),
             ("qcomp", "0.5"),
             ("chromaoffset", "-3"),
             ("weightp", "none"),
@@ -89,7 +88,10 @@ pub fn table(encoder: Encoder, format: VideoFormat, rate: &Rate) -> Vec<CodecOpt
     };
     match encoder {
         // Hard pictures are held by the bucket instead.
-        Encoder::X264 => options.push(("crf", rate.quality.to_string())),
+        Encoder::X264 => options.extend([
+            ("crf", rate.quality.to_string()),
+            ("rc-lookahead", rate.lookahead_frames.to_string()),
+        ]),
         // NVENC's scale is close to x264's.
         Encoder::Nvenc => options.push(("cq", rate.quality.to_string())),
         // It has no quality target that every driver knows: it spends what it may, a little under the cap.

@@ -17,9 +17,9 @@ use crate::render::{Gpu, RenderSettings, Renderer};
 const LANE_BATCHES: usize = 3;
 /// Frames in a batch: enough to keep the device busy between two submissions.
 const BATCH_FRAMES: u32 = 8;
-/// With many lanes smaller batches, so that what waits stays under 100 MB.
+/// With many lanes smaller batches, so that what waits stays under 60 MB.
 const MANY_LANES: usize = 6;
-const MANY_LANES_BATCH_FRAMES: u32 = 4;
+const MANY_LANES_BATCH_FRAMES: u32 = 2;
 /// How often a waiting thread looks whether it was stopped.
 const CANCEL_POLL: Duration = Duration::from_millis(20);
 
