@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use criterion::Criterion;
 use musiccircles::encode::EncoderChoice;
-use musiccircles::pipeline::{self, CoverChoice, FragmentChoice, Output, Request, SharedGpu};
+use musiccircles::pipeline::{self, CoverChoice, FragmentChoice, Request, SharedGpu};
 use musiccircles::render::AdapterChoice;
 use musiccircles::scene::motion::DEFAULT_RPM;
 use musiccircles::scene::params::ParamValues;
@@ -38,7 +38,7 @@ pub fn benches(c: &mut Criterion) {
             seed: 0,
         };
         group.bench_function(format!("{secs} s"), |b| {
-            b.iter(|| pipeline::render(&request, &gpu, Output::Mp4, &|_| {}, &AtomicBool::new(false)).unwrap());
+            b.iter(|| pipeline::render(&request, &gpu, &|_| {}, &AtomicBool::new(false)).unwrap());
         });
     }
 }

@@ -51,6 +51,20 @@ pub struct FrameFeatures {
     pub beat_phase: f32,
 }
 
+impl FrameFeatures {
+    /// A frame in which nothing is heard.
+    pub const SILENT: Self = Self {
+        rms: 0.0,
+        loudness: 0.0,
+        bass: 0.0,
+        mid: 0.0,
+        treble: 0.0,
+        bands: [0.0; BANDS],
+        onset: 0.0,
+        beat_phase: 0.0,
+    };
+}
+
 /// One frame as the shaders see it: `Moment` in `shaders/lib/moment.wgsl`, which documents the fields.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Pod, Zeroable)]

@@ -14,20 +14,24 @@ mod lanes;
 mod request;
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::analysis;
 use crate::audio;
 use crate::cover::{self, Cover, CoverError};
-use crate::encode::{self, EncodeError, Encoder, VideoSettings};
+use crate::encode::{self, EncodeError, EncodedAudio, Encoder, VideoSettings};
 use crate::flow::{Circle, Features, Pcm, Scene};
+use crate::model::time::{length_of, show_time};
 use crate::model::{Fault, Fragment, FrameIndex, Tags, VideoFormat, limits};
-use crate::render::{AdapterChoice, Gpu, RenderError, Renderer};
+use crate::render::{AdapterChoice, Gpu, RenderError, RenderSettings, Renderer};
 use crate::scene::{self, SceneError, SceneRequest};
 
 pub use request::{CoverChoice, FragmentChoice, Request, survey};
+
+/// How often the sound is asked whether it is done, and told to stop.
+const SOUND_POLL: Duration = Duration::from_millis(5);
 
 #[derive(Debug, thiserror::Error)]
 pub enum PipelineError {
@@ -66,17 +70,18 @@ impl PipelineError {
     }
 }
 
-/// A device opened at its first use and kept: one in a service, one in a command.
+/// A device opened at its first use and kept: one in a service, one in a command. A device that is lost is dropped, and the
+/// next circle opens another.
 pub struct SharedGpu {
     choice: AdapterChoice,
-    gpu: OnceLock<Gpu>,
+    gpu: Mutex<Option<Arc<Gpu>>>,
 }
 
 impl SharedGpu {
     pub fn new(choice: AdapterChoice) -> Self {
         Self {
             choice,
-            gpu: OnceLock::new(),
+            gpu: Mutex::default(),
         }
     }
 
@@ -84,17 +89,25 @@ impl SharedGpu {
     pub fn of(gpu: Gpu) -> Self {
         Self {
             choice: AdapterChoice::Auto,
-            gpu: OnceLock::from(gpu),
+            gpu: Mutex::new(Some(Arc::new(gpu))),
         }
     }
 
-    pub fn get(&self) -> Result<&Gpu, RenderError> {
-        if let Some(gpu) = self.gpu.get() {
-            return Ok(gpu);
+    /// The open device. Who comes while it is being opened waits for it.
+    pub fn get(&self) -> Result<Arc<Gpu>, RenderError> {
+        let mut gpu = self.gpu.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(gpu) = &*gpu {
+            return Ok(Arc::clone(gpu));
         }
-        // Two threads that come here at once open two devices; one is kept.
-        let opened = Gpu::open(self.choice)?;
-        Ok(self.gpu.get_or_init(|| opened))
+        Ok(Arc::clone(gpu.insert(Arc::new(Gpu::open(self.choice)?))))
+    }
+
+    /// Lets go of a device that an error says is lost.
+    fn after(&self, error: PipelineError) -> PipelineError {
+        if let PipelineError::Render(RenderError::Lost { .. }) = error {
+            *self.gpu.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        }
+        error
     }
 }
 
@@ -111,16 +124,21 @@ pub enum Progress {
     Frames { done: u32 },
 }
 
-/// Wall time by stage. Stages overlap: `render`, `encode_video` and `encode_audio` run side by side.
+/// Wall time by stage. Stages overlap: opening the device runs beside decoding, and `render`, `encode_video` and
+/// `encode_audio` run side by side.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Stages {
+    /// Reading the tags and the cover, finding the best fragment when asked, and decoding.
     pub decode: Duration,
+    /// Features, palette and scene.
     pub analyse: Duration,
+    /// Opening the device, compiling the theme, trying the encoders; nearly nothing in a warm process.
     pub gpu_init: Duration,
-    /// From the first submission to the last frame drawn, the waits for a hungry encoder included.
+    /// From the bake to the last frame drawn, the waits for busy encoders included.
     pub render: Duration,
-    /// From the first frame a lane takes to the last packet.
+    /// From opening the lanes to their last packet.
     pub encode_video: Duration,
+    /// Mastering and AAC.
     pub encode_audio: Duration,
     pub mux: Duration,
     pub total: Duration,
@@ -141,14 +159,6 @@ pub struct Report {
     pub stages: Stages,
 }
 
-/// Where the frames go.
-pub enum Output<'a> {
-    /// An mp4 in memory.
-    Mp4,
-    /// NV12 frames in order, without sound.
-    Raw(&'a mut (dyn FnMut(&[u8]) -> std::io::Result<()> + Send)),
-}
-
 /// What is known before the first frame is drawn.
 struct Prepared {
     fragment: Fragment,
@@ -160,82 +170,32 @@ struct Prepared {
     key: String,
 }
 
-/// Makes a circle. `None` instead of one when the frames went to [`Output::Raw`].
+/// Makes a circle.
 pub fn render(
     request: &Request,
     gpu: &SharedGpu,
-    output: Output<'_>,
     progress: &(dyn Fn(Progress) + Sync),
     cancel: &AtomicBool,
-) -> Result<(Option<Circle>, Report), PipelineError> {
-    let began = Instant::now();
-    let mut stages = Stages::default();
-    thread::scope(|scope| {
-        let device = spawn(scope, "gpu", || open(gpu, request));
-        let mut prepared = prepare(request, &mut stages, cancel)?;
-        let mp4 = matches!(output, Output::Mp4);
-        // From here on the sound belongs to its own thread: 23 MB that nobody holds twice.
-        let (pcm, fades) = (std::mem::take(&mut prepared.pcm), prepared.fades);
-        let samples = pcm.samples.len();
-        let sound = mp4.then(|| spawn(scope, "sound", move || encode_sound(pcm, fades, cancel)));
-        let (device, gpu_init) = join(device, "gpu")??;
-        stages.gpu_init = gpu_init;
+) -> Result<(Circle, Report), PipelineError> {
+    let made = Making::begin(request, gpu, cancel).and_then(|making| making.circle(progress, cancel));
+    made.map_err(|error| gpu.after(error))
+}
 
-        let format = prepared.scene.format;
-        let frames = prepared.scene.moments.len() as u32;
-        let encoder = if mp4 {
-            Some(encode::choose(request.encoder, format)?)
-        } else {
-            None
-        };
-        let cores = request
-            .cores
-            .unwrap_or_else(|| thread::available_parallelism().map_or(1, |cores| cores.get()));
-        progress(Progress::Started {
-            adapter: device.facts().to_string(),
-            encoder,
-            frames,
-        });
-
-        let drawn = match (output, encoder) {
-            (Output::Raw(write), _) => {
-                lanes::draw_raw(device, &prepared.scene, write, progress, cancel, &mut stages)?;
-                None
-            }
-            (Output::Mp4, None) => None,
-            (Output::Mp4, Some(encoder)) => {
-                let settings = VideoSettings::plan(format, encoder, frames, samples, request.max_bytes, cores)?;
-                let segments =
-                    lanes::draw_and_encode(device, &prepared.scene, &settings, progress, cancel, &mut stages)?;
-                Some((settings, segments))
-            }
-        };
-        let sound = match sound {
-            None => None,
-            Some(sound) => Some(join(sound, "sound")??),
-        };
-        let circle = match (drawn, sound) {
-            (Some((settings, segments)), Some((sound, took))) => {
-                stages.encode_audio = took;
-                let (mp4, took) = timed(|| encode::mux(&segments, &sound, &settings, &prepared.tags));
-                stages.mux = took;
-                Some(Circle { mp4: mp4?, frames })
-            }
-            _ => None,
-        };
-        stages.total = began.elapsed();
-        let report = Report {
-            fragment: prepared.fragment,
-            frames,
-            format,
-            theme: request.theme.name.clone(),
-            adapter: device.facts().to_string(),
-            encoder,
-            key: prepared.key.clone(),
-            stages,
-        };
-        Ok((circle, report))
-    })
+/// Draws every frame of the circle as NV12 and hands it to `write`, in order, without sound.
+pub fn render_raw(
+    request: &Request,
+    gpu: &SharedGpu,
+    write: &mut (dyn FnMut(&[u8]) -> std::io::Result<()> + Send),
+    progress: &(dyn Fn(Progress) + Sync),
+    cancel: &AtomicBool,
+) -> Result<Report, PipelineError> {
+    let made = Making::begin(request, gpu, cancel).and_then(|mut making| {
+        progress(making.started(None));
+        let (device, scene) = (&making.device, &making.prepared.scene);
+        lanes::draw_raw(device, scene, write, progress, cancel, &mut making.stages)?;
+        Ok(making.report(None))
+    });
+    made.map_err(|error| gpu.after(error))
 }
 
 /// Draws the frame shown `at` from the start of the fragment, as NV12.
@@ -245,51 +205,133 @@ pub fn frame(
     at: Duration,
     cancel: &AtomicBool,
 ) -> Result<(Vec<u8>, Report), PipelineError> {
-    let began = Instant::now();
-    let mut stages = Stages::default();
-    thread::scope(|scope| {
-        let device = spawn(scope, "gpu", || open(gpu, request));
-        let prepared = prepare(request, &mut stages, cancel)?;
-        let (device, gpu_init) = join(device, "gpu")??;
-        stages.gpu_init = gpu_init;
-        let frames = prepared.scene.moments.len() as u32;
-        let index = (at.as_nanos() * u128::from(request.format.fps.get()) / 1_000_000_000) as u32;
-        if index >= frames {
+    let made = Making::begin(request, gpu, cancel).and_then(|making| making.frame(at));
+    made.map_err(|error| gpu.after(error))
+}
+
+/// A request on its way, ready to draw: the device is open, the scene is composed.
+struct Making<'a> {
+    request: &'a Request,
+    began: Instant,
+    device: Arc<Gpu>,
+    prepared: Prepared,
+    stages: Stages,
+}
+
+impl<'a> Making<'a> {
+    /// Opens the device while the song is decoded and analysed.
+    fn begin(request: &'a Request, gpu: &SharedGpu, cancel: &AtomicBool) -> Result<Self, PipelineError> {
+        let began = Instant::now();
+        let mut stages = Stages::default();
+        let (device, prepared) = thread::scope(|scope| {
+            let device = spawn(scope, "gpu", || timed(|| open(gpu, request)));
+            let prepared = prepare(request, &mut stages, cancel)?;
+            let (device, took) = join(device, "gpu")?;
+            stages.gpu_init = took;
+            Ok::<_, PipelineError>((device?, prepared))
+        })?;
+        Ok(Self {
+            request,
+            began,
+            device,
+            prepared,
+            stages,
+        })
+    }
+
+    fn circle(
+        mut self,
+        progress: &(dyn Fn(Progress) + Sync),
+        cancel: &AtomicBool,
+    ) -> Result<(Circle, Report), PipelineError> {
+        let frames = self.frames();
+        let encoder = encode::choose(self.request.encoder, self.request.format)?;
+        let all_cores = || thread::available_parallelism().map_or(1, |cores| cores.get());
+        let settings = VideoSettings::plan(
+            self.request.format,
+            encoder,
+            frames,
+            self.prepared.pcm.samples.len(),
+            self.request.max_bytes,
+            self.request.cores.unwrap_or_else(all_cores),
+        )?;
+        progress(self.started(Some(encoder)));
+        // From here on the sound belongs to its own thread: 23 MB that nobody holds twice.
+        let (pcm, fades) = (std::mem::take(&mut self.prepared.pcm), self.prepared.fades);
+        let stop_sound = AtomicBool::new(false);
+        let (segments, (sound, took)) = thread::scope(|scope| {
+            let sound = spawn(scope, "sound", || timed(|| encode_sound(pcm, fades, &stop_sound)))?;
+            let (device, scene) = (&self.device, &self.prepared.scene);
+            let drawn = lanes::draw_and_encode(device, scene, &settings, progress, cancel, &mut self.stages);
+            while !sound.is_finished() {
+                stop_sound.fetch_or(drawn.is_err() || cancel.load(Ordering::Relaxed), Ordering::Relaxed);
+                thread::sleep(SOUND_POLL);
+            }
+            let (sound, took) = join(Ok(sound), "sound")?;
+            Ok::<_, PipelineError>((drawn?, (sound?, took)))
+        })?;
+        self.stages.encode_audio = took;
+        let (mp4, took) = timed(|| encode::mux(&segments, &sound, &settings, &self.prepared.tags));
+        self.stages.mux = took;
+        Ok((Circle { mp4: mp4?, frames }, self.report(Some(encoder))))
+    }
+
+    fn frame(mut self, at: Duration) -> Result<(Vec<u8>, Report), PipelineError> {
+        let index = (at.as_nanos() * u128::from(self.request.format.fps.get()) / 1_000_000_000) as u32;
+        if index >= self.frames() {
             return Err(PipelineError::MomentOutside {
-                at: crate::model::time::show_time(at),
-                length: crate::model::time::show_time(prepared.fragment.length),
+                at: show_time(at),
+                length: show_time(self.prepared.fragment.length),
             });
         }
         let (drawn, took) = timed(|| {
-            let settings = crate::render::RenderSettings {
+            let settings = RenderSettings {
                 batch_frames: 1,
                 slots: 1,
             };
-            Renderer::new(device, &prepared.scene, settings)?.frame(FrameIndex(index))
+            Renderer::new(&self.device, &self.prepared.scene, settings)?.frame(FrameIndex(index))
         });
-        stages.render = took;
-        stages.total = began.elapsed();
-        let report = Report {
-            fragment: prepared.fragment,
-            frames: 1,
-            format: request.format,
-            theme: request.theme.name.clone(),
-            adapter: device.facts().to_string(),
-            encoder: None,
-            key: prepared.key.clone(),
-            stages,
-        };
-        Ok((drawn?, report))
-    })
+        self.stages.render = took;
+        let report = self.report(None);
+        Ok((drawn?, Report { frames: 1, ..report }))
+    }
+
+    fn frames(&self) -> u32 {
+        self.prepared.scene.moments.len() as u32
+    }
+
+    fn started(&self, encoder: Option<Encoder>) -> Progress {
+        Progress::Started {
+            adapter: self.device.facts().to_string(),
+            encoder,
+            frames: self.frames(),
+        }
+    }
+
+    fn report(&self, encoder: Option<Encoder>) -> Report {
+        Report {
+            fragment: self.prepared.fragment,
+            frames: self.frames(),
+            format: self.request.format,
+            theme: self.request.theme.name.clone(),
+            adapter: self.device.facts().to_string(),
+            encoder,
+            key: self.prepared.key.clone(),
+            stages: Stages {
+                total: self.began.elapsed(),
+                ..self.stages
+            },
+        }
+    }
 }
 
-fn open<'g>(gpu: &'g SharedGpu, request: &Request) -> Result<(&'g Gpu, Duration), RenderError> {
-    let (opened, took) = timed(|| {
-        let gpu = gpu.get()?;
-        gpu.prepare(&request.theme.shader, request.theme.manifest.parts)?;
-        Ok(gpu)
-    });
-    opened.map(|gpu| (gpu, took))
+/// Opens what draws, compiles the theme, and tries the encoders: all of it beside decoding.
+fn open(gpu: &SharedGpu, request: &Request) -> Result<Arc<Gpu>, PipelineError> {
+    let gpu = gpu.get()?;
+    gpu.prepare(&request.theme.shader, request.theme.manifest.parts)?;
+    // The answer is kept; a failure is told by who needs an encoder, and raw frames need none.
+    let _ = encode::choose(request.encoder, request.format);
+    Ok(gpu)
 }
 
 /// Decodes, analyses and composes: everything up to the first frame.
@@ -298,13 +340,14 @@ fn prepare(request: &Request, stages: &mut Stages, cancel: &AtomicBool) -> Resul
         let facts = audio::probe(&request.song)?;
         let cover = load_cover(&request.cover, facts.cover.as_deref())?;
         let fragment = request.fragment.resolve(&request.song, &facts, cancel)?;
+        let key = request::content_key(request, fragment, &cover)?;
         let pcm = audio::decode(&request.song, fragment, cancel)?;
-        Ok((facts, cover, fragment, pcm))
+        Ok((facts, cover, fragment, key, pcm))
     });
     stages.decode = took;
-    let (facts, cover, fragment, pcm) = loaded?;
+    let (facts, cover, fragment, key, pcm) = loaded?;
     // The file may hold less than it claims.
-    let length = crate::model::time::length_of(pcm.samples.len()).min(fragment.length);
+    let length = length_of(pcm.samples.len()).min(fragment.length);
     let fragment = Fragment { length, ..fragment };
     stop_if(cancel)?;
 
@@ -322,10 +365,11 @@ fn prepare(request: &Request, stages: &mut Stages, cancel: &AtomicBool) -> Resul
         album: facts.tags.album,
     };
     let frames = request.format.fps.frames_in(length);
-    let (features, took) = timed(|| analysis::analyse(&pcm, request.format.fps, frames));
+    let (scene, took) = timed(|| {
+        let features = analysis::analyse(&pcm, request.format.fps, frames);
+        compose(request, cover, &tags, &features)
+    });
     stages.analyse = took;
-    let scene = compose(request, cover, &tags, &features);
-    let key = request::content_key(request, &pcm, &scene, &tags);
     let fades = (
         !fragment.start.is_zero(),
         fragment.end() + Duration::from_millis(1) < facts.duration,
@@ -372,13 +416,10 @@ fn load_cover(choice: &CoverChoice, in_tags: Option<&[u8]>) -> Result<Cover, Cov
 fn encode_sound(
     mut pcm: Pcm,
     (fade_in, fade_out): (bool, bool),
-    cancel: &AtomicBool,
-) -> Result<(encode::EncodedAudio, Duration), PipelineError> {
-    let (encoded, took) = timed(|| {
-        audio::master(&mut pcm, fade_in, fade_out);
-        encode::encode_audio(&pcm, cancel)
-    });
-    Ok((encoded?, took))
+    stop: &AtomicBool,
+) -> Result<EncodedAudio, PipelineError> {
+    audio::master(&mut pcm, fade_in, fade_out);
+    Ok(encode::encode_audio(&pcm, stop)?)
 }
 
 fn stop_if(cancel: &AtomicBool) -> Result<(), PipelineError> {

@@ -7,16 +7,14 @@ use std::time::Duration;
 use ebur128::{EbuR128, Mode};
 use musiccircles::encode::{EncodeError, EncoderChoice};
 use musiccircles::model::{Fault, SAMPLE_RATE, VideoFormat};
-use musiccircles::pipeline::{
-    self, CoverChoice, FragmentChoice, Output, PipelineError, Progress, Report, Request, SharedGpu,
-};
-use musiccircles::render::{AdapterChoice, Gpu};
+use musiccircles::pipeline::{self, CoverChoice, FragmentChoice, PipelineError, Progress, Report, Request, SharedGpu};
+use musiccircles::render::{AdapterChoice, Gpu, RenderError};
 use musiccircles::scene::motion::DEFAULT_RPM;
 use musiccircles::scene::params::ParamValues;
 use musiccircles::scene::theme;
 
 use crate::support::sound::{Noise, Sketch, find_click, write_wav};
-use crate::support::stage::{format, quarters};
+use crate::support::stage::format;
 use crate::support::video::{Mp4, number};
 
 /// A song on disk with a cover beside it, and the request that makes a circle of both.
@@ -60,8 +58,8 @@ impl Studio {
     fn render(&self) -> (Mp4, Report) {
         let gpu = SharedGpu::new(AdapterChoice::Cpu);
         let never = AtomicBool::new(false);
-        let (circle, report) = pipeline::render(&self.request, &gpu, Output::Mp4, &|_| {}, &never).unwrap();
-        (Mp4::new(&circle.unwrap().mp4), report)
+        let (circle, report) = pipeline::render(&self.request, &gpu, &|_| {}, &never).unwrap();
+        (Mp4::new(&circle.mp4), report)
     }
 
     /// Every frame as it was rendered, NV12.
@@ -72,14 +70,7 @@ impl Studio {
             frames.push(frame.to_vec());
             Ok(())
         };
-        pipeline::render(
-            &self.request,
-            &gpu,
-            Output::Raw(&mut keep),
-            &|_| {},
-            &AtomicBool::new(false),
-        )
-        .unwrap();
+        pipeline::render_raw(&self.request, &gpu, &mut keep, &|_| {}, &AtomicBool::new(false)).unwrap();
         frames
     }
 }
@@ -239,14 +230,15 @@ fn photo(side: u32) -> image::RgbImage {
 /// As on a machine with a graphics card and many cores: read back through copies, a lane for every group of pictures.
 #[test]
 fn many_lanes_join_into_one_circle() {
-    let mut studio = Studio::new(&song(11.0), format(384, 30));
-    studio.cover(&photo(500));
+    let mut studio = Studio::new(&song(16.0), format(640, 30));
+    studio.cover(&photo(700));
     studio.request.cores = Some(16);
+    studio.request.max_bytes = 8_000_000 * 16 / 60;
     let gpu = SharedGpu::of(Gpu::open_copying(AdapterChoice::Cpu).unwrap());
     let never = AtomicBool::new(false);
-    let (circle, report) = pipeline::render(&studio.request, &gpu, Output::Mp4, &|_| {}, &never).unwrap();
-    let mp4 = Mp4::new(&circle.unwrap().mp4);
-    assert_contract(&mp4, &report, 11.0);
+    let (circle, report) = pipeline::render(&studio.request, &gpu, &|_| {}, &never).unwrap();
+    let mp4 = Mp4::new(&circle.mp4);
+    assert_contract(&mp4, &report, 16.0);
     let frames = studio.raw();
     let ssim = mp4.ssim(report.format, report.frames, |n| frames[n as usize].clone());
     assert!(ssim >= 0.95, "SSIM {ssim}");
@@ -306,6 +298,90 @@ fn known_colours_survive_the_whole_way() {
             }
         }
     }
+}
+
+/// A theme that paints one colour everywhere.
+fn flat_theme(rgb: [u8; 3]) -> theme::Theme {
+    let [r, g, b] = rgb.map(|c| f32::from(c) / 255.0);
+    let source = format!(
+        "fn theme_still(at: vec2f) -> Still {{ return Still(vec3f({r:?}, {g:?}, {b:?}), 0.0, 0u, vec2f(0.0)); }}\n\
+         fn theme_color(at: vec2f, still: Still, frame: u32) -> vec3f {{ return still.color; }}\n"
+    );
+    let manifest = "author = \"test\"\ncover_span = 0.4\nparts = 0\n[title]\nen = \"Flat\"\nru = \"Цвет\"\n";
+    theme::Theme::read("flat", manifest, &source).unwrap()
+}
+
+#[test]
+fn a_known_patch_is_the_same_rgb_in_a_player() {
+    for rgb in [
+        [255, 0, 0],
+        [0, 255, 0],
+        [0, 0, 255],
+        [255, 255, 255],
+        [128, 128, 128],
+        [200, 90, 30],
+        [20, 24, 40],
+    ] {
+        let mut studio = Studio::new(&song(1.0), format(240, 30));
+        studio.request.theme = flat_theme(rgb);
+        let (mp4, _) = studio.render();
+        // By the tags of the stream, as a player does it, and not by any arithmetic of ours.
+        let out = std::process::Command::new("ffmpeg")
+            .args(["-v", "error", "-i"])
+            .arg(&mp4.path)
+            .args([
+                "-vf",
+                "crop=100:100,scale=flags=accurate_rnd+full_chroma_int",
+                "-frames:v",
+                "1",
+            ])
+            .args(["-f", "rawvideo", "-pix_fmt", "rgb24", "-"])
+            .output()
+            .unwrap();
+        assert_eq!(out.stdout.len(), 30_000);
+        for pixel in out.stdout.chunks_exact(3) {
+            let near = (0..3).all(|c| pixel[c].abs_diff(rgb[c]) <= 3);
+            assert!(near, "{rgb:?} is shown as {pixel:?}");
+        }
+    }
+}
+
+#[test]
+fn a_theme_the_driver_refuses_is_told_as_such() {
+    let mut studio = Studio::new(&song(6.0), format(240, 30));
+    studio.request.theme = flat_theme([0; 3]);
+    let mut shader = (*studio.request.theme.shader).clone();
+    shader.source.push_str("fn broken(");
+    studio.request.theme.shader = std::sync::Arc::new(shader);
+    let gpu = SharedGpu::new(AdapterChoice::Cpu);
+    let refused = pipeline::render(&studio.request, &gpu, &|_| {}, &AtomicBool::new(false)).unwrap_err();
+    assert!(
+        matches!(refused, PipelineError::Render(RenderError::Shader { .. })),
+        "{refused}"
+    );
+    studio.request.theme = flat_theme([9; 3]);
+    pipeline::render(&studio.request, &gpu, &|_| {}, &AtomicBool::new(false)).expect("the device still works");
+}
+
+/// A writer that fails stands for a lane that fails: with frames waiting everywhere, the render ends at once with its error.
+#[test]
+fn a_writer_that_fails_ends_the_render_with_its_own_error() {
+    let studio = Studio::new(&song(20.0), format(240, 30));
+    let gpu = SharedGpu::new(AdapterChoice::Cpu);
+    let mut left = 30;
+    let mut write = |_: &[u8]| {
+        left -= 1;
+        if left == 0 {
+            Err(std::io::Error::other("no more"))
+        } else {
+            Ok(())
+        }
+    };
+    let ended = pipeline::render_raw(&studio.request, &gpu, &mut write, &|_| {}, &AtomicBool::new(false)).unwrap_err();
+    assert!(
+        matches!(&ended, PipelineError::Raw(error) if error.to_string() == "no more"),
+        "{ended}"
+    );
 }
 
 /// The direction the label points in, radians, from the luma on a ring around the centre.
@@ -476,7 +552,7 @@ fn a_small_budget_is_kept_and_an_impossible_one_refused() {
     assert!(std::fs::metadata(&mp4.path).unwrap().len() <= 600_000);
     studio.request.max_bytes = 100_000;
     let gpu = SharedGpu::new(AdapterChoice::Cpu);
-    let refused = pipeline::render(&studio.request, &gpu, Output::Mp4, &|_| {}, &AtomicBool::new(false)).unwrap_err();
+    let refused = pipeline::render(&studio.request, &gpu, &|_| {}, &AtomicBool::new(false)).unwrap_err();
     assert!(
         matches!(refused, PipelineError::Encode(EncodeError::TooSmall { .. })),
         "{refused}"
@@ -495,7 +571,7 @@ fn stopping_in_the_middle_is_quick() {
             *stopped_at.lock().unwrap() = Some(std::time::Instant::now());
         }
     };
-    let ended = pipeline::render(&studio.request, &gpu, Output::Mp4, &watch, &stop).unwrap_err();
+    let ended = pipeline::render(&studio.request, &gpu, &watch, &stop).unwrap_err();
     assert_eq!(ended.fault(), Fault::Cancelled, "{ended}");
     let took = stopped_at.lock().unwrap().unwrap().elapsed();
     assert!(took < Duration::from_secs(2), "{took:?}");
@@ -521,10 +597,9 @@ fn six_channels_and_odd_rates_are_heard() {
 
 #[test]
 fn the_built_in_cover_stands_in_for_a_missing_one() {
-    let with_default = Studio::new(&song(1.5), format(240, 30));
-    let mut with_quarters = Studio::new(&song(1.5), format(240, 30));
-    let cover = quarters();
-    let rgb = cover.rgba.chunks_exact(4).flat_map(|p| [p[0], p[1], p[2]]).collect();
-    with_quarters.cover(&image::RgbImage::from_raw(cover.side, cover.side, rgb).unwrap());
-    assert!(with_default.raw()[0] != with_quarters.raw()[0]);
+    let with_default = Studio::new(&song(1.0), format(240, 30));
+    let mut with_its_file = Studio::new(&song(1.0), format(240, 30));
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/default-cover.png");
+    with_its_file.request.cover = CoverChoice::File(file);
+    assert!(with_default.raw() == with_its_file.raw());
 }

@@ -107,6 +107,40 @@ fn rust_and_wgsl_agree_on_every_offset() {
     }
 }
 
+/// The value of a constant in a theme's WGSL.
+fn constant(module: &naga::Module, name: &str) -> f32 {
+    let found = module
+        .constants
+        .iter()
+        .find(|(_, constant)| constant.name.as_deref() == Some(name));
+    let (_, constant) = found.unwrap_or_else(|| panic!("no constant {name}"));
+    match module.global_expressions[constant.init] {
+        naga::Expression::Literal(naga::Literal::F32(value)) => value,
+        ref other => panic!("{name} is {other:?}"),
+    }
+}
+
+#[test]
+fn the_manifest_of_vinyl_repeats_its_geometry() {
+    let vinyl = theme::find("vinyl").unwrap();
+    let module = parse(&shader_text(&vinyl.shader, Entry::Nv12));
+    let (outer, inner) = (constant(&module, "TEXT_OUTER"), constant(&module, "TEXT_INNER"));
+    let text = vinyl.manifest.text.unwrap();
+    assert!((text.radius - (outer + inner) / 2.0).abs() < 1e-4 && (text.width - (outer - inner)).abs() < 1e-4);
+    assert!((vinyl.manifest.cover_span - constant(&module, "LABEL")).abs() < 1e-4);
+    assert!(inner > constant(&module, "LABEL") && outer < constant(&module, "GROOVES_INNER"));
+}
+
+#[test]
+fn another_seed_is_another_pressing() {
+    let stage = Stage::new(320, features(30, [SILENCE]));
+    let other = Stage {
+        seed: 7,
+        ..Stage::new(320, features(30, [SILENCE]))
+    };
+    assert!(draw(&stage.build(), 0) != draw(&other.build(), 0));
+}
+
 fn all_frames(scene: &Scene, batch_frames: u32, slots: usize) -> Vec<u8> {
     let frames = scene.moments.len() as u32;
     let mut renderer = Renderer::new(&GPU, scene, RenderSettings { batch_frames, slots }).unwrap();

@@ -100,7 +100,7 @@ fn settings_are_checked() {
 fn a_bad_manifest_is_an_error_that_says_where() {
     let read = |manifest: &str| theme::Theme::read("mine", manifest, "").unwrap_err().to_string();
     assert!(read("author = 1").contains("mine.toml"));
-    let start = "author = \"me\"\ncover_span = 0.4\nparts = 1\n[title]\nen = \"M\"\nru = \"М\"\n";
+    let start = "author = \"me\"\ncover_span = 0.4\nparts = 1\n[text]\nradius = 0.4\nwidth = 0.06\n[title]\nen = \"M\"\nru = \"М\"\n";
     let out_of_range =
         "[params.a]\ntype = \"float\"\ndefault = 5.0\nrange = [0.0, 1.0]\nhelp = { en = \"a\", ru = \"а\" }\n";
     assert!(read(&format!("{start}{out_of_range}")).contains("`a`"));
@@ -116,6 +116,7 @@ fn a_bad_manifest_is_an_error_that_says_where() {
 #[test]
 fn text_is_drawn_in_both_alphabets_and_never_overflows() {
     let size = Size::new(640).unwrap();
+    let place = theme::find("vinyl").unwrap().manifest.text;
     let etch = |title: &str| {
         title::etch(
             &Tags {
@@ -123,6 +124,7 @@ fn text_is_drawn_in_both_alphabets_and_never_overflows() {
                 artist: None,
                 album: None,
             },
+            place,
             size,
         )
     };
@@ -142,7 +144,7 @@ fn text_is_drawn_in_both_alphabets_and_never_overflows() {
     }
     let long = etch(&"Очень длинное название ".repeat(50));
     assert!(long.turns <= 0.81, "{}", long.turns);
-    assert_eq!(title::etch(&Tags::default(), size).turns, 0.0);
+    assert_eq!(title::etch(&Tags::default(), place, size).turns, 0.0);
     // Letters the font lacks, control characters, right-to-left, emoji: drawn somehow, no panic.
     for odd in ["日本語", "🎵🎵", "\u{202e}abc", "a\u{0301}\u{0301}\u{0301}", "\n\t"] {
         etch(odd);

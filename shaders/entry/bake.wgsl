@@ -25,9 +25,7 @@ fn bake(@builtin(global_invocation_id) id: vec3u) {
     still.color = color;
     still.weight = weight;
     // A pixel with its centre outside is part of the edge at most: it never moves.
-    if (length(center) >= 1.0) {
-        still.part = 0u;
-    }
+    still.part = select(min(still.part, 4u), 0u, length(center) >= 1.0);
     baked[id.y * side + id.x] = pack_still(still);
     if (still.part != 0u) {
         let columns = (side + 3u) / 4u;

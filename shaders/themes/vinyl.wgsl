@@ -10,6 +10,9 @@ const RECORD: f32 = 0.930;
 const BEVEL: f32 = 0.914;
 const GROOVES_OUTER: f32 = 0.900;
 const GROOVES_INNER: f32 = 0.490;
+// Between label and grooves lies the dead wax, and in it the text; the manifest's [text] and `cover_span` repeat it.
+const TEXT_OUTER: f32 = 0.478;
+const TEXT_INNER: f32 = 0.418;
 const LABEL: f32 = 0.400;
 const SPINDLE: f32 = 0.020;
 const GLOW_REACH: f32 = 0.860;
@@ -35,9 +38,7 @@ fn theme_still(at: vec2f) -> Still {
         return ring_still(color, r, turns, px);
     }
     // The text runs in the dead wax; where it may pass, the pixel moves.
-    let text_outer = GROOVES_INNER - 0.012;
-    let text_inner = LABEL + 0.018;
-    let across = (text_outer - r) / (text_outer - text_inner);
+    let across = (TEXT_OUTER - r) / (TEXT_OUTER - TEXT_INNER);
     if (across > 0.0 && across < 1.0 && look.text_turns > 0.0 && params.text > 0.5) {
         return Still(color, 1.0, TEXT_PART, vec2f(turns, across));
     }
@@ -93,7 +94,10 @@ fn record_linear(at: vec2f, r: f32, px: f32) -> vec3f {
 
 // Fine rings, -1 to 1, with no detail below two pixels whatever the size of the picture.
 fn groove_profile(r_px: f32) -> f32 {
-    return 0.50 * noise_1d(r_px / 1.25, 11u) + 0.32 * noise_1d(r_px / 2.9, 12u) + 0.30 * noise_1d(r_px / 8.0, 13u);
+    // No two pressings are alike.
+    let pressing = u32(look.seed * 16777216.0) * 4u;
+    return 0.50 * noise_1d(r_px / 1.25, pressing + 1u) + 0.32 * noise_1d(r_px / 2.9, pressing + 2u)
+        + 0.30 * noise_1d(r_px / 8.0, pressing + 3u);
 }
 
 // The rounded edge catches the lights as thin arcs, brighter at a grazing angle.

@@ -56,7 +56,7 @@ impl AudioError {
     }
 
     /// What the operating system says of a file, in our words.
-    pub(super) fn from_io(path: &Path, source: io::Error) -> Self {
+    pub fn from_io(path: &Path, source: io::Error) -> Self {
         let path = path.to_owned();
         match source.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Self::NotFound { path },

@@ -12,7 +12,7 @@ use super::answer::{StagesMs, print_json, print_text};
 use crate::assets;
 use crate::cli::BenchArgs;
 use crate::model::{Fps, Size, VideoFormat};
-use crate::pipeline::{self, CoverChoice, FragmentChoice, Output, PipelineError, Report, Request, SharedGpu, Stages};
+use crate::pipeline::{self, CoverChoice, FragmentChoice, PipelineError, Report, Request, SharedGpu, Stages};
 use crate::render::AdapterChoice;
 use crate::scene::motion::DEFAULT_RPM;
 use crate::scene::params::ParamValues;
@@ -157,8 +157,8 @@ fn warm(standard: &Standard, gpu: &SharedGpu, cancel: &AtomicBool) -> Result<(Re
         max_bytes: crate::model::limits::MAX_CIRCLE_BYTES,
         seed: 0,
     };
-    let (circle, report) = pipeline::render(&request, gpu, Output::Mp4, &|_| {}, cancel)?;
-    Ok((report, circle.map_or(0, |circle| circle.mp4.len())))
+    let (circle, report) = pipeline::render(&request, gpu, &|_| {}, cancel)?;
+    Ok((report, circle.mp4.len()))
 }
 
 /// This program, started anew: what a person who types the command waits for.

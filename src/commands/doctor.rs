@@ -12,9 +12,9 @@ use crate::cli::JsonArgs;
 use crate::cover;
 use crate::deliver::file;
 use crate::encode;
-use crate::flow::{BANDS, ENVELOPE_POINTS, Features, FrameFeatures};
+use crate::flow::{ENVELOPE_POINTS, Features, FrameFeatures};
 use crate::model::{Fps, FrameIndex, Size, Tags, VideoFormat};
-use crate::render::{AdapterChoice, AdapterFacts, Gpu, RenderSettings, Renderer};
+use crate::render::{AdapterFacts, Gpu, RenderSettings, Renderer};
 use crate::scene::motion::DEFAULT_RPM;
 use crate::scene::params::ParamValues;
 use crate::scene::{self, SceneRequest, theme};
@@ -86,7 +86,7 @@ fn diagnose(format: VideoFormat) -> Diagnosis {
     }
 }
 
-/// What is listed, and for the two kinds that can be chosen, whether a frame is really drawn.
+/// Every adapter there is, each asked for a frame.
 fn adapters(format: VideoFormat) -> Vec<Check> {
     let found = Gpu::list();
     if found.is_empty() {
@@ -98,17 +98,16 @@ fn adapters(format: VideoFormat) -> Vec<Check> {
             says,
         }];
     }
-    found.into_iter().map(|facts| adapter(&facts, format)).collect()
+    found
+        .iter()
+        .enumerate()
+        .map(|(place, facts)| adapter(place, facts, format))
+        .collect()
 }
 
-fn adapter(facts: &AdapterFacts, format: VideoFormat) -> Check {
-    let choice = if facts.is_cpu {
-        AdapterChoice::Cpu
-    } else {
-        AdapterChoice::Gpu
-    };
+fn adapter(place: usize, facts: &AdapterFacts, format: VideoFormat) -> Check {
     let began = std::time::Instant::now();
-    let drawn = Gpu::open(choice).map_err(|error| error.to_string()).and_then(|gpu| {
+    let drawn = Gpu::open_nth(place).map_err(|error| error.to_string()).and_then(|gpu| {
         let scene = calm_scene(format)?;
         let settings = RenderSettings {
             batch_frames: 1,
@@ -140,19 +139,9 @@ fn standard_format() -> Result<VideoFormat, CommandError> {
 
 /// One frame of the default theme without music.
 fn calm_scene(format: VideoFormat) -> Result<crate::flow::Scene, String> {
-    let silence = FrameFeatures {
-        rms: 0.0,
-        loudness: 0.0,
-        bass: 0.0,
-        mid: 0.0,
-        treble: 0.0,
-        bands: [0.0; BANDS],
-        onset: 0.0,
-        beat_phase: 0.0,
-    };
     let features = Features {
         fps: format.fps,
-        frames: vec![silence],
+        frames: vec![FrameFeatures::SILENT],
         tempo_bpm: None,
         beats_secs: Vec::new(),
         envelope: vec![0.0; ENVELOPE_POINTS],
@@ -212,9 +201,10 @@ fn service() -> Vec<Check> {
         Ok(_) => format!("{DEFAULT_ADDRESS} is free"),
         Err(error) => format!("{DEFAULT_ADDRESS} cannot be listened on: {error}"),
     };
-    let data = file::check(Path::new("./data/probe")).or_else(|_| file::check(Path::new("./probe")));
+    let folder = if Path::new("./data").is_dir() { "./data" } else { "." };
+    let data = file::check(&Path::new(folder).join("musiccircles-doctor.db"));
     let data_says = match &data {
-        Ok(()) => "./data can be used for the database".to_owned(),
+        Ok(()) => format!("{folder} can be written, a database can lie there"),
         Err(error) => error.to_string(),
     };
     vec![

@@ -10,10 +10,10 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use super::answer::{CircleJson, encoder_name, print_json, say};
 use super::{CommandError, check_output, request};
 use crate::cli::RenderArgs;
-use crate::deliver::{DeliverError, Output as File, file};
+use crate::deliver::{DeliverError, Output, file};
 use crate::encode::Y4mWriter;
 use crate::model::time::show_time;
-use crate::pipeline::{self, Output, PipelineError, Progress, Report, Request, SharedGpu};
+use crate::pipeline::{self, PipelineError, Progress, Report, Request, SharedGpu};
 
 #[derive(Clone, Copy, PartialEq)]
 enum Kind {
@@ -30,9 +30,8 @@ pub fn run(args: &RenderArgs, cancel: &AtomicBool) -> Result<(), CommandError> {
     let progress = |step: Progress| display.show(&step);
     let (bytes, report) = match kind {
         Kind::Mp4 => {
-            let (circle, report) = pipeline::render(&request, &gpu, Output::Mp4, &progress, cancel)?;
-            let mp4 = circle.map(|circle| circle.mp4).unwrap_or_default();
-            (file::write_whole(&args.output, &mp4)?, report)
+            let (circle, report) = pipeline::render(&request, &gpu, &progress, cancel)?;
+            (file::write_whole(&args.output, &circle.mp4)?, report)
         }
         Kind::Y4m => write_y4m(args, &request, &gpu, &progress, cancel)?,
     };
@@ -68,12 +67,12 @@ fn write_y4m(
     progress: &(dyn Fn(Progress) + Sync),
     cancel: &AtomicBool,
 ) -> Result<(u64, Report), CommandError> {
-    let output = File::create(&args.output)?;
+    let output = Output::create(&args.output)?;
     let explain = |error| DeliverError::from_io(&args.output, error);
     let mut writer = Y4mWriter::new(output, request.format).map_err(explain)?;
     let mut write = |nv12: &[u8]| writer.frame(nv12);
-    let rendered = pipeline::render(request, gpu, Output::Raw(&mut write), progress, cancel);
-    let (_, report) = match rendered {
+    let rendered = pipeline::render_raw(request, gpu, &mut write, progress, cancel);
+    let report = match rendered {
         Err(PipelineError::Raw(error)) => return Err(explain(error).into()),
         other => other?,
     };

@@ -17,9 +17,8 @@ use crate::render::{Gpu, RenderSettings, Renderer};
 const LANE_BATCHES: usize = 3;
 /// Frames in a batch: enough to keep the device busy between two submissions.
 const BATCH_FRAMES: u32 = 8;
-/// With many lanes smaller batches, so that what waits stays under 60 MB.
-const MANY_LANES: usize = 6;
-const MANY_LANES_BATCH_FRAMES: u32 = 2;
+/// What all lanes together may have on their way: with many lanes the batches get smaller.
+const WAITING_BYTES: usize = 64 << 20;
 /// How often a waiting thread looks whether it was stopped.
 const CANCEL_POLL: Duration = Duration::from_millis(20);
 
@@ -45,6 +44,7 @@ pub(super) fn draw_and_encode(
 ) -> Result<Vec<VideoSegment>, PipelineError> {
     let began = Instant::now();
     let done = AtomicU32::new(0);
+    let hurt = AtomicBool::new(false);
     let segments = thread::scope(|scope| {
         let (give_back, emptied) = channel();
         let mut feeds = Vec::new();
@@ -58,32 +58,55 @@ pub(super) fn draw_and_encode(
                 on_their_way: 0,
                 batches,
             });
-            let (give_back, done) = (give_back.clone(), &done);
+            let (give_back, done, hurt) = (give_back.clone(), &done, &hurt);
             lanes.push(spawn(scope, "encode", move || {
+                let alarm = Alarm(hurt);
                 let mut encoder = SegmentEncoder::open(settings.format, settings.encoder, lane)?;
-                each_frame(number, incoming, give_back, cancel, |frame| {
+                let taken = each_frame(number, incoming, give_back, cancel, |frame| {
                     encoder.push(frame)?;
                     progress(Progress::Frames {
                         done: done.fetch_add(1, Ordering::Relaxed) + 1,
                     });
                     Ok(())
                 })?;
-                stop_if(cancel)?;
-                Ok::<_, PipelineError>(encoder.finish()?)
+                // Cut short by the drawing thread, which knows why.
+                let segment = if taken < lane.frames {
+                    None
+                } else {
+                    Some(encoder.finish()?)
+                };
+                alarm.all_is_well();
+                Ok::<_, PipelineError>(segment)
             }));
         }
         drop(give_back);
-        let drawn = draw(gpu, scene, feeds, &emptied, cancel);
+        let drawn = draw(gpu, scene, feeds, &emptied, &hurt, cancel);
         stages.render = began.elapsed();
-        // A lane that failed is why drawing stopped: its error is the one to tell.
-        let segments: Result<Vec<_>, _> = lanes.into_iter().map(|lane| join(lane, "encode")?).collect();
-        match (segments, drawn) {
-            (Err(error), _) | (Ok(_), Err(error)) => Err(error),
-            (Ok(segments), Ok(())) => Ok(segments),
-        }
+        // First a lane's own error, then the drawing thread's; a lane that was only cut short has none to tell.
+        let lanes: Result<Vec<_>, _> = lanes.into_iter().map(|lane| join(lane, "encode")?).collect();
+        let lanes = lanes?;
+        drawn?;
+        stop_if(cancel)?;
+        let whole: Option<Vec<_>> = lanes.into_iter().collect();
+        whole.ok_or(PipelineError::Thread { part: "encode" })
     })?;
     stages.encode_video = began.elapsed();
     Ok(segments)
+}
+
+/// Tells the drawing thread that a lane ended by an error or a panic: raised when dropped without `all_is_well`.
+struct Alarm<'a>(&'a AtomicBool);
+
+impl Alarm<'_> {
+    fn all_is_well(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Alarm<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 /// Draws the scene and hands every frame to `write`, in order.
@@ -96,9 +119,11 @@ pub(super) fn draw_raw(
     stages: &mut Stages,
 ) -> Result<(), PipelineError> {
     let began = Instant::now();
+    let hurt = AtomicBool::new(false);
     thread::scope(|scope| {
         let (give_back, emptied) = channel();
         let (batches, incoming) = sync_channel(LANE_BATCHES);
+        let alarm = Alarm(&hurt);
         let writer = spawn(scope, "write", move || {
             let mut done = 0;
             each_frame(0, incoming, give_back, cancel, |frame| {
@@ -106,7 +131,9 @@ pub(super) fn draw_raw(
                 done += 1;
                 progress(Progress::Frames { done });
                 Ok(())
-            })
+            })?;
+            alarm.all_is_well();
+            Ok::<_, PipelineError>(())
         });
         let feed = Feed {
             next: 0,
@@ -114,51 +141,56 @@ pub(super) fn draw_raw(
             on_their_way: 0,
             batches,
         };
-        let drawn = draw(gpu, scene, vec![feed], &emptied, cancel);
+        let drawn = draw(gpu, scene, vec![feed], &emptied, &hurt, cancel);
         stages.render = began.elapsed();
         join(writer, "write")??;
         drawn
     })
 }
 
-/// A lane's thread: takes batches apart and gives their buffers back until the drawing thread hangs up.
+/// A lane's thread: takes batches apart and gives their buffers back until the drawing thread hangs up. How many frames came.
 fn each_frame(
     lane: usize,
     incoming: Receiver<Nv12Batch>,
     give_back: Sender<Emptied>,
     cancel: &AtomicBool,
     mut take: impl FnMut(&[u8]) -> Result<(), PipelineError>,
-) -> Result<(), PipelineError> {
+) -> Result<u32, PipelineError> {
+    let mut taken = 0;
     for batch in incoming {
         let frame_bytes = batch.bytes.len() / batch.frames.max(1) as usize;
         for frame in batch.bytes.chunks_exact(frame_bytes.max(1)) {
             stop_if(cancel)?;
             take(frame)?;
+            taken += 1;
         }
         // The drawing thread may have hung up already: then nobody needs the buffer.
         let _ = give_back.send((lane, batch.bytes));
     }
-    Ok(())
+    Ok(taken)
 }
 
-/// The drawing thread: keeps the device's ring full, always for the lane with the least on its way.
+/// The drawing thread: keeps the device's ring full, always for the lane with the least on its way. Ends early, without an
+/// error of its own, when a lane is `hurt`: that lane's buffers never come back.
 fn draw(
     gpu: &Gpu,
     scene: &Scene,
     mut feeds: Vec<Feed>,
     emptied: &Receiver<Emptied>,
+    hurt: &AtomicBool,
     cancel: &AtomicBool,
 ) -> Result<(), PipelineError> {
-    let batch_frames = if feeds.len() > MANY_LANES {
-        MANY_LANES_BATCH_FRAMES
-    } else {
-        BATCH_FRAMES
-    };
+    let frame_bytes = scene.format.size.nv12_bytes();
+    let batch_frames = (WAITING_BYTES / (feeds.len() * LANE_BATCHES * frame_bytes)) as u32;
+    let batch_frames = batch_frames.clamp(1, BATCH_FRAMES);
     let mut renderer = Renderer::new(gpu, scene, RenderSettings { batch_frames, slots: 3 })?;
     let mut drawn_for = VecDeque::new();
     let mut spare = Vec::new();
     loop {
         stop_if(cancel)?;
+        if hurt.load(Ordering::Relaxed) {
+            return Ok(());
+        }
         while let Ok((lane, buffer)) = emptied.try_recv() {
             feeds[lane].on_their_way -= 1;
             spare.push(buffer);

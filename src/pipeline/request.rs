@@ -1,5 +1,7 @@
 //! What is asked of the pipeline: one value, complete, from which the circle follows.
 
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -9,9 +11,9 @@ use sha2::{Digest, Sha256};
 use super::{PipelineError, longest_from};
 use crate::analysis::{Listener, Survey};
 use crate::audio::{self, AudioError};
+use crate::cover::Cover;
 use crate::encode::EncoderChoice;
-use crate::flow::{Pcm, Scene};
-use crate::model::{Fragment, Tags, TrackFacts, VideoFormat, limits};
+use crate::model::{Fragment, TrackFacts, VideoFormat, limits};
 use crate::scene::params::ParamValues;
 use crate::scene::theme::Theme;
 
@@ -104,29 +106,35 @@ fn from(start: Duration, length: Option<Duration>, song: Duration) -> Result<Fra
     })
 }
 
-/// A name for what the circle shows and plays: SHA-256 in hexadecimal over everything it follows from. The encoder is not
-/// part of it: whichever made it, it is the same circle.
-pub(super) fn content_key(request: &Request, pcm: &Pcm, scene: &Scene, tags: &Tags) -> String {
+/// A name for what the circle shows and plays: SHA-256 in hexadecimal over everything it follows from, known before anything
+/// is decoded. The encoder is not part of it: whichever made it, it is the same circle.
+pub(super) fn content_key(request: &Request, fragment: Fragment, cover: &Cover) -> Result<String, AudioError> {
     let mut hash = Sha256::new();
-    let mut text = |part: &str| {
-        hash.update((part.len() as u64).to_le_bytes());
-        hash.update(part);
-    };
-    text(&format!("musiccircles {RENDERER_VERSION}"));
-    text(&request.theme.name);
-    text(&scene.shader.source);
-    text(&format!(
-        "{} {} {}",
-        request.format.size.px(),
-        request.format.fps.get(),
-        request.rpm
-    ));
-    text(&format!("{} {}", request.seed, request.max_bytes));
-    for tag in [&tags.title, &tags.artist] {
-        text(tag.as_deref().unwrap_or_default());
+    let asked = format!(
+        "musiccircles {RENDERER_VERSION}, {fragment:?}, {:?}, {:?}, {}, {}, {}, {:?}, {:?}, {:?}",
+        request.theme.shader,
+        request.params,
+        request.rpm,
+        request.seed,
+        request.max_bytes,
+        request.format,
+        request.title,
+        request.artist
+    );
+    hash.update((asked.len() as u64).to_le_bytes());
+    hash.update(asked);
+    hash.update(&cover.rgba);
+    let song = File::open(&request.song).and_then(|song| hash_file(&mut hash, song));
+    song.map_err(|source| AudioError::from_io(&request.song, source))?;
+    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+fn hash_file(hash: &mut Sha256, mut file: File) -> std::io::Result<()> {
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok(()),
+            read => hash.update(&buffer[..read]),
+        }
     }
-    hash.update(bytemuck::cast_slice::<f32, u8>(&scene.params));
-    hash.update(&scene.cover.rgba);
-    hash.update(bytemuck::cast_slice::<[f32; 2], u8>(&pcm.samples));
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -81,8 +81,27 @@ impl Gpu {
     }
 
     fn open_as(choice: AdapterChoice, in_place: bool) -> Result<Self, RenderError> {
-        let instance = vulkan_instance();
-        let adapter = choose(list(&instance), choice)?;
+        let adapters = choose(list(&vulkan_instance()), choice)?;
+        let mut refused = None;
+        for adapter in adapters {
+            match Self::open_adapter(&adapter, in_place) {
+                Ok(gpu) => return Ok(gpu),
+                Err(error) => {
+                    tracing::warn!(%error, "an adapter could not be opened");
+                    refused.get_or_insert(error);
+                }
+            }
+        }
+        Err(refused.unwrap_or(RenderError::NoVulkan))
+    }
+
+    /// The adapter at this place in [`Gpu::list`], whatever it is.
+    pub fn open_nth(place: usize) -> Result<Self, RenderError> {
+        let adapters = list(&vulkan_instance());
+        Self::open_adapter(adapters.get(place).ok_or(RenderError::NoVulkan)?, true)
+    }
+
+    fn open_adapter(adapter: &wgpu::Adapter, in_place: bool) -> Result<Self, RenderError> {
         let facts = AdapterFacts::of(&adapter.get_info());
         let mut features = wgpu::Features::empty();
         if facts.is_cpu && in_place {
@@ -195,7 +214,8 @@ fn list(instance: &wgpu::Instance) -> Vec<wgpu::Adapter> {
     pollster::block_on(instance.enumerate_adapters(wgpu::Backends::VULKAN))
 }
 
-fn choose(mut adapters: Vec<wgpu::Adapter>, choice: AdapterChoice) -> Result<wgpu::Adapter, RenderError> {
+/// The adapters to try, the best first; never none.
+fn choose(mut adapters: Vec<wgpu::Adapter>, choice: AdapterChoice) -> Result<Vec<wgpu::Adapter>, RenderError> {
     if adapters.is_empty() {
         return Err(RenderError::NoVulkan);
     }
@@ -211,17 +231,16 @@ fn choose(mut adapters: Vec<wgpu::Adapter>, choice: AdapterChoice) -> Result<wgp
         .iter()
         .map(|adapter| AdapterFacts::of(&adapter.get_info()).to_string());
     let found = found.collect::<Vec<_>>().join(", ");
-    let is_cpu = |adapter: &wgpu::Adapter| rank(adapter) == 4;
-    let chosen = match choice {
-        AdapterChoice::Auto => adapters.into_iter().next(),
-        AdapterChoice::Gpu => adapters.into_iter().find(|adapter| !is_cpu(adapter)),
-        AdapterChoice::Cpu => adapters.into_iter().find(is_cpu),
-    };
-    chosen.ok_or(match choice {
-        AdapterChoice::Auto => RenderError::NoVulkan,
-        AdapterChoice::Gpu => RenderError::NoGpu { found },
-        AdapterChoice::Cpu => RenderError::NoSoftwareAdapter { found },
-    })
+    adapters.retain(|adapter| match choice {
+        AdapterChoice::Auto => true,
+        AdapterChoice::Gpu => rank(adapter) < 4,
+        AdapterChoice::Cpu => rank(adapter) == 4,
+    });
+    match choice {
+        AdapterChoice::Gpu if adapters.is_empty() => Err(RenderError::NoGpu { found }),
+        AdapterChoice::Cpu if adapters.is_empty() => Err(RenderError::NoSoftwareAdapter { found }),
+        _ => Ok(adapters),
+    }
 }
 
 /// Driver messages come in many lines; people get one.

@@ -55,7 +55,7 @@ pub struct SceneRequest<'a> {
 pub fn compose(request: &SceneRequest<'_>, features: &Features) -> Scene {
     let palette = palette::from_cover(&request.cover);
     let size_px = request.format.size.px() as f32;
-    let text = title::etch(request.tags, request.format.size);
+    let text = title::etch(request.tags, request.theme.manifest.text, request.format.size);
     let color = |rgb: [f32; 3]| [rgb[0], rgb[1], rgb[2], 1.0];
     let look = Look {
         size_px,

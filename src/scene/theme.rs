@@ -30,8 +30,20 @@ pub struct Manifest {
     pub cover_span: f32,
     /// How many moving parts the shader has, see `Still` in `shaders/lib/moment.wgsl`: 0 to 4.
     pub parts: u32,
+    /// `None` in a theme that shows no text.
+    pub text: Option<TextPlace>,
     #[serde(default)]
     pub params: BTreeMap<String, ParamSpec>,
+}
+
+/// The band text is bent into, in disc units.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct TextPlace {
+    /// Of the middle of the band: 0.1 to 1.
+    pub radius: f32,
+    /// 0.02 to 0.5.
+    pub width: f32,
 }
 
 #[derive(Clone, Debug)]
@@ -78,6 +90,13 @@ impl Theme {
         let manifest: Manifest = toml::from_str(manifest).map_err(|error| bad(error.to_string().trim().to_owned()))?;
         if !(0.05..=1.0).contains(&manifest.cover_span) {
             return Err(bad("`cover_span` must be from 0.05 to 1".to_owned()));
+        }
+        if let Some(text) = manifest.text
+            && !((0.1..=1.0).contains(&text.radius) && (0.02..=0.5).contains(&text.width))
+        {
+            return Err(bad(
+                "`text.radius` must be from 0.1 to 1 and `text.width` from 0.02 to 0.5".to_owned(),
+            ));
         }
         if manifest.parts > 4 {
             return Err(bad("`parts` must be from 0 to 4".to_owned()));

@@ -7,15 +7,12 @@ use cosmic_text::{
     Wrap, fontdb,
 };
 
+use super::theme::TextPlace;
 use crate::flow::TextStrip;
 use crate::model::{Size, Tags};
 
-/// Height of the strip as a part of the picture's side: the dead wax of `shaders/themes/vinyl.wgsl` is 0.060 disc units wide,
-/// 0.030 of the side, drawn half again as large so that it stays sharp where it is bent.
-const HEIGHT_OF_SIDE: f32 = 0.030 * OVERSAMPLING;
+/// The strip is drawn half again as large as it is shown, so that it stays sharp where it is bent.
 const OVERSAMPLING: f32 = 1.5;
-/// Radius of the middle of the dead wax in disc units.
-const RADIUS: f32 = 0.448;
 /// The text never takes more of the turn than this; longer lines end in an ellipsis.
 const MAX_TURNS: f32 = 0.80;
 
@@ -26,8 +23,9 @@ static FONTS: LazyLock<Mutex<FontSystem>> = LazyLock::new(|| {
     Mutex::new(FontSystem::new_with_locale_and_db("en".to_owned(), fonts))
 });
 
-/// `title · artist` on a strip for a picture of this size. Empty tags give an empty strip.
-pub fn etch(tags: &Tags, size: Size) -> TextStrip {
+/// `title · artist` on a strip for this place in a picture of this size. No place and no tags give an empty strip.
+pub fn etch(tags: &Tags, place: Option<TextPlace>, size: Size) -> TextStrip {
+    let Some(place) = place else { return empty() };
     let parts = [tags.title.as_deref(), tags.artist.as_deref()];
     let line = parts
         .into_iter()
@@ -35,8 +33,10 @@ pub fn etch(tags: &Tags, size: Size) -> TextStrip {
         .filter(|part| !part.is_empty())
         .collect::<Vec<_>>()
         .join("  ·  ");
-    let height = (size.px() as f32 * HEIGHT_OF_SIDE).ceil();
-    let turn_px = std::f32::consts::TAU * RADIUS * size.px() as f32 / 2.0 * OVERSAMPLING;
+    // Strip pixels per disc unit.
+    let px = size.px() as f32 / 2.0 * OVERSAMPLING;
+    let height = (place.width * px).ceil();
+    let turn_px = std::f32::consts::TAU * place.radius * px;
     let mut fonts = FONTS.lock().unwrap_or_else(PoisonError::into_inner);
     let mut text = Buffer::new_empty(Metrics::new(height * 0.66, height));
     text.set_size(Some(turn_px * MAX_TURNS), Some(height));
@@ -54,12 +54,7 @@ pub fn etch(tags: &Tags, size: Size) -> TextStrip {
         .min(turn_px * MAX_TURNS)
         .ceil();
     if line.is_empty() || width < 1.0 {
-        return TextStrip {
-            width: 1,
-            height: 1,
-            coverage: vec![0],
-            turns: 0.0,
-        };
+        return empty();
     }
     let (columns, rows) = (width as usize, height as usize);
     let mut coverage = vec![0u8; columns * rows];
@@ -81,5 +76,14 @@ pub fn etch(tags: &Tags, size: Size) -> TextStrip {
         height: rows as u32,
         coverage,
         turns: width / turn_px,
+    }
+}
+
+fn empty() -> TextStrip {
+    TextStrip {
+        width: 1,
+        height: 1,
+        coverage: vec![0],
+        turns: 0.0,
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 use image::RgbImage;
 use musiccircles::cover::Cover;
 use musiccircles::deliver::picture::rgb_from_nv12;
-use musiccircles::flow::{BANDS, ENVELOPE_POINTS, Features, FrameFeatures, Scene};
+use musiccircles::flow::{ENVELOPE_POINTS, Features, FrameFeatures, Scene};
 use musiccircles::model::{Fps, FrameIndex, Size, Tags, VideoFormat};
 use musiccircles::render::{AdapterChoice, Gpu, RenderSettings, Renderer};
 use musiccircles::scene::motion::DEFAULT_RPM;
@@ -16,16 +16,7 @@ use musiccircles::scene::{SceneRequest, compose, theme};
 pub static GPU: LazyLock<Gpu> =
     LazyLock::new(|| Gpu::open(AdapterChoice::Cpu).expect("mesa-vulkan-drivers is installed"));
 
-pub const SILENCE: FrameFeatures = FrameFeatures {
-    rms: 0.0,
-    loudness: 0.0,
-    bass: 0.0,
-    mid: 0.0,
-    treble: 0.0,
-    bands: [0.0; BANDS],
-    onset: 0.0,
-    beat_phase: 0.0,
-};
+pub const SILENCE: FrameFeatures = FrameFeatures::SILENT;
 
 /// Everything a scene is made of; change what the test is about and call `build`.
 pub struct Stage {
