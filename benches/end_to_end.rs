@@ -7,7 +7,7 @@ use criterion::Criterion;
 use musiccircles::encode::EncoderChoice;
 use musiccircles::pipeline::{self, CoverChoice, FragmentChoice, Request, SharedGpu};
 use musiccircles::render::AdapterChoice;
-use musiccircles::scene::motion::DEFAULT_RPM;
+use musiccircles::scene::motion::Speed;
 use musiccircles::scene::params::ParamValues;
 use musiccircles::scene::theme;
 
@@ -28,7 +28,7 @@ pub fn benches(c: &mut Criterion) {
             },
             theme: theme::find("vinyl").unwrap().clone(),
             params: ParamValues::new(),
-            rpm: DEFAULT_RPM,
+            speed: Speed::default(),
             format: format(640, 30),
             title: None,
             artist: None,

@@ -11,7 +11,7 @@ use crate::encode::EncoderChoice;
 use crate::model::limits::{MAX_CIRCLE_BYTES, MAX_FRAGMENT, MIN_CIRCLE_BYTES, MIN_FRAGMENT};
 use crate::model::{Fps, Size, parse_time};
 use crate::render::AdapterChoice;
-use crate::scene::motion::{DEFAULT_RPM, RPM_RANGE};
+use crate::scene::motion::Speed;
 use crate::scene::theme::DEFAULT_THEME;
 
 /// Turns a song and its cover into an animated round Telegram video message.
@@ -67,9 +67,11 @@ pub struct CircleArgs {
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub settings: Vec<String>,
     /// How fast the record turns: 16 to 78 turns a minute
-    #[arg(long, default_value_t = DEFAULT_RPM, value_parser = rpm, hide_default_value = true, allow_hyphen_values = true)]
-    #[arg(help = "How fast the record turns: 16 to 78 turns a minute [default: 33 1/3]")]
-    pub rpm: f64,
+    #[arg(long, value_name = "RPM", default_value_t = Speed::default(), hide_default_value = true, allow_hyphen_values = true)]
+    #[arg(
+        help = "How fast the record turns: 16 to 78 turns a minute, or beat: whole beats to a turn [default: 33 1/3]"
+    )]
+    pub rpm: Speed,
     /// Side of the picture in pixels: an even number from 240 to 640
     #[arg(long, default_value = "640", value_parser = size, allow_hyphen_values = true)]
     pub size: Size,
@@ -174,11 +176,6 @@ fn time(text: &str) -> Result<Duration, String> {
             "this is no time; write seconds (12.5) or m:ss (1:05)".to_owned()
         }
     })
-}
-
-fn rpm(text: &str) -> Result<f64, String> {
-    let rpm = text.parse().ok().filter(|rpm| RPM_RANGE.contains(rpm));
-    rpm.ok_or_else(|| "a record turns 16 to 78 times a minute; try 33.333, 45 or 78".to_owned())
 }
 
 fn size(text: &str) -> Result<Size, String> {

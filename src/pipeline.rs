@@ -389,7 +389,7 @@ fn compose(request: &Request, cover: Cover, tags: &Tags, features: &Features) ->
         format: request.format,
         theme: &request.theme,
         params: &request.params,
-        rpm: request.rpm,
+        speed: request.speed,
         cover: Arc::new(cover),
         tags,
         seed: request.seed,

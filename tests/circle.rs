@@ -9,7 +9,7 @@ use musiccircles::encode::{EncodeError, EncoderChoice};
 use musiccircles::model::{Fault, SAMPLE_RATE, VideoFormat};
 use musiccircles::pipeline::{self, CoverChoice, FragmentChoice, PipelineError, Progress, Report, Request, SharedGpu};
 use musiccircles::render::{AdapterChoice, Gpu, RenderError};
-use musiccircles::scene::motion::DEFAULT_RPM;
+use musiccircles::scene::motion::{DEFAULT_RPM, Speed};
 use musiccircles::scene::params::ParamValues;
 use musiccircles::scene::theme;
 
@@ -37,7 +37,7 @@ impl Studio {
             },
             theme: theme::find("vinyl").unwrap().clone(),
             params: ParamValues::new(),
-            rpm: DEFAULT_RPM,
+            speed: Speed::default(),
             format,
             title: Some("Проба".into()),
             artist: Some("Test".into()),
@@ -420,7 +420,7 @@ fn the_record_turns_at_the_speed_asked_for() {
         let mut studio = Studio::new(&song(20.0), format(320, fps));
         let half = image::RgbImage::from_fn(256, 256, |x, _| image::Rgb(if x < 128 { [30; 3] } else { [230; 3] }));
         studio.cover(&half);
-        studio.request.rpm = rpm;
+        studio.request.speed = Speed::Rpm(rpm);
         let (mp4, _) = studio.render();
         let decoded = mp4.decode_picture();
         let angles: Vec<f64> = decoded
@@ -516,7 +516,7 @@ fn the_same_request_gives_the_same_frames_and_the_same_key() {
         "the same bytes, too"
     );
     let mut other = Studio::new(&song(3.0), format(320, 30));
-    other.request.rpm = 45.0;
+    other.request.speed = Speed::Rpm(45.0);
     assert_ne!(other.render().1.key, one.1.key);
 }
 

@@ -6,6 +6,7 @@ use musiccircles::model::{FrameIndex, Tags};
 use musiccircles::render::{
     AdapterChoice, Entry, Gpu, RenderError, RenderSettings, Renderer, SHARED_LIBRARY, shader_text,
 };
+use musiccircles::scene::motion::Speed;
 use musiccircles::scene::theme;
 
 use crate::support::stage::{GPU, SILENCE, Stage, assert_golden, draw, features, lively, picture, plain};
@@ -295,7 +296,7 @@ fn around(picture: &image::RgbImage, x: f32, y: f32) -> [f32; 3] {
 fn the_label_turns_clockwise_and_the_grooves_stand_still() {
     // At 60 rpm a quarter turn takes 15 of 60 frames.
     let stage = Stage {
-        rpm: 60.0,
+        speed: Speed::Rpm(60.0),
         settings: vec!["ring=0", "glow=0"],
         ..Stage::new(320, features(60, vec![SILENCE; 16]))
     };

@@ -2,16 +2,26 @@
 
 use musiccircles::flow::FrameFeatures;
 use musiccircles::model::{Size, Tags};
-use musiccircles::scene::motion::{moments, turns_at};
+use musiccircles::scene::motion::{DEFAULT_RPM, Motion, Speed, moments};
 use musiccircles::scene::params::ParamValue;
 use musiccircles::scene::{SceneError, theme, title};
 
 use crate::support::stage::{SILENCE, Stage, features, lively};
 
+const LP: Motion = Motion {
+    speed: Speed::Rpm(DEFAULT_RPM),
+    spin: false,
+    looped: false,
+};
+
 #[test]
 fn a_minute_at_33_and_a_third_is_33_and_a_third_turns() {
-    assert!((turns_at(60.0, 100.0 / 3.0) - 100.0 / 3.0).abs() < 1e-12);
-    let all = moments(&features(30, vec![SILENCE; 1800]), 45.0);
+    assert!((LP.turns_at(60.0, 60.0, LP.rpm(None)) - 100.0 / 3.0).abs() < 1e-12);
+    let single = Motion {
+        speed: Speed::Rpm(45.0),
+        ..LP
+    };
+    let all = moments(&features(30, vec![SILENCE; 1800]), &single);
     // 45 rpm: 0.75 turns a second, so frame 40 has made exactly one.
     assert!(all[40].turn < 1e-6 || all[40].turn > 1.0 - 1e-6, "{}", all[40].turn);
     assert!((all[20].turn - 0.5).abs() < 1e-6);
@@ -20,9 +30,71 @@ fn a_minute_at_33_and_a_third_is_33_and_a_third_turns() {
 }
 
 #[test]
+fn a_loop_has_whole_turns_and_ends_as_it_begins() {
+    let looped = Motion { looped: true, ..LP };
+    let heard = lively(30, 7 * 30 + 11);
+    let all = moments(&heard, &looped);
+    let step = (all[1].turn - all[0].turn).rem_euclid(1.0);
+    let across_the_seam = (all[0].turn - all[all.len() - 1].turn).rem_euclid(1.0);
+    assert!(
+        (step - across_the_seam).abs() < 1e-4,
+        "{step} a frame, {across_the_seam} across the seam"
+    );
+    assert!(
+        (f64::from(step) * 30.0 * 60.0 / DEFAULT_RPM - 1.0).abs() < 0.15,
+        "near the speed asked for"
+    );
+    let (first, last) = (&all[0], &all[all.len() - 1]);
+    for (a, b) in first.bands.iter().zip(&last.bands) {
+        assert!((a - b).abs() < 0.08, "a band jumps from {b} to {a} across the seam");
+    }
+    assert_eq!(
+        all[100].bands, heard.frames[100].bands,
+        "before the seam nothing is changed"
+    );
+}
+
+#[test]
+fn a_record_comes_to_speed_and_to_rest() {
+    let spinning = Motion { spin: true, ..LP };
+    let at = |secs: f64| spinning.turns_at(secs, 10.0, DEFAULT_RPM);
+    let speed = |secs: f64| (at(secs + 1e-4) - at(secs - 1e-4)) / 2e-4 * 60.0;
+    assert_eq!(at(0.0), 0.0);
+    assert!(speed(0.05) < 5.0 && speed(9.96) < 5.0);
+    assert!((speed(0.5 + 1e-3) - DEFAULT_RPM).abs() < 0.01 && (speed(5.0) - DEFAULT_RPM).abs() < 0.01);
+    assert!(
+        (speed(0.25) - DEFAULT_RPM / 2.0).abs() < 0.01,
+        "halfway up: {}",
+        speed(0.25)
+    );
+    let turns: Vec<f64> = (0..=1000).map(|n| at(f64::from(n) / 100.0)).collect();
+    assert!(turns.windows(2).all(|pair| pair[1] >= pair[0]), "it never turns back");
+    // The shortest circle: up and down meet.
+    assert!(spinning.turns_at(1.0, 1.0, DEFAULT_RPM).is_finite());
+}
+
+#[test]
+fn beats_to_a_turn_are_whole() {
+    let motion = Motion {
+        speed: Speed::Beat,
+        ..LP
+    };
+    for bpm in [60.0_f32, 87.5, 97.0, 120.0, 128.0, 174.0, 200.0] {
+        let rpm = motion.rpm(Some(bpm));
+        let beats_a_turn = f64::from(bpm) / rpm;
+        assert!(
+            (beats_a_turn - beats_a_turn.round()).abs() < 1e-9,
+            "{bpm} bpm: {beats_a_turn} beats to a turn"
+        );
+        assert!((22.0..=50.0).contains(&rpm), "{bpm} bpm: {rpm} rpm");
+    }
+    assert_eq!(motion.rpm(None), DEFAULT_RPM);
+}
+
+#[test]
 fn moments_carry_the_features_of_their_own_frame() {
     let heard = lively(25, 10);
-    for (moment, frame) in moments(&heard, 33.3).iter().zip(&heard.frames) {
+    for (moment, frame) in moments(&heard, &LP).iter().zip(&heard.frames) {
         assert_eq!(
             (moment.bass, moment.rms, moment.bands),
             (frame.bass, frame.rms, frame.bands)

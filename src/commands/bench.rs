@@ -14,7 +14,7 @@ use crate::cli::BenchArgs;
 use crate::model::{Fps, Size, VideoFormat};
 use crate::pipeline::{self, CoverChoice, FragmentChoice, PipelineError, Report, Request, SharedGpu, Stages};
 use crate::render::AdapterChoice;
-use crate::scene::motion::DEFAULT_RPM;
+use crate::scene::motion::Speed;
 use crate::scene::params::ParamValues;
 use crate::scene::theme;
 
@@ -148,7 +148,7 @@ fn warm(standard: &Standard, gpu: &SharedGpu, cancel: &AtomicBool) -> Result<(Re
         },
         theme: theme::find(theme::DEFAULT_THEME)?.clone(),
         params: ParamValues::new(),
-        rpm: DEFAULT_RPM,
+        speed: Speed::default(),
         format: VideoFormat { size, fps },
         title: None,
         artist: None,

@@ -15,7 +15,7 @@ use crate::encode;
 use crate::flow::{ENVELOPE_POINTS, Features, FrameFeatures};
 use crate::model::{Fps, FrameIndex, Size, Tags, VideoFormat};
 use crate::render::{AdapterFacts, Gpu, RenderSettings, Renderer};
-use crate::scene::motion::DEFAULT_RPM;
+use crate::scene::motion::Speed;
 use crate::scene::params::ParamValues;
 use crate::scene::{self, SceneRequest, theme};
 
@@ -150,7 +150,7 @@ fn calm_scene(format: VideoFormat) -> Result<crate::flow::Scene, String> {
         format,
         theme: theme::find(theme::DEFAULT_THEME).map_err(|error| error.to_string())?,
         params: &ParamValues::new(),
-        rpm: DEFAULT_RPM,
+        speed: Speed::default(),
         cover: std::sync::Arc::new(cover::default_cover().map_err(|error| error.to_string())?),
         tags: &Tags::default(),
         seed: 0,

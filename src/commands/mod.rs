@@ -119,7 +119,7 @@ fn request(args: &CircleArgs) -> Result<Request, CommandError> {
         fragment,
         params: theme.parse_settings(args.settings.iter().map(String::as_str))?,
         theme: theme.clone(),
-        rpm: args.rpm,
+        speed: args.rpm,
         format: crate::model::VideoFormat {
             size: args.size,
             fps: args.fps,

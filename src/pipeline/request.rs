@@ -14,6 +14,7 @@ use crate::audio::{self, AudioError};
 use crate::cover::Cover;
 use crate::encode::EncoderChoice;
 use crate::model::{Fragment, TrackFacts, VideoFormat, limits};
+use crate::scene::motion::Speed;
 use crate::scene::params::ParamValues;
 use crate::scene::theme::Theme;
 
@@ -27,7 +28,7 @@ pub struct Request {
     pub fragment: FragmentChoice,
     pub theme: Theme,
     pub params: ParamValues,
-    pub rpm: f64,
+    pub speed: Speed,
     pub format: VideoFormat,
     /// In place of what the tags say.
     pub title: Option<String>,
@@ -114,7 +115,7 @@ pub(super) fn content_key(request: &Request, fragment: Fragment, cover: &Cover) 
         "musiccircles {RENDERER_VERSION}, {fragment:?}, {:?}, {:?}, {}, {}, {}, {:?}, {:?}, {:?}",
         request.theme.shader,
         request.params,
-        request.rpm,
+        request.speed,
         request.seed,
         request.max_bytes,
         request.format,

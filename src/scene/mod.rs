@@ -12,6 +12,7 @@ use std::sync::Arc;
 use crate::cover::Cover;
 use crate::flow::{Features, Look, Scene};
 use crate::model::{Fault, Tags, VideoFormat};
+use motion::{Motion, Speed};
 use params::ParamValues;
 use theme::Theme;
 
@@ -45,7 +46,7 @@ pub struct SceneRequest<'a> {
     pub format: VideoFormat,
     pub theme: &'a Theme,
     pub params: &'a ParamValues,
-    pub rpm: f64,
+    pub speed: Speed,
     pub cover: Arc<Cover>,
     pub tags: &'a Tags,
     pub seed: u64,
@@ -53,6 +54,11 @@ pub struct SceneRequest<'a> {
 
 /// Builds the scene of the whole circle.
 pub fn compose(request: &SceneRequest<'_>, features: &Features) -> Scene {
+    let motion = Motion {
+        speed: request.speed,
+        spin: request.theme.is_on(request.params, "spin"),
+        looped: request.theme.is_on(request.params, "loop"),
+    };
     let palette = palette::from_cover(&request.cover);
     let size_px = request.format.size.px() as f32;
     let text = title::etch(request.tags, request.theme.manifest.text, request.format.size);
@@ -76,7 +82,7 @@ pub fn compose(request: &SceneRequest<'_>, features: &Features) -> Scene {
         shader: Arc::clone(&request.theme.shader),
         look,
         params: request.theme.pack_params(request.params, &palette),
-        moments: motion::moments(features, request.rpm),
+        moments: motion::moments(features, &motion),
         envelope: features.envelope.clone(),
         cover: Arc::clone(&request.cover),
         cover_px: (request.theme.manifest.cover_span * size_px).ceil() as u32,

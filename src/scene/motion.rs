@@ -1,29 +1,128 @@
 //! Where everything stands in a frame: the angle of the disc, and the features as the shaders take them.
 
-use crate::flow::{Features, FrameFeatures, Moment};
+use std::fmt;
+use std::str::FromStr;
+
+use crate::flow::{BANDS, Features, FrameFeatures, Moment};
 use crate::model::FrameIndex;
 
 /// 33 1/3: an LP.
 pub const DEFAULT_RPM: f64 = 100.0 / 3.0;
 /// The slowest and the fastest speed records were made for.
 pub const RPM_RANGE: std::ops::RangeInclusive<f64> = 16.0..=78.0;
+/// How long a record takes to come to speed, and to come to rest.
+const SPIN_UP_SECS: f64 = 0.5;
+const RUN_OUT_SECS: f64 = 0.8;
+/// A loop's last half second turns into its first frame.
+const SEAM_SECS: f64 = 0.5;
+
+/// How fast the record turns.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Speed {
+    /// Turns a minute, within [`RPM_RANGE`].
+    Rpm(f64),
+    /// A whole number of beats to a turn, as near to an LP as that gets; an LP's speed when there is no beat.
+    Beat,
+}
+
+impl Default for Speed {
+    fn default() -> Self {
+        Self::Rpm(DEFAULT_RPM)
+    }
+}
+
+impl FromStr for Speed {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "beat" {
+            return Ok(Self::Beat);
+        }
+        let rpm = text.parse().ok().filter(|rpm| RPM_RANGE.contains(rpm));
+        rpm.map(Self::Rpm)
+            .ok_or_else(|| "a record turns 16 to 78 times a minute; try 33.333, 45, 78 or beat".to_owned())
+    }
+}
+
+impl fmt::Display for Speed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Rpm(rpm) => write!(f, "{rpm}"),
+            Self::Beat => f.write_str("beat"),
+        }
+    }
+}
+
+/// How the disc moves.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Motion {
+    pub speed: Speed,
+    /// From rest at the start, to rest at the end. Not in a loop.
+    pub spin: bool,
+    /// Whole turns, and an end that is the beginning: a client that replays shows no seam.
+    pub looped: bool,
+}
+
+impl Motion {
+    /// Turns a minute for this music.
+    pub fn rpm(&self, tempo_bpm: Option<f32>) -> f64 {
+        match (self.speed, tempo_bpm) {
+            (Speed::Rpm(rpm), _) => rpm,
+            (Speed::Beat, None) => DEFAULT_RPM,
+            (Speed::Beat, Some(bpm)) => {
+                let beats_a_turn = (f64::from(bpm) / DEFAULT_RPM).round().max(1.0);
+                (f64::from(bpm) / beats_a_turn).clamp(*RPM_RANGE.start(), *RPM_RANGE.end())
+            }
+        }
+    }
+
+    /// How often the disc has gone round after `time_secs` of `length_secs`, clockwise.
+    pub fn turns_at(&self, time_secs: f64, length_secs: f64, rpm: f64) -> f64 {
+        let turns_a_sec = rpm / 60.0;
+        if self.looped {
+            return (turns_a_sec * length_secs).round().max(1.0) * time_secs / length_secs;
+        }
+        if !self.spin {
+            return turns_a_sec * time_secs;
+        }
+        // The speed rises and falls in straight lines; this is the area under it.
+        let up = SPIN_UP_SECS.min(length_secs / 2.0);
+        let down = RUN_OUT_SECS.min(length_secs / 2.0);
+        let rising = time_secs.min(up);
+        let steady = (time_secs - up).clamp(0.0, length_secs - up - down);
+        let falling = (time_secs - (length_secs - down)).max(0.0);
+        turns_a_sec * (rising * rising / (2.0 * up) + steady + falling - falling * falling / (2.0 * down))
+    }
+}
 
 /// One moment a frame.
-pub fn moments(features: &Features, rpm: f64) -> Vec<Moment> {
-    let frames = features.frames.len() as f32;
+pub fn moments(features: &Features, motion: &Motion) -> Vec<Moment> {
+    let rpm = motion.rpm(features.tempo_bpm);
+    let frames = features.frames.len();
+    let seam = (SEAM_SECS * f64::from(features.fps.get())) as usize;
     (0..)
         .zip(&features.frames)
-        .map(|(n, heard)| moment(FrameIndex(n), heard, features, rpm, frames))
+        .map(|(n, heard)| {
+            let to_end = frames - n as usize;
+            match features.frames.first() {
+                Some(first) if motion.looped && to_end <= seam => {
+                    let heard = blend(heard, first, 1.0 - to_end as f32 / (seam + 1) as f32);
+                    moment(FrameIndex(n), &heard, features, motion, rpm)
+                }
+                _ => moment(FrameIndex(n), heard, features, motion, rpm),
+            }
+        })
         .collect()
 }
 
-fn moment(index: FrameIndex, heard: &FrameFeatures, features: &Features, rpm: f64, frames: f32) -> Moment {
+fn moment(index: FrameIndex, heard: &FrameFeatures, features: &Features, motion: &Motion, rpm: f64) -> Moment {
     let time_secs = index.time_secs(features.fps);
-    let turn = turns_at(time_secs, rpm).fract();
+    let length_secs = FrameIndex(features.frames.len() as u32).time_secs(features.fps);
+    let turn = motion.turns_at(time_secs, length_secs, rpm).fract();
     let angle_rad = turn * std::f64::consts::TAU;
     Moment {
         time_secs: time_secs as f32,
-        progress: index.0 as f32 / frames,
+        progress: (time_secs / length_secs) as f32,
         turn: turn as f32,
         turn_cos: angle_rad.cos() as f32,
         turn_sin: angle_rad.sin() as f32,
@@ -38,7 +137,17 @@ fn moment(index: FrameIndex, heard: &FrameFeatures, features: &Features, rpm: f6
     }
 }
 
-/// How often the disc has gone round after `time_secs`, clockwise.
-pub fn turns_at(time_secs: f64, rpm: f64) -> f64 {
-    time_secs * rpm / 60.0
+/// `share` of `to` in place of as much of `from`.
+fn blend(from: &FrameFeatures, to: &FrameFeatures, share: f32) -> FrameFeatures {
+    let mix = |a: f32, b: f32| a + (b - a) * share;
+    FrameFeatures {
+        rms: mix(from.rms, to.rms),
+        loudness: mix(from.loudness, to.loudness),
+        bass: mix(from.bass, to.bass),
+        mid: mix(from.mid, to.mid),
+        treble: mix(from.treble, to.treble),
+        bands: std::array::from_fn::<_, BANDS, _>(|band| mix(from.bands[band], to.bands[band])),
+        onset: mix(from.onset, to.onset),
+        beat_phase: mix(from.beat_phase, to.beat_phase),
+    }
 }

@@ -142,6 +142,14 @@ impl Theme {
         Ok(values)
     }
 
+    /// Whether the theme has this switch and it is on.
+    pub fn is_on(&self, values: &ParamValues, name: &str) -> bool {
+        let spec = self.manifest.params.get(name);
+        let value = values.get(name).copied();
+        let value = value.or_else(|| spec.and_then(|spec| spec.parse(name, &spec.default_text()).ok()));
+        matches!((spec, value), (Some(ParamSpec::Bool { .. }), Some(ParamValue::Number(number))) if number > 0.5)
+    }
+
     /// The parameters as the shader's `Params` holds them: colours first, four floats each, then numbers, padded to 16 bytes.
     pub fn pack_params(&self, values: &ParamValues, palette: &Palette) -> Vec<f32> {
         let value_of = |name: &str, spec: &ParamSpec| {
@@ -180,16 +188,26 @@ fn numbers(params: &Params) -> impl Iterator<Item = (&String, &ParamSpec)> {
 fn params_struct(params: &Params) -> String {
     let mut text = String::from("struct Params {\n");
     for (name, _) in colors(params) {
-        text.push_str(&format!("    {name}: vec4f,\n"));
+        text.push_str(&format!("    {}: vec4f,\n", wgsl_name(name)));
     }
     for (name, _) in numbers(params) {
-        text.push_str(&format!("    {name}: f32,\n"));
+        text.push_str(&format!("    {}: f32,\n", wgsl_name(name)));
     }
     if params.is_empty() {
         text.push_str("    none: vec4f,\n");
     }
     text.push_str("}\n");
     text
+}
+
+/// A parameter called as a keyword of WGSL gets an underscore behind it.
+fn wgsl_name(name: &str) -> String {
+    const KEYWORDS: [&str; 19] = [
+        "alias", "break", "case", "const", "continue", "default", "discard", "else", "false", "fn", "for", "if", "let",
+        "loop", "return", "struct", "switch", "true", "while",
+    ];
+    let underscore = if KEYWORDS.contains(&name) { "_" } else { "" };
+    format!("{name}{underscore}")
 }
 
 fn join<'a>(names: impl Iterator<Item = &'a str>) -> String {

@@ -9,7 +9,7 @@ use musiccircles::deliver::picture::rgb_from_nv12;
 use musiccircles::flow::{ENVELOPE_POINTS, Features, FrameFeatures, Scene};
 use musiccircles::model::{Fps, FrameIndex, Size, Tags, VideoFormat};
 use musiccircles::render::{AdapterChoice, Gpu, RenderSettings, Renderer};
-use musiccircles::scene::motion::DEFAULT_RPM;
+use musiccircles::scene::motion::Speed;
 use musiccircles::scene::{SceneRequest, compose, theme};
 
 /// The software adapter: the same on every machine that runs the tests.
@@ -23,7 +23,7 @@ pub struct Stage {
     pub format: VideoFormat,
     pub theme: &'static str,
     pub settings: Vec<&'static str>,
-    pub rpm: f64,
+    pub speed: Speed,
     pub cover: Cover,
     pub tags: Tags,
     pub features: Features,
@@ -100,7 +100,7 @@ impl Stage {
             },
             theme: "vinyl",
             settings: Vec::new(),
-            rpm: DEFAULT_RPM,
+            speed: Speed::default(),
             cover: quarters(),
             tags: Tags::default(),
             features,
@@ -114,7 +114,7 @@ impl Stage {
             format: self.format,
             theme,
             params: &theme.parse_settings(self.settings.iter().copied()).unwrap(),
-            rpm: self.rpm,
+            speed: self.speed,
             cover: Arc::new(self.cover.clone()),
             tags: &self.tags,
             seed: self.seed,
