@@ -60,7 +60,7 @@ pub struct CircleArgs {
     /// Take the song's best fragment, 30 seconds or as long as --duration says
     #[arg(long, conflicts_with_all = ["start", "end"])]
     pub auto: bool,
-    /// The look; `musiccircles themes` lists them
+    /// The look: a name that `musiccircles themes` lists, or the folder of a theme pack
     #[arg(long, value_name = "NAME", default_value = DEFAULT_THEME)]
     pub theme: String,
     /// Set a parameter of the theme, for example --set glow=0.5; may be repeated
@@ -143,8 +143,24 @@ pub enum ThemesAction {
     List(JsonArgs),
     /// Show what a theme takes
     Show {
-        /// The theme's name
+        /// The theme's name, or the folder of a theme pack
         name: String,
+    },
+    /// Check a theme pack: its manifest and its WGSL
+    Check {
+        /// The folder with theme.toml and theme.wgsl
+        dir: PathBuf,
+    },
+    /// Start a theme pack: a folder with a commented theme to change
+    New {
+        /// The folder to make
+        name: PathBuf,
+    },
+    /// Draw all themes on one page
+    Sheet {
+        /// Where the page goes: .png, or - for standard output
+        #[arg(short = 'o', long = "output", value_name = "OUT", allow_hyphen_values = true)]
+        output: PathBuf,
     },
 }
 
@@ -210,9 +226,11 @@ fn max_bytes(text: &str) -> Result<u64, String> {
     let bytes = text
         .parse()
         .ok()
-        .filter(|bytes| (MIN_CIRCLE_BYTES..=u64::from(u32::MAX)).contains(bytes));
+        .filter(|bytes| (MIN_CIRCLE_BYTES..=MAX_CIRCLE_BYTES).contains(bytes));
     bytes.ok_or_else(|| {
-        format!("give a number of bytes from {MIN_CIRCLE_BYTES}; Telegram shows a circle of up to {MAX_CIRCLE_BYTES}")
+        format!(
+            "give a number of bytes from {MIN_CIRCLE_BYTES} to {MAX_CIRCLE_BYTES}, the most Telegram shows as a circle"
+        )
     })
 }
 

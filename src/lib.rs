@@ -20,6 +20,7 @@ pub mod encode;
 pub mod render;
 pub mod scene;
 
+pub mod pack;
 pub mod pipeline;
 
 pub mod assets;

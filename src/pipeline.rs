@@ -47,7 +47,7 @@ pub enum PipelineError {
     Encode(#[from] EncodeError),
     #[error("the frames could not be written: {0}")]
     Raw(#[source] std::io::Error),
-    #[error("the moment {at} lies outside the fragment, which is {length} long; choose an earlier one")]
+    #[error("the moment {at} lies outside the fragment, which is {length} long and starts at 0; choose an earlier one")]
     MomentOutside { at: String, length: String },
     #[error("stopped")]
     Cancelled,

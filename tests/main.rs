@@ -9,6 +9,7 @@ mod cli;
 mod cover;
 mod encode;
 mod packaging;
+mod packs;
 mod palette;
 mod render;
 mod scene;

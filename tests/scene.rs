@@ -217,7 +217,19 @@ fn text_is_drawn_in_both_alphabets_and_never_overflows() {
     let long = etch(&"Очень длинное название ".repeat(50));
     assert!(long.turns <= 0.81, "{}", long.turns);
     assert_eq!(title::etch(&Tags::default(), place, size).turns, 0.0);
-    // Letters the font lacks, control characters, right-to-left, emoji: drawn somehow, no panic.
+    // Letters the font lacks are left out, and a title of nothing else takes no place.
+    let etch_both = |title: &str, artist: &str| {
+        let tags = Tags {
+            title: Some(title.into()),
+            artist: Some(artist.into()),
+            album: None,
+        };
+        title::etch(&tags, place, size)
+    };
+    assert_eq!(etch_both("日本語", "العربية 🎵").turns, 0.0);
+    assert_eq!(etch_both("日本語", "Test"), etch("Test"));
+    assert_eq!(etch_both("Песня 日", "Test"), etch_both("Песня", "Test"));
+    // Control characters, right-to-left, emoji: drawn somehow, no panic.
     for odd in ["日本語", "🎵🎵", "\u{202e}abc", "a\u{0301}\u{0301}\u{0301}", "\n\t"] {
         etch(odd);
     }

@@ -5,22 +5,31 @@
 // Radii in disc units, outside in. A real 12-inch side: grooves from 0.97 to about 0.40 of the disc, label 0.33; the label is
 // drawn larger here, because it carries the cover and is seen on a phone.
 const RING_OUTER: f32 = 0.992;
-const RING_INNER: f32 = 0.942;
-const RECORD: f32 = 0.930;
-const BEVEL: f32 = 0.914;
-const GROOVES_OUTER: f32 = 0.900;
-const GROOVES_INNER: f32 = 0.490;
+const RING_INNER: f32 = 0.930;
+const RECORD: f32 = 0.918;
+const BEVEL: f32 = 0.902;
+const GROOVES_OUTER: f32 = 0.888;
+const GROOVES_INNER: f32 = 0.500;
 // Between label and grooves lies the dead wax, and in it the text; the manifest's [text] and `cover_span` repeat it.
-const TEXT_OUTER: f32 = 0.478;
-const TEXT_INNER: f32 = 0.418;
+const TEXT_OUTER: f32 = 0.490;
+const TEXT_INNER: f32 = 0.416;
 const LABEL: f32 = 0.400;
 const SPINDLE: f32 = 0.020;
-const GLOW_REACH: f32 = 0.860;
+const GLOW_REACH: f32 = 0.872;
 
 // The parts that move.
 const LABEL_PART: u32 = 1u;
 const TEXT_PART: u32 = 2u;
 const RING_PART: u32 = 3u;
+const MARK_PART: u32 = 4u;
+
+// Specks of dust, as any played record has: they turn, and light up where the streaks of light stand. Without them the
+// grooves would not be seen to turn at all. Radius, place on the disc in turns, length along the groove in disc units.
+const MARKS = array<vec3f, 7>(
+    vec3f(0.842, 0.08, 0.011), vec3f(0.781, 0.63, 0.008), vec3f(0.733, 0.31, 0.016), vec3f(0.690, 0.87, 0.007),
+    vec3f(0.637, 0.49, 0.012), vec3f(0.588, 0.17, 0.008), vec3f(0.545, 0.74, 0.010),
+);
+const MARK_WIDTH: f32 = 0.0032;
 
 const BARS: f32 = 128.0;
 const EYE: vec3f = vec3f(0.0, 0.0, 3.4);
@@ -42,6 +51,14 @@ fn theme_still(at: vec2f) -> Still {
     if (across > 0.0 && across < 1.0 && look.text_turns > 0.0 && params.text > 0.5) {
         return Still(color, 1.0, TEXT_PART, vec2f(turns, across));
     }
+    for (var i = 0; i < 7; i++) {
+        let across = abs(r - MARKS[i].x) / MARK_WIDTH;
+        if (across < 1.6 && params.dust > 0.0) {
+            // What a speck adds here: it is a small mirror for the light that stands above it.
+            let gleam = (0.10 + 1.6 * luma_from_rgb(color)) * exp(-across * across) * params.dust;
+            return Still(color, min(gleam, 1.0), MARK_PART, vec2f(fract(turns - MARKS[i].y), MARKS[i].z / (r * TAU)));
+        }
+    }
     return Still(color, 0.0, 0u, vec2f(0.0));
 }
 
@@ -52,11 +69,15 @@ fn theme_color(at: vec2f, still: Still, frame: u32) -> vec3f {
     if (still.part == RING_PART) {
         return ring_color(length(at), still, frame);
     }
+    if (still.part == MARK_PART) {
+        let off = abs(fract(still.data.x - moments[frame].turn + 0.5) - 0.5) / still.data.y;
+        return still.color + vec3f(still.weight * 0.75 * exp(-off * off));
+    }
     let along = fract(still.data.x - moments[frame].turn + 0.5 * look.text_turns) / look.text_turns;
     if (along >= 1.0) {
         return still.color;
     }
-    return still.color + vec3f(0.30, 0.31, 0.33) * text_at(along, still.data.y);
+    return still.color + vec3f(0.42, 0.43, 0.45) * text_at(along, still.data.y);
 }
 
 // ---- the record, baked
@@ -170,7 +191,9 @@ fn ring_still(color: vec3f, r: f32, turns: f32, px: f32) -> Still {
 
 fn ring_color(r: f32, still: Still, frame: u32) -> vec3f {
     let band = u32(still.data.x);
-    let level = moments[frame].bands[band] * params.ring;
+    // Squared in part: what is loud stands out from what is a little less loud.
+    let heard = moments[frame].bands[band];
+    let level = heard * (0.3 + 0.7 * heard) * params.ring;
     let px = look.size_px * 0.5;
     let top = RING_INNER + 0.004 + level * (RING_OUTER - RING_INNER - 0.004);
     let bar = still.weight * clamp((top - r) * px + 0.5, 0.0, 1.0) * clamp((r - RING_INNER) * px + 0.5, 0.0, 1.0);

@@ -61,9 +61,12 @@ fn conflict(error: &Error) -> Option<String> {
 fn unknown(error: &Error) -> Option<String> {
     let argument = text(error, ContextKind::InvalidArg)?;
     if !argument.starts_with('-') {
-        return Some(format!(
-            "{argument} is one argument too many; put quotes around a name with spaces"
-        ));
+        let picture = [".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp"];
+        return Some(if picture.iter().any(|end| argument.to_lowercase().ends_with(end)) {
+            format!("{argument} is one argument too many; give the picture as --cover {argument}")
+        } else {
+            format!("{argument} is one argument too many; put quotes around a name with spaces")
+        });
     }
     let advice = match text(error, ContextKind::SuggestedArg) {
         Some(known) => format!("did you mean {}?", option(&known)),

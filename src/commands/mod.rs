@@ -21,9 +21,10 @@ use crate::audio::AudioError;
 use crate::cli::{CircleArgs, Cli, Command};
 use crate::deliver::{DeliverError, file};
 use crate::model::Fault;
+use crate::pack::{self, PackError};
 use crate::pipeline::{CoverChoice, FragmentChoice, PipelineError, Request};
 use crate::render::RenderError;
-use crate::scene::{SceneError, theme};
+use crate::scene::SceneError;
 
 #[derive(Debug, thiserror::Error)]
 pub enum CommandError {
@@ -35,6 +36,8 @@ pub enum CommandError {
     Audio(#[from] AudioError),
     #[error(transparent)]
     Scene(#[from] SceneError),
+    #[error(transparent)]
+    Pack(#[from] PackError),
     #[error(transparent)]
     Render(#[from] RenderError),
     #[error(transparent)]
@@ -52,6 +55,7 @@ impl CommandError {
             Self::Pipeline(error) => error.fault(),
             Self::Audio(error) => error.fault(),
             Self::Scene(error) => error.fault(),
+            Self::Pack(error) => error.fault(),
             Self::Render(error) => error.fault(),
             Self::Deliver(error) => error.fault(),
             Self::Picture(_) | Self::Machine(_) => Fault::Machine,
@@ -101,7 +105,7 @@ fn stop_flag() -> Result<Arc<AtomicBool>, CommandError> {
 
 /// The request the arguments describe.
 fn request(args: &CircleArgs) -> Result<Request, CommandError> {
-    let theme = theme::find(&args.theme)?;
+    let theme = pack::find(&args.theme)?;
     let length = args.length().map_err(CommandError::Usage)?;
     let fragment = if args.auto {
         FragmentChoice::Auto {
@@ -118,7 +122,7 @@ fn request(args: &CircleArgs) -> Result<Request, CommandError> {
         cover: args.cover.clone().map_or(CoverChoice::FromTags, CoverChoice::File),
         fragment,
         params: theme.parse_settings(args.settings.iter().map(String::as_str))?,
-        theme: theme.clone(),
+        theme,
         speed: args.rpm,
         format: crate::model::VideoFormat {
             size: args.size,

@@ -65,7 +65,10 @@ pub fn run(args: &ProbeArgs, cancel: &AtomicBool) -> Result<(), CommandError> {
     if args.json {
         print_json(&json)
     } else {
-        let sound = format!("{codec}, {sample_rate} Hz, {channels} channels");
+        let sound = format!(
+            "{codec}, {sample_rate} Hz, {channels} channel{}",
+            if channels == 1 { "" } else { "s" }
+        );
         print_text(&in_words(&json, duration, &sound))
     }
 }

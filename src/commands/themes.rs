@@ -1,13 +1,33 @@
-//! `musiccircles themes`: what looks there are and what each takes.
+//! `musiccircles themes`: what looks there are, what each takes, and help for who writes one.
 
 use std::fmt::Write;
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
 
+use image::RgbImage;
+use image::imageops;
 use serde::Serialize;
 
 use super::CommandError;
-use super::answer::{print_json, print_text};
+use super::answer::{print_json, print_text, say};
 use crate::cli::{JsonArgs, ThemesAction, ThemesArgs};
+use crate::cover;
+use crate::deliver::{file, picture};
+use crate::flow::{ENVELOPE_POINTS, Features, FrameFeatures};
+use crate::model::{Fps, FrameIndex, Size, Tags, VideoFormat};
+use crate::pack;
+use crate::render::{self, AdapterChoice, Gpu, RenderSettings, Renderer};
+use crate::scene::motion::Speed;
+use crate::scene::params::ParamValues;
 use crate::scene::theme::{self, Manifest, Theme};
+use crate::scene::{self, SceneRequest};
+
+const STARTER_MANIFEST: &str = include_str!("../../shaders/starter/theme.toml");
+const STARTER_SHADER: &str = include_str!("../../shaders/starter/theme.wgsl");
+/// Side of one theme on the sheet, and how many stand in a row.
+const SHEET_SIDE: u32 = 320;
+const SHEET_COLUMNS: u32 = 4;
 
 #[derive(Serialize)]
 struct ThemeJson<'a> {
@@ -16,24 +36,31 @@ struct ThemeJson<'a> {
     manifest: &'a Manifest,
 }
 
+#[derive(Serialize)]
+struct ThemesJson<'a> {
+    themes: Vec<ThemeJson<'a>>,
+}
+
 pub fn run(args: &ThemesArgs) -> Result<(), CommandError> {
     match &args.action {
         None => list(JsonArgs { json: false }),
         Some(ThemesAction::List(json)) => list(*json),
-        Some(ThemesAction::Show { name }) => print_text(&show(theme::find(name)?)),
+        Some(ThemesAction::Show { name }) => print_text(&show(&pack::find(name)?)),
+        Some(ThemesAction::Check { dir }) => check(dir),
+        Some(ThemesAction::New { name }) => new(name),
+        Some(ThemesAction::Sheet { output }) => sheet(output),
     }
 }
 
 fn list(args: JsonArgs) -> Result<(), CommandError> {
     if args.json {
-        let themes = theme::built_in().iter();
-        let themes: Vec<_> = themes
-            .map(|theme| ThemeJson {
-                name: &theme.name,
-                manifest: &theme.manifest,
-            })
-            .collect();
-        return print_json(&serde_json::json!({ "themes": themes }));
+        let themes = theme::built_in().iter().map(|theme| ThemeJson {
+            name: &theme.name,
+            manifest: &theme.manifest,
+        });
+        return print_json(&ThemesJson {
+            themes: themes.collect(),
+        });
     }
     let mut text = String::new();
     for theme in theme::built_in() {
@@ -54,4 +81,105 @@ fn show(theme: &Theme) -> String {
         let _ = writeln!(text, "      {}\n      {}", spec.help().en, spec.help().ru);
     }
     text
+}
+
+fn check(dir: &Path) -> Result<(), CommandError> {
+    let theme = pack::load(dir)?;
+    render::check(&theme.shader).map_err(|complaint| {
+        let file = dir.join(pack::SHADER_FILE);
+        let place = complaint
+            .place
+            .map_or_else(String::new, |(line, column)| format!(":{line}:{column}"));
+        CommandError::Usage(format!("{}{place}: {}", file.display(), complaint.message))
+    })?;
+    print_text(&format!(
+        "{}: a good theme, with {} parameters\n",
+        dir.display(),
+        theme.manifest.params.len()
+    ))
+}
+
+fn new(folder: &Path) -> Result<(), CommandError> {
+    let failed = |error: std::io::Error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => {
+            CommandError::Usage(format!("{} is there already; choose another name", folder.display()))
+        }
+        _ => CommandError::Usage(format!("{} cannot be made: {error}", folder.display())),
+    };
+    fs::create_dir(folder).map_err(failed)?;
+    fs::write(folder.join(pack::MANIFEST_FILE), STARTER_MANIFEST).map_err(failed)?;
+    fs::write(folder.join(pack::SHADER_FILE), STARTER_SHADER).map_err(failed)?;
+    let folder = folder.display();
+    say(&format!(
+        "{folder}: change it, `musiccircles themes check {folder}`, then render with --theme ./{folder}"
+    ));
+    Ok(())
+}
+
+/// One frame of every theme, to the same lively moment, with the bundled cover.
+fn sheet(output: &Path) -> Result<(), CommandError> {
+    file::check(output)?;
+    let themes = theme::built_in();
+    let columns = SHEET_COLUMNS.min(themes.len() as u32);
+    let rows = (themes.len() as u32).div_ceil(columns);
+    let mut page = RgbImage::new(columns * SHEET_SIDE, rows * SHEET_SIDE);
+    let gpu = Gpu::open(AdapterChoice::Auto)?;
+    let cover = Arc::new(cover::load(crate::assets::DEMO_COVER).map_err(crate::pipeline::PipelineError::from)?);
+    for (place, theme) in (0..).zip(themes) {
+        let scene = scene::compose(
+            &SceneRequest {
+                format: sheet_format()?,
+                theme,
+                params: &ParamValues::new(),
+                speed: Speed::default(),
+                cover: Arc::clone(&cover),
+                tags: &Tags {
+                    title: Some(theme.manifest.title.en.clone()),
+                    artist: Some(theme.manifest.author.clone()),
+                    album: None,
+                },
+                seed: 0,
+            },
+            &lively_second(),
+        );
+        let settings = RenderSettings {
+            batch_frames: 1,
+            slots: 1,
+        };
+        let frame = Renderer::new(&gpu, &scene, settings)?.frame(FrameIndex(15))?;
+        let frame = picture::rgb_from_nv12(&frame, scene.format.size);
+        let (x, y) = (place % columns * SHEET_SIDE, place / columns * SHEET_SIDE);
+        imageops::replace(&mut page, &frame, i64::from(x), i64::from(y));
+    }
+    file::write_whole(output, &picture::png(&page)?)?;
+    Ok(())
+}
+
+fn sheet_format() -> Result<VideoFormat, CommandError> {
+    let format = Size::new(SHEET_SIDE)
+        .zip(Fps::new(30))
+        .map(|(size, fps)| VideoFormat { size, fps });
+    format.ok_or_else(|| CommandError::Machine("the sheet's format is not one of ours".to_owned()))
+}
+
+/// A second of music that shows every effect: a full spectrum, a loud bass, one hit.
+fn lively_second() -> Features {
+    let frame = |n: u32| FrameFeatures {
+        rms: 0.7,
+        loudness: 0.7,
+        bass: 0.8,
+        mid: 0.6,
+        treble: 0.5,
+        bands: std::array::from_fn(|band| 0.55 + 0.4 * (band as f32 * 0.6).sin() * (1.0 - band as f32 / 90.0)),
+        onset: if n == 15 { 1.0 } else { 0.0 },
+        beat_phase: n as f32 / 30.0,
+    };
+    let envelope = |i: usize| 0.35 + 0.6 * (i as f32 / ENVELOPE_POINTS as f32 * 9.0).sin().abs();
+    Features {
+        fps: Fps::default(),
+        frames: (0..30).map(frame).collect(),
+        tempo_bpm: Some(60.0),
+        beats_secs: vec![0.0],
+        envelope: (0..ENVELOPE_POINTS).map(envelope).collect(),
+    }
 }

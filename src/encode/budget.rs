@@ -42,16 +42,16 @@ const CONTAINER_SECOND_BYTES: u64 = 2 * 2 * (4 + 12) + 8;
 const CONTAINER_KEY_FRAME_BYTES: u64 = 4;
 
 /// The quality at which a busy minute of 640x640 at 30 fps just fills 8,000,000 bytes, see `options`.
-const FULL_MINUTE_QUALITY: u8 = 27;
+const FULL_MINUTE_QUALITY: u8 = 25;
 /// Bits per pixel such a minute has.
 const FULL_MINUTE_BITS_PER_PIXEL: f64 = 0.075;
 /// Better than this nobody sees, and it only takes longer to send.
-const BEST_QUALITY: u8 = 22;
+const BEST_QUALITY: u8 = 21;
 /// x264 halves its rate for about this much quality.
 const QUALITY_PER_OCTAVE: f64 = 4.0;
 
 /// How far an encoder looks ahead; each frame of it takes 2 MB of memory, in every lane.
-const LOOKAHEAD_FRAMES: u32 = 10;
+const LOOKAHEAD_FRAMES: u32 = 20;
 /// With many lanes less, so that a circle stays under 400 MB; at 640x640 it costs 0.002 to 0.004 of SSIM.
 const MANY_LANES: u32 = 6;
 const MANY_LANES_LOOKAHEAD_FRAMES: u32 = 5;

@@ -56,8 +56,10 @@ pub fn table(encoder: Encoder, format: VideoFormat, rate: &Rate) -> Vec<CodecOpt
             ("qcomp", "0.5"),
             ("chromaoffset", "-3"),
             ("weightp", "none"),
-            ("partitions", "p8x8"),
-            ("subq", "0"),
+            // The label turns: blocks must move by parts of a pixel, or every edge on it is torn.
+            ("partitions", "p8x8,i8x8"),
+            ("subq", "2"),
+            ("motion-est", "hex"),
             // A key frame every GOP and nowhere else.
             ("sc_threshold", "0"),
             // The lanes are the threads, see `Encoder::lanes_on`.

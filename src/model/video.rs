@@ -28,6 +28,12 @@ impl Size {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Fps(u32);
 
+impl Default for Fps {
+    fn default() -> Self {
+        Self(30)
+    }
+}
+
 impl Fps {
     pub fn new(fps: u32) -> Option<Self> {
         matches!(fps, 25 | 30 | 60).then_some(Self(fps))

@@ -4,12 +4,14 @@
 //! tiles that move. Frames may be asked for in any order and in any batch: each depends on its number alone.
 
 mod bake;
+mod check;
 mod gpu;
 mod readback;
 mod renderer;
 mod shaders;
 mod textures;
 
+pub use check::{Complaint, check};
 pub use gpu::{AdapterChoice, AdapterFacts, Gpu};
 pub use renderer::{BatchUniform, RenderSettings, Renderer};
 pub use shaders::{Entry, SHARED_LIBRARY, shader_text};

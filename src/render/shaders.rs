@@ -42,6 +42,11 @@ pub fn shader_text(theme: &ThemeShader, entry: Entry) -> String {
     text
 }
 
+/// Where the theme's own text begins in [`shader_text`], in bytes.
+pub(super) fn theme_offset(theme: &ThemeShader) -> usize {
+    theme.params_struct.len() + SHARED_LIBRARY.iter().map(|(_, part)| part.len()).sum::<usize>()
+}
+
 /// The compiled entry points of one theme with the layouts of their bindings.
 pub(super) struct Pipelines {
     theme: String,

@@ -38,6 +38,9 @@ impl FromStr for Speed {
         if text == "beat" {
             return Ok(Self::Beat);
         }
+        if matches!(text.trim(), "33 1/3" | "33⅓") {
+            return Ok(Self::default());
+        }
         let rpm = text.parse().ok().filter(|rpm| RPM_RANGE.contains(rpm));
         rpm.map(Self::Rpm)
             .ok_or_else(|| "a record turns 16 to 78 times a minute; try 33.333, 45, 78 or beat".to_owned())

@@ -26,27 +26,16 @@ static FONTS: LazyLock<Mutex<FontSystem>> = LazyLock::new(|| {
 /// `title · artist` on a strip for this place in a picture of this size. No place and no tags give an empty strip.
 pub fn etch(tags: &Tags, place: Option<TextPlace>, size: Size) -> TextStrip {
     let Some(place) = place else { return empty() };
-    let parts = [tags.title.as_deref(), tags.artist.as_deref()];
-    let line = parts
-        .into_iter()
-        .flatten()
-        .filter(|part| !part.is_empty())
-        .collect::<Vec<_>>()
-        .join("  ·  ");
     // Strip pixels per disc unit.
     let px = size.px() as f32 / 2.0 * OVERSAMPLING;
     let height = (place.width * px).ceil();
     let turn_px = std::f32::consts::TAU * place.radius * px;
     let mut fonts = FONTS.lock().unwrap_or_else(PoisonError::into_inner);
-    let mut text = Buffer::new_empty(Metrics::new(height * 0.66, height));
-    text.set_size(Some(turn_px * MAX_TURNS), Some(height));
-    text.set_wrap(Wrap::None);
-    text.set_ellipsize(Ellipsize::End(EllipsizeHeightLimit::Lines(1)));
-    let attrs = Attrs::new()
-        .family(Family::Name(crate::assets::FONT_FAMILY))
-        .letter_spacing(0.06);
-    text.set_text(&line.to_uppercase(), &attrs, Shaping::Advanced, Some(Align::Left));
-    text.shape_until_scroll(&mut fonts, false);
+    let metrics = Metrics::new(height * 0.70, height);
+    let parts = [&tags.title, &tags.artist].into_iter().flatten();
+    let parts = parts.filter_map(|part| writable(&mut fonts, metrics, &part.to_uppercase()));
+    let line = parts.collect::<Vec<_>>().join("  ·  ");
+    let mut text = shape(&mut fonts, metrics, &line, Some(turn_px * MAX_TURNS));
     let width = text
         .layout_runs()
         .map(|run| run.line_w)
@@ -77,6 +66,45 @@ pub fn etch(tags: &Tags, place: Option<TextPlace>, size: Size) -> TextStrip {
         coverage,
         turns: width / turn_px,
     }
+}
+
+/// One line, shaped and kerned, ending in an ellipsis where it would be wider than `width`.
+fn shape(fonts: &mut FontSystem, metrics: Metrics, line: &str, width: Option<f32>) -> Buffer {
+    let mut text = Buffer::new_empty(metrics);
+    text.set_size(width, Some(metrics.line_height));
+    text.set_wrap(Wrap::None);
+    if width.is_some() {
+        text.set_ellipsize(Ellipsize::End(EllipsizeHeightLimit::Lines(1)));
+    }
+    let attrs = Attrs::new()
+        .family(Family::Name(crate::assets::FONT_FAMILY))
+        .letter_spacing(0.06);
+    text.set_text(line, &attrs, Shaping::Advanced, Some(Align::Left));
+    text.shape_until_scroll(fonts, false);
+    text
+}
+
+/// What the font can write of a text: a record shows no empty boxes. `None` when no letter or digit is left.
+fn writable(fonts: &mut FontSystem, metrics: Metrics, part: &str) -> Option<String> {
+    let shaped = shape(fonts, metrics, part, None);
+    let mut kept = String::with_capacity(part.len());
+    let mut unknown = Vec::new();
+    for run in shaped.layout_runs() {
+        // Glyph 0 is the box.
+        unknown.extend(
+            run.glyphs
+                .iter()
+                .filter(|glyph| glyph.glyph_id == 0)
+                .map(|glyph| glyph.start..glyph.end),
+        );
+    }
+    for (at, letter) in part.char_indices() {
+        if !unknown.iter().any(|range| range.contains(&at)) {
+            kept.push(letter);
+        }
+    }
+    let kept = kept.trim().to_owned();
+    kept.contains(char::is_alphanumeric).then_some(kept)
 }
 
 fn empty() -> TextStrip {

@@ -1,0 +1,76 @@
+//! Theme packs: a folder with `theme.toml` and `theme.wgsl` that someone else wrote, read from disk as a [`Theme`].
+//!
+//! A pack is data: WGSL can reach nothing but the bindings it is given, its loops are bounded by the compiler, and a frame is
+//! drawn in small batches whose end is waited for only so long.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use crate::model::Fault;
+use crate::scene::SceneError;
+use crate::scene::theme::{self, Theme};
+
+/// The two files of a pack.
+pub const MANIFEST_FILE: &str = "theme.toml";
+pub const SHADER_FILE: &str = "theme.wgsl";
+/// Our own themes take less than 20 kB; a file larger than this is no theme.
+const MAX_FILE_BYTES: u64 = 256 * 1024;
+
+#[derive(Debug, thiserror::Error)]
+pub enum PackError {
+    #[error("{} cannot be read ({}); a theme is a folder with {MANIFEST_FILE} and {SHADER_FILE}", path.display(), source.kind())]
+    Unreadable { path: PathBuf, source: std::io::Error },
+    #[error("{} is larger than {} kB; no theme needs that much", path.display(), MAX_FILE_BYTES / 1024)]
+    TooLarge { path: PathBuf },
+    #[error("{} is not text in UTF-8; save it as plain text", path.display())]
+    NotText { path: PathBuf },
+    #[error(transparent)]
+    Scene(#[from] SceneError),
+}
+
+impl PackError {
+    pub fn fault(&self) -> Fault {
+        Fault::Request
+    }
+}
+
+/// A built-in theme by its name, or a pack by its folder: whatever has a slash in it, or is no built-in and exists.
+pub fn find(name: &str) -> Result<Theme, PackError> {
+    let folder = Path::new(name);
+    let names_a_folder = name.contains('/') || (theme::find(name).is_err() && folder.is_dir());
+    if names_a_folder {
+        load(folder)
+    } else {
+        Ok(theme::find(name)?.clone())
+    }
+}
+
+/// Reads the pack in `folder`. Its WGSL is checked when it is compiled, or by `render::check`.
+pub fn load(folder: &Path) -> Result<Theme, PackError> {
+    let manifest = read(&folder.join(MANIFEST_FILE))?;
+    let shader = read(&folder.join(SHADER_FILE))?;
+    let name = folder
+        .canonicalize()
+        .ok()
+        .and_then(|folder| Some(folder.file_name()?.to_string_lossy().into_owned()));
+    Ok(Theme::read(name.as_deref().unwrap_or("theme"), &manifest, &shader)?)
+}
+
+fn read(path: &Path) -> Result<String, PackError> {
+    let path = path.to_owned();
+    let is_file = std::fs::metadata(&path).map(|facts| facts.is_file());
+    let opened = match is_file {
+        Ok(true) => File::open(&path),
+        Ok(false) => Err(std::io::ErrorKind::InvalidInput.into()),
+        Err(error) => Err(error),
+    };
+    let mut bytes = Vec::new();
+    if let Err(source) = opened.and_then(|file| file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes)) {
+        return Err(PackError::Unreadable { path, source });
+    }
+    if bytes.len() as u64 > MAX_FILE_BYTES {
+        return Err(PackError::TooLarge { path });
+    }
+    String::from_utf8(bytes).map_err(|_| PackError::NotText { path })
+}

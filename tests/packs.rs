@@ -1,0 +1,86 @@
+//! Theme packs: folders someone else wrote, through the command line as their author meets it.
+
+use crate::support::command::Desk;
+
+fn replace(desk: &Desk, file: &str, from: &str, to: &str) {
+    let text = String::from_utf8(desk.read(file)).unwrap();
+    assert!(text.contains(from), "{file} has no {from}");
+    desk.file(file, text.replacen(from, to, 1).as_bytes());
+}
+
+#[test]
+fn a_new_theme_is_good_and_renders() {
+    let desk = Desk::with_song(2.0);
+    desk.type_in("themes new mine").worked(&["mine"]);
+    desk.type_in("themes check mine").worked(&[]);
+    let done = desk.type_in("render song.wav --theme ./mine --set pulse=1 --size 240 -o a.mp4 --json");
+    assert_eq!(done.json()["theme"], "mine");
+    let again = desk.type_in("themes new mine");
+    assert!(again.stderr.contains("mine is there already"), "{}", again.stderr);
+}
+
+#[test]
+fn faults_are_told_by_line_and_column_of_the_authors_own_file() {
+    let desk = Desk::with_song(1.5);
+    desk.type_in("themes new mine").worked(&["mine"]);
+    let place_of = |needle: &str| {
+        let text = String::from_utf8(desk.read("mine/theme.wgsl")).unwrap();
+        let at = text.find(needle).unwrap();
+        let line = text[..at].matches('\n').count() + 1;
+        format!("mine/theme.wgsl:{line}:")
+    };
+    let told = |needle: &str, what: &str| {
+        let checked = desk.type_in("themes check mine");
+        assert_eq!(checked.code, 2);
+        assert!(
+            checked.stderr.contains(&place_of(needle)),
+            "{} for {needle}",
+            checked.stderr
+        );
+        assert!(checked.stderr.contains(what), "{}", checked.stderr);
+    };
+    replace(&desk, "mine/theme.wgsl", "bump(r, RING, 0.12)", "bamp(r, RING, 0.12)");
+    told("bamp", "bamp");
+    replace(&desk, "mine/theme.wgsl", "bamp(r, RING, 0.12)", "bump(r, RING)");
+    told("bump(r, RING)", "");
+    replace(&desk, "mine/theme.wgsl", "bump(r, RING)", "bump(r, RING, 0.12");
+    told("bump(r, RING, 0.12", "");
+}
+
+#[test]
+fn what_is_no_pack_is_refused_in_a_sentence() {
+    let desk = Desk::with_song(1.5);
+    desk.type_in("themes new mine").worked(&["mine"]);
+    replace(&desk, "mine/theme.toml", "parts = 2", "parts = 9");
+    let refused = desk.type_in("themes check mine");
+    assert!(
+        refused.code == 2 && refused.stderr.contains("parts"),
+        "{}",
+        refused.stderr
+    );
+    desk.file("mine/theme.toml", b"\xff\xfe");
+    let refused = desk.type_in("render song.wav --theme ./mine -o a.mp4");
+    assert!(
+        refused.code == 2 && refused.stderr.contains("UTF-8"),
+        "{}",
+        refused.stderr
+    );
+    desk.file("mine/theme.toml", &vec![b'#'; 300 * 1024]);
+    assert!(desk.type_in("themes check mine").stderr.contains("larger than 256 kB"));
+    let refused = desk.type_in("themes check nowhere");
+    assert!(
+        refused.code == 2 && refused.stderr.contains("theme.toml"),
+        "{}",
+        refused.stderr
+    );
+}
+
+#[test]
+fn the_sheet_is_a_picture_of_all_themes() {
+    let desk = Desk::with_song(1.0);
+    desk.type_in("themes sheet -o sheet.png").worked(&["sheet.png"]);
+    let sheet = image::load_from_memory(&desk.read("sheet.png")).unwrap().into_rgb8();
+    assert_eq!(sheet.width() % 320, 0);
+    let lit = sheet.pixels().filter(|pixel| pixel.0.iter().any(|&c| c > 60)).count();
+    assert!(lit > 10_000, "{lit} lit pixels");
+}
