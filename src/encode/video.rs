@@ -7,6 +7,7 @@ use ffmpeg_next::codec::{self, encoder, packet};
 use ffmpeg_next::{Error, Rational, format, frame};
 
 use super::budget::{self, Lane};
+use super::packets::{next_packet, reason};
 use super::{EncodeError, Encoder, annexb, ffi, options};
 use crate::model::VideoFormat;
 
@@ -76,20 +77,23 @@ enum Shown {
 
 impl SegmentEncoder {
     pub fn open(format: VideoFormat, encoder: Encoder, lane: &Lane) -> Result<Self, EncodeError> {
+        Self::opened(format, encoder, lane).map_err(failed)
+    }
+
+    fn opened(format: VideoFormat, encoder: Encoder, lane: &Lane) -> Result<Self, String> {
         ffi::keep_log_quiet();
         ffi::take_complaints();
         let side_px = format.size.px();
-        let mut context =
-            ffi::context_for(encoder.codec_name()).ok_or_else(|| failed("libavcodec was built without it"))?;
+        let mut context = ffi::context_for(encoder.codec_name()).ok_or("libavcodec was built without it")?;
         for (name, value) in options::table(encoder, format, &lane.rate) {
-            ffi::set_option(&mut context, name, &value).map_err(failed)?;
+            ffi::set_option(&mut context, name, &value)?;
         }
         let vaapi = match encoder {
             Encoder::Vaapi => Some(ffi::VaapiFrames::attach(&mut context, side_px).map_err(no_device)?),
             Encoder::Nvenc | Encoder::X264 => None,
         };
         let rate = Rational(format.fps.get().cast_signed(), 1);
-        let mut video = context.encoder().video().map_err(libav)?;
+        let mut video = context.encoder().video().map_err(reason)?;
         video.set_width(side_px);
         video.set_height(side_px);
         video.set_aspect_ratio(Rational(1, 1));
@@ -101,7 +105,7 @@ impl SegmentEncoder {
         video.set_time_base(rate.invert());
         video.set_frame_rate(Some(rate));
         Ok(Self {
-            encoder: video.open_as(encoder.codec_name()).map_err(libav)?,
+            encoder: video.open_as(encoder.codec_name()).map_err(reason)?,
             vaapi,
             frame: frame::Video::new(format::Pixel::NV12, side_px, side_px),
             format,
@@ -115,36 +119,41 @@ impl SegmentEncoder {
 
     /// Encodes the lane's next frame: NV12, rows without padding.
     pub fn push(&mut self, nv12: &[u8]) -> Result<(), EncodeError> {
+        self.encode(nv12).map_err(failed)
+    }
+
+    fn encode(&mut self, nv12: &[u8]) -> Result<(), String> {
         if nv12.len() != self.format.size.nv12_bytes() {
             let expected = self.format.size.nv12_bytes();
-            return Err(failed(format!("a frame has {} bytes, not {expected}", nv12.len())));
+            return Err(format!("a frame has {} bytes, not {expected}", nv12.len()));
         }
         if self.pushed == self.lane.frames {
-            return Err(failed(format!("more than {} frames came", self.lane.frames)));
+            return Err(format!("more than {} frames came", self.lane.frames));
         }
         self.show(nv12)?;
         self.frame.set_pts(Some(i64::from(self.pushed)));
         self.pushed += 1;
         match &self.vaapi {
-            None => self.encoder.send_frame(&self.frame).map_err(libav)?,
+            None => self.encoder.send_frame(&self.frame).map_err(reason)?,
             Some(device) => {
-                let uploaded = device.upload(&self.frame).map_err(libav)?;
-                self.encoder.send_frame(&uploaded).map_err(libav)?;
+                let uploaded = device.upload(&self.frame).map_err(reason)?;
+                self.encoder.send_frame(&uploaded).map_err(reason)?;
             }
         }
         self.collect()
     }
 
     /// Waits for what is still inside the encoder.
-    pub fn finish(mut self) -> Result<VideoSegment, EncodeError> {
-        self.encoder.send_eof().map_err(libav)?;
+    pub fn finish(self) -> Result<VideoSegment, EncodeError> {
+        self.finished().map_err(failed)
+    }
+
+    fn finished(mut self) -> Result<VideoSegment, String> {
+        self.encoder.send_eof().map_err(reason)?;
         self.collect()?;
         if self.packets.len() != self.lane.frames as usize {
-            return Err(failed(format!(
-                "{} of {} frames came out",
-                self.packets.len(),
-                self.lane.frames
-            )));
+            let out = self.packets.len();
+            return Err(format!("{out} of {} frames came out", self.lane.frames));
         }
         Ok(VideoSegment {
             parameters: codec::Parameters::from(&self.encoder),
@@ -156,7 +165,7 @@ impl SegmentEncoder {
     }
 
     /// Puts the next picture into `self.frame`.
-    fn show(&mut self, nv12: &[u8]) -> Result<(), EncodeError> {
+    fn show(&mut self, nv12: &[u8]) -> Result<(), String> {
         let shown = self.affordable();
         if !matches!(shown, Shown::Given) {
             self.held += 1;
@@ -164,7 +173,7 @@ impl SegmentEncoder {
         if matches!(shown, Shown::Held) {
             return Ok(());
         }
-        ffi::make_writable(&mut self.frame).map_err(libav)?;
+        ffi::make_writable(&mut self.frame).map_err(reason)?;
         let side_px = self.format.size.px() as usize;
         let (luma, chroma) = nv12.split_at(side_px * side_px);
         for (plane, from, black) in [(0, luma, 16), (1, chroma, 128)] {
@@ -201,19 +210,8 @@ impl SegmentEncoder {
         }
     }
 
-    fn collect(&mut self) -> Result<(), EncodeError> {
-        loop {
-            let mut packet = packet::Packet::empty();
-            match self.encoder.receive_packet(&mut packet) {
-                Ok(()) => {}
-                Err(
-                    Error::Eof
-                    | Error::Other {
-                        errno: ffmpeg_next::ffi::EAGAIN,
-                    },
-                ) => return Ok(()),
-                Err(error) => return Err(libav(error)),
-            }
+    fn collect(&mut self) -> Result<(), String> {
+        while let Some(mut packet) = next_packet(&mut self.encoder)? {
             if self.packets.is_empty() {
                 packet = without_note(packet);
             }
@@ -224,6 +222,7 @@ impl SegmentEncoder {
             self.bytes += packet.size() as u64;
             self.packets.push(packet);
         }
+        Ok(())
     }
 }
 
@@ -256,22 +255,12 @@ fn without_note(packet: packet::Packet) -> packet::Packet {
     slim
 }
 
-fn failed(reason: impl Into<String>) -> EncodeError {
-    EncodeError::Video { reason: reason.into() }
+fn failed(reason: String) -> EncodeError {
+    EncodeError::Video { reason }
 }
 
 /// libva says nothing by itself when there is no card.
-fn no_device(error: Error) -> EncodeError {
+fn no_device(error: Error) -> String {
     let complaint = ffi::take_complaints().into_iter().next();
-    failed(complaint.unwrap_or_else(|| format!("no VAAPI device opens: {error}")))
-}
-
-/// libav's error code, or better the first line it complained with.
-fn libav(error: Error) -> EncodeError {
-    failed(
-        ffi::take_complaints()
-            .into_iter()
-            .next()
-            .unwrap_or_else(|| error.to_string()),
-    )
+    complaint.unwrap_or_else(|| format!("no VAAPI device opens: {error}"))
 }
