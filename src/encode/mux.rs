@@ -11,7 +11,7 @@ use ffmpeg_next::codec::packet::Packet;
 use ffmpeg_next::format::context::{Output, StreamIo};
 use ffmpeg_next::{Dictionary, Rational, codec, encoder, format};
 
-use super::packets::reason;
+use super::packets::{decode_time, reason};
 use super::{EncodeError, EncodedAudio, VideoSegment, VideoSettings, ffi};
 use crate::model::limits::MAX_TAG_CHARS;
 use crate::model::{SAMPLE_RATE, Tags};
@@ -155,13 +155,20 @@ impl<'a, I: Iterator<Item = &'a Packet>> Track<'a, I> {
         let end = i64::from(run) * i64::from(self.rate) / i64::from(RUNS_PER_SEC);
         let stream = file.stream(self.index).ok_or("a stream is missing")?;
         let to = stream.time_base();
-        while let Some(packet) = self.packets.next_if(|packet| packet.dts().is_some_and(|dts| dts < end)) {
+        while let Some(packet) = self.next_before(end)? {
             let mut packet = packet.clone();
             packet.set_stream(self.index);
             packet.rescale_ts(Rational(1, self.rate.cast_signed()), to);
             packet.write(file).map_err(reason)?;
         }
         Ok(())
+    }
+
+    fn next_before(&mut self, end: i64) -> Result<Option<&'a Packet>, String> {
+        match self.packets.peek() {
+            Some(packet) if decode_time(packet)? < end => Ok(self.packets.next()),
+            _ => Ok(None),
+        }
     }
 }
 
@@ -219,4 +226,24 @@ impl Seek for Memory {
 
 fn failed(reason: String) -> EncodeError {
     EncodeError::Mux { reason }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_packet_without_a_time_ends_the_file_with_an_error() {
+        let [mut first, timeless] = [1u8, 2].map(|byte| Packet::copy(&[byte]));
+        first.set_dts(Some(29));
+        let packets = [first, timeless];
+        let mut track = Track {
+            packets: packets.iter().peekable(),
+            index: 0,
+            rate: 30,
+        };
+        assert!(track.next_before(29).unwrap().is_none(), "not yet");
+        assert_eq!(track.next_before(30).unwrap().and_then(Packet::data), Some(&[1][..]));
+        assert!(track.next_before(30).is_err_and(|reason| reason.contains("no time")));
+    }
 }

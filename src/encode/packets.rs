@@ -9,10 +9,15 @@ use super::ffi;
 pub fn next_packet(encoder: &mut encoder::Encoder) -> Result<Option<Packet>, String> {
     let mut packet = Packet::empty();
     match encoder.receive_packet(&mut packet) {
-        Ok(()) => Ok(Some(packet)),
+        Ok(()) => decode_time(&packet).map(|_| Some(packet)),
         Err(Error::Eof | Error::Other { errno: EAGAIN }) => Ok(None),
         Err(error) => Err(reason(error)),
     }
+}
+
+/// When it is decoded. A packet without a time has no place in a file.
+pub fn decode_time(packet: &Packet) -> Result<i64, String> {
+    packet.dts().ok_or_else(|| "a packet has no time".to_owned())
 }
 
 /// The first line libav complained with on this thread, or what its error code means.
