@@ -535,6 +535,30 @@ fn a_record_looks_as_it_was_drawn() {
 }
 
 #[test]
+fn advice_is_never_what_just_failed() {
+    let failed = |encoder| EncodeError::Video {
+        encoder,
+        reason: "it broke".into(),
+    };
+    let over = |encoder| EncodeError::OverBudget {
+        encoder,
+        bytes: 2,
+        max_bytes: 1,
+    };
+    let none = EncodeError::NoEncoder {
+        reasons: "x264: this FFmpeg was built without libx264".into(),
+    };
+    for error in [failed(Encoder::Nvenc), failed(Encoder::Vaapi), over(Encoder::Nvenc)] {
+        assert!(error.to_string().ends_with("choose another encoder"), "{error}");
+    }
+    for error in [failed(Encoder::X264), over(Encoder::X264), none] {
+        let said = error.to_string();
+        let (_, advice) = said.rsplit_once("; ").unwrap();
+        assert!(!advice.contains("encoder") && !advice.contains("libavcodec"), "{said}");
+    }
+}
+
+#[test]
 fn lanes_and_their_results_move_between_threads() {
     fn moves<T: Send>() {}
     moves::<SegmentEncoder>();

@@ -169,7 +169,7 @@ fn trial(encoder: Encoder, format: VideoFormat) -> Result<TrialFacts, String> {
             took: began.elapsed(),
             frame_bytes: segment.bytes(),
         }),
-        Err(EncodeError::Video { reason }) => Err(reason),
+        Err(EncodeError::Video { reason, .. }) => Err(reason),
         Err(other) => Err(other.to_string()),
     }
 }

@@ -45,6 +45,7 @@ pub fn mux(
     let bytes = file.write(index_bytes + FREE_BOX_BYTES).map_err(failed)?;
     if bytes.len() as u64 > settings.max_bytes {
         return Err(EncodeError::OverBudget {
+            encoder: settings.encoder,
             bytes: bytes.len() as u64,
             max_bytes: settings.max_bytes,
         });

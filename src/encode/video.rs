@@ -46,6 +46,7 @@ impl VideoSettings {
 
 /// The encoder of one lane.
 pub struct SegmentEncoder {
+    kind: Encoder,
     encoder: encoder::video::Encoder,
     vaapi: Option<ffi::VaapiFrames>,
     frame: frame::Video,
@@ -77,14 +78,15 @@ enum Shown {
 
 impl SegmentEncoder {
     pub fn open(format: VideoFormat, encoder: Encoder, lane: &Lane) -> Result<Self, EncodeError> {
-        Self::opened(format, encoder, lane).map_err(failed)
+        Self::opened(format, encoder, lane).map_err(failed(encoder))
     }
 
     fn opened(format: VideoFormat, encoder: Encoder, lane: &Lane) -> Result<Self, String> {
         ffi::keep_log_quiet();
         ffi::take_complaints();
         let side_px = format.size.px();
-        let mut context = ffi::context_for(encoder.codec_name()).ok_or("libavcodec was built without it")?;
+        let mut context = ffi::context_for(encoder.codec_name())
+            .ok_or_else(|| format!("this FFmpeg was built without {}", encoder.codec_name()))?;
         for (name, value) in options::table(encoder, format, &lane.rate) {
             ffi::set_option(&mut context, name, &value)?;
         }
@@ -105,6 +107,7 @@ impl SegmentEncoder {
         video.set_time_base(rate.invert());
         video.set_frame_rate(Some(rate));
         Ok(Self {
+            kind: encoder,
             encoder: video.open_as(encoder.codec_name()).map_err(reason)?,
             vaapi,
             frame: frame::Video::new(format::Pixel::NV12, side_px, side_px),
@@ -119,7 +122,8 @@ impl SegmentEncoder {
 
     /// Encodes the lane's next frame: NV12, rows without padding.
     pub fn push(&mut self, nv12: &[u8]) -> Result<(), EncodeError> {
-        self.encode(nv12).map_err(failed)
+        let encoder = self.kind;
+        self.encode(nv12).map_err(failed(encoder))
     }
 
     fn encode(&mut self, nv12: &[u8]) -> Result<(), String> {
@@ -145,7 +149,8 @@ impl SegmentEncoder {
 
     /// Waits for what is still inside the encoder.
     pub fn finish(self) -> Result<VideoSegment, EncodeError> {
-        self.finished().map_err(failed)
+        let encoder = self.kind;
+        self.finished().map_err(failed(encoder))
     }
 
     fn finished(mut self) -> Result<VideoSegment, String> {
@@ -255,8 +260,8 @@ fn without_note(packet: packet::Packet) -> packet::Packet {
     slim
 }
 
-fn failed(reason: String) -> EncodeError {
-    EncodeError::Video { reason }
+fn failed(encoder: Encoder) -> impl FnOnce(String) -> EncodeError {
+    move |reason| EncodeError::Video { encoder, reason }
 }
 
 /// libva says nothing by itself when there is no card.
