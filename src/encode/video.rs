@@ -7,6 +7,7 @@ use ffmpeg_next::codec::{self, encoder, packet};
 use ffmpeg_next::{Error, Rational, format, frame};
 
 use super::budget::{self, Lane};
+use super::options::CodecOption;
 use super::packets::{next_packet, reason};
 use super::{EncodeError, Encoder, annexb, ffi, options};
 use crate::model::VideoFormat;
@@ -78,17 +79,28 @@ enum Shown {
 
 impl SegmentEncoder {
     pub fn open(format: VideoFormat, encoder: Encoder, lane: &Lane) -> Result<Self, EncodeError> {
-        Self::opened(format, encoder, lane).map_err(failed(encoder))
+        Self::open_with(format, encoder, lane, &[])
     }
 
-    fn opened(format: VideoFormat, encoder: Encoder, lane: &Lane) -> Result<Self, String> {
+    /// With further options after those of the table, which they overrule: to measure other settings and to stand in
+    /// for other encoders.
+    pub fn open_with(
+        format: VideoFormat,
+        encoder: Encoder,
+        lane: &Lane,
+        overruling: &[CodecOption],
+    ) -> Result<Self, EncodeError> {
+        Self::opened(format, encoder, lane, overruling).map_err(failed(encoder))
+    }
+
+    fn opened(format: VideoFormat, encoder: Encoder, lane: &Lane, overruling: &[CodecOption]) -> Result<Self, String> {
         ffi::keep_log_quiet();
         ffi::take_complaints();
         let side_px = format.size.px();
         let mut context = ffi::context_for(encoder.codec_name())
             .ok_or_else(|| format!("this FFmpeg was built without {}", encoder.codec_name()))?;
-        for (name, value) in options::table(encoder, format, &lane.rate) {
-            ffi::set_option(&mut context, name, &value)?;
+        for (name, value) in options::table(encoder, format, &lane.rate).iter().chain(overruling) {
+            ffi::set_option(&mut context, name, value)?;
         }
         let vaapi = match encoder {
             Encoder::Vaapi => Some(ffi::VaapiFrames::attach(&mut context, side_px).map_err(no_device)?),
