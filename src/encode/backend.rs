@@ -54,6 +54,12 @@ impl Encoder {
         }
     }
 
+    /// Whether no content makes it spend more than its bucket holds. The tests prove it of x264; of every card's firmware
+    /// nobody can promise it.
+    pub fn keeps_its_bucket(self) -> bool {
+        self == Self::X264
+    }
+
     /// How many lanes to run side by side on `cores` cores.
     ///
     /// One libx264 thread per lane: lanes share nothing and need nothing of each other, while two threads on one stream

@@ -153,7 +153,7 @@ pub struct VaapiFrames {
 }
 
 impl VaapiFrames {
-    /// Frames an encoder may hold at once: its queue (`async_depth`, 2 by default), its references and one to fill.
+    /// Frames an encoder may hold at once: its queue (`async_depth`), its references and one to fill.
     const POOL: c_int = 8;
 
     /// Opens the first device, makes a pool of NV12 frames and tells `context` to encode from it.

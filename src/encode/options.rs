@@ -74,6 +74,10 @@ pub fn table(encoder: Encoder, format: VideoFormat, rate: &Rate) -> Vec<CodecOpt
             ("no-scenecut", "1"),
             ("forced-idr", "1"),
             ("strict_gop", "1"),
+            // Each frame comes out before the next goes in: the brake in `video` sees what it cost.
+            ("delay", "0"),
+            ("zerolatency", "1"),
+            ("rc-lookahead", "0"),
             ("coder", "cabac"),
         ],
         Encoder::Vaapi => &[
@@ -82,6 +86,8 @@ pub fn table(encoder: Encoder, format: VideoFormat, rate: &Rate) -> Vec<CodecOpt
             ("rc_mode", "VBR"),
             ("coder", "cabac"),
             ("idr_interval", "0"),
+            // As with NVENC: no frames in flight.
+            ("async_depth", "1"),
             // No identifier of the driver in the stream.
             ("sei", "0"),
         ],

@@ -34,7 +34,7 @@ impl VideoSettings {
         max_bytes: u64,
         cores: usize,
     ) -> Result<Self, EncodeError> {
-        let lanes = budget::plan_lanes(format, frames, samples, max_bytes, encoder.lanes_on(cores))?;
+        let lanes = budget::plan_lanes(format, frames, samples, max_bytes, encoder, encoder.lanes_on(cores))?;
         Ok(Self {
             format,
             encoder,
@@ -56,6 +56,7 @@ pub struct SegmentEncoder {
     pushed: u32,
     packets: Vec<packet::Packet>,
     bytes: u64,
+    largest_bytes: u64,
     held: u32,
 }
 
@@ -71,9 +72,9 @@ pub struct VideoSegment {
 /// What an encoder is shown in place of a frame it has no bits left for.
 enum Shown {
     Given,
-    /// The last picture again: tens of bytes.
+    /// The last picture again: tens of bytes once it is as good as the encoder wants it.
     Held,
-    /// Black: a key frame of anything else may be large.
+    /// Black: costs next to nothing whatever came before, as a key frame too.
     Black,
 }
 
@@ -128,6 +129,7 @@ impl SegmentEncoder {
             pushed: 0,
             packets: Vec::with_capacity(lane.frames as usize),
             bytes: 0,
+            largest_bytes: 0,
             held: 0,
         })
     }
@@ -211,16 +213,22 @@ impl SegmentEncoder {
 
     /// The brake. x264 keeps its bucket for any content (tests), so for it this never acts; whether every card's
     /// firmware does, nobody can promise, and the file's limit must hold all the same.
+    ///
+    /// A frame is given while what came out lies under the line, and, to an encoder that may ignore it, while there is
+    /// room for this frame, for holding it once, and for what is still inside. If there is not even room to hold, black
+    /// it is to the end.
     fn affordable(&self) -> Shown {
+        let rate = &self.lane.rate;
         let done = self.packets.len() as u32;
-        if self.bytes
-            <= self
-                .lane
-                .rate
-                .allowed_bytes(done, self.lane.frames, self.format.fps.get())
-        {
+        let inside = u64::from(self.pushed.saturating_sub(done));
+        let left = u64::from(self.lane.frames - self.pushed) * budget::least_frame_bytes(self.format);
+        // What made a larger frame than planned may do it again.
+        let worst = self.largest_bytes.max(rate.surprise_bytes);
+        let room_for =
+            |frames: u64| rate.surprise_bytes == 0 || self.bytes + left + (inside + frames) * worst <= rate.max_bytes;
+        if self.bytes <= rate.line_bytes(done, self.format.fps.get()) && room_for(2) {
             Shown::Given
-        } else if self.pushed.is_multiple_of(budget::gop_frames(self.format)) {
+        } else if self.pushed.is_multiple_of(budget::gop_frames(self.format)) || !room_for(1) {
             Shown::Black
         } else {
             Shown::Held
@@ -237,6 +245,7 @@ impl SegmentEncoder {
             packet.set_dts(packet.dts().map(|dts| dts + first));
             packet.set_duration(1);
             self.bytes += packet.size() as u64;
+            self.largest_bytes = self.largest_bytes.max(packet.size() as u64);
             self.packets.push(packet);
         }
         Ok(())
