@@ -3,8 +3,10 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
 
 use musiccircles::deliver::{DeliverError, Output, write_whole};
+use musiccircles::encode::backend::FAILURE_KEPT;
 use musiccircles::encode::{
     self, EncodeError, Encoder, EncoderChoice, Lane, Rate, SegmentEncoder, VideoSegment, VideoSettings, budget, options,
 };
@@ -159,6 +161,25 @@ fn an_encoder_is_chosen_by_trying() {
             .unwrap_err()
             .contains("auto, nvenc, vaapi or x264")
     );
+}
+
+#[test]
+fn a_busy_card_is_tried_again() {
+    let works = encode::backend::TrialFacts {
+        took: Duration::from_millis(3),
+        frame_bytes: 700,
+    };
+    let busy = || Err("the card is busy".to_owned());
+    let never = || panic!("the answer is known");
+    let (card, format, start) = (Encoder::Nvenc, format(640, 30), Instant::now());
+    let mut trials = encode::backend::Trials::default();
+    assert!(trials.known_or(card, format, start, busy).is_err());
+    let soon = start + FAILURE_KEPT - Duration::from_secs(1);
+    assert_eq!(trials.known_or(card, format, soon, never), busy());
+    let later = start + FAILURE_KEPT;
+    assert_eq!(trials.known_or(card, format, later, || Ok(works)), Ok(works));
+    let days = later + 1000 * FAILURE_KEPT;
+    assert_eq!(trials.known_or(card, format, days, never), Ok(works));
 }
 
 /// The file says exactly how long the sound is; ffmpeg's decoder gives out the last packet whole all the same.

@@ -1,9 +1,9 @@
 //! The bit budget: how many bytes the file may have -> how many bits each lane may spend. Pure.
 //!
 //! One pass and no second try: the bound is kept while encoding, by a leaky bucket (the decoder buffer model of H.264,
-//! which x264 enforces and cards promise to). A lane may spend what its bucket holds at the start and what flows in meanwhile, so the
-//! sum over the lanes, the sound and the container stays under the limit whatever the frames show. Easy frames cost less
-//! than that: quality is capped too (see `options`).
+//! which x264 enforces and cards promise to). A lane may spend what its bucket holds at the start and what flows in
+//! meanwhile, so the sum over the lanes, the sound and the container stays under the limit whatever the frames show. Easy
+//! frames cost less than that: quality is capped too (see `options`).
 
 use super::{EncodeError, Encoder};
 use crate::model::{FrameIndex, SAMPLE_RATE, VideoFormat};
