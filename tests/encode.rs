@@ -213,6 +213,7 @@ fn a_circle_is_what_it_must_be() {
         expect("color_space", "bt709");
         expect("color_transfer", "bt709");
         expect("color_primaries", "bt709");
+        expect("chroma_location", "center");
         expect("sample_aspect_ratio", "1:1");
         expect("r_frame_rate", &format!("{fps}/1"));
         expect("avg_frame_rate", &format!("{fps}/1"));
@@ -699,6 +700,14 @@ fn y4m_is_read_back_exactly() {
         ])
         .output()
         .unwrap();
+    let stream = &crate::support::video::probe(&path, &["-show_streams"])["streams"][0];
+    for (key, value) in [
+        ("chroma_location", "center"),
+        ("color_range", "tv"),
+        ("pix_fmt", "yuv420p"),
+    ] {
+        assert_eq!(stream[key].as_str(), Some(value), "{key}");
+    }
     let expected: Vec<u8> = (0..3).flat_map(|n| picture.frame(n)).collect();
     assert!(read.stdout == expected, "{}", String::from_utf8_lossy(&read.stderr));
 }

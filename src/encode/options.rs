@@ -121,12 +121,13 @@ fn shared(format: VideoFormat, rate: &Rate) -> Vec<CodecOption> {
         // Parameter sets go into the file's header; groups of pictures refer to nothing outside.
         ("flags", "+global_header+cgop".to_owned()),
     ];
-    // The shader writes BT.709 limited range; here it is only told.
+    // The shader writes BT.709 limited range and one chroma sample in the middle of four pixels; here it is only told.
     for (name, value) in [
         ("color_primaries", "bt709"),
         ("color_trc", "bt709"),
         ("colorspace", "bt709"),
         ("color_range", "tv"),
+        ("chroma_sample_location", "center"),
     ] {
         options.push((name, value.to_owned()));
     }
