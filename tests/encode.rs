@@ -3,13 +3,15 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
 
 use musiccircles::deliver::{DeliverError, Output, write_whole};
+use musiccircles::encode::backend::FAILURE_KEPT;
 use musiccircles::encode::{
     self, EncodeError, Encoder, EncoderChoice, Lane, Rate, SegmentEncoder, VideoSegment, VideoSettings, budget, options,
 };
 use musiccircles::flow::Pcm;
-use musiccircles::model::{Fault, FrameIndex, SAMPLE_RATE, Tags, VideoFormat};
+use musiccircles::model::{Fault, SAMPLE_RATE, Tags, VideoFormat};
 
 use crate::support::video::{Mp4, StandIn, WhiteNoise, format, number};
 
@@ -101,6 +103,7 @@ fn every_option_of_every_encoder_is_legal() {
         bits_per_sec: 900_000,
         bucket_bits: 900_000,
         max_bytes: 1_000_000,
+        surprise_bytes: 0,
         quality: 27,
         lookahead_frames: 10,
     };
@@ -160,6 +163,25 @@ fn an_encoder_is_chosen_by_trying() {
     );
 }
 
+#[test]
+fn a_busy_card_is_tried_again() {
+    let works = encode::backend::TrialFacts {
+        took: Duration::from_millis(3),
+        frame_bytes: 700,
+    };
+    let busy = || Err("the card is busy".to_owned());
+    let never = || panic!("the answer is known");
+    let (card, format, start) = (Encoder::Nvenc, format(640, 30), Instant::now());
+    let mut trials = encode::backend::Trials::default();
+    assert!(trials.known_or(card, format, start, busy).is_err());
+    let soon = start + FAILURE_KEPT - Duration::from_secs(1);
+    assert_eq!(trials.known_or(card, format, soon, never), busy());
+    let later = start + FAILURE_KEPT;
+    assert_eq!(trials.known_or(card, format, later, || Ok(works)), Ok(works));
+    let days = later + 1000 * FAILURE_KEPT;
+    assert_eq!(trials.known_or(card, format, days, never), Ok(works));
+}
+
 /// The file says exactly how long the sound is; ffmpeg's decoder gives out the last packet whole all the same.
 fn assert_sound_length(mp4: &Mp4, samples: usize) {
     let secs = number(&mp4.stream("a")["duration"]);
@@ -191,6 +213,7 @@ fn a_circle_is_what_it_must_be() {
         expect("color_space", "bt709");
         expect("color_transfer", "bt709");
         expect("color_primaries", "bt709");
+        expect("chroma_location", "center");
         expect("sample_aspect_ratio", "1:1");
         expect("r_frame_rate", &format!("{fps}/1"));
         expect("avg_frame_rate", &format!("{fps}/1"));
@@ -428,50 +451,103 @@ fn the_worst_quality_fits_the_named_minimum() {
     }
 }
 
+/// One lane planned for a card, encoded by x264 without frames in flight, as a card is set.
+fn as_a_card(overruling: &[(&'static str, &str)], mut fill: impl FnMut(u32, &mut Vec<u8>)) -> (VideoSegment, u64) {
+    let format = format(384, 30);
+    let frames = 300;
+    let settings =
+        VideoSettings::plan(format, Encoder::Nvenc, frames, samples_of(frames, format), 1_200_000, 2).unwrap();
+    let [lane] = settings.lanes[..] else {
+        panic!("a card has one lane")
+    };
+    let options: Vec<_> = [("rc-lookahead", "0"), ("mbtree", "0"), ("x264-params", "force-cfr=1")]
+        .iter()
+        .chain(overruling)
+        .map(|&(name, value)| (name, value.to_owned()))
+        .collect();
+    let mut encoder = SegmentEncoder::open_with(format, Encoder::X264, &lane, &options).unwrap();
+    let mut frame = vec![0; format.size.nv12_bytes()];
+    for n in 0..frames {
+        fill(n, &mut frame);
+        encoder.push(&frame).unwrap();
+    }
+    (encoder.finish().unwrap(), lane.rate.max_bytes)
+}
+
 #[test]
 fn an_encoder_that_overdraws_is_held() {
-    // A rate five times what the lane may spend stands for a card that ignores its rate.
-    let format = format(384, 30);
-    let rate = Rate {
-        bits_per_sec: 4_000_000,
-        bucket_bits: 1_000_000,
-        max_bytes: 1_000_000,
-        quality: 27,
-        lookahead_frames: 10,
-    };
-    let lane = Lane {
-        first: FrameIndex(0),
-        frames: 300,
-        rate,
-    };
-    let settings = VideoSettings {
-        format,
-        encoder: Encoder::X264,
-        frames: 300,
-        lanes: vec![lane],
-        max_bytes: MAX_BYTES,
-    };
-    let segment = noise_lanes(&settings).remove(0);
-    assert!(segment.held_frames() > 150, "{} held", segment.held_frames());
-    // The brake acts on what has come out: the lookahead's ten frames, a key frame among them, were inside by then.
-    // Unbraked the lane takes 5 MB.
-    assert!(segment.bytes() < 1_300_000, "{} bytes", segment.bytes());
+    // Nothing but its quality holds it, or a rate far above what the lane may spend: a card that ignores its rate.
+    let ignoring = [("maxrate", "0"), ("bufsize", "0"), ("rc_init_occupancy", "0")];
+    let generous = [("maxrate", "4000000"), ("crf", "10")];
+    let picture = StandIn::new(format(384, 30));
+    for overruling in [&ignoring[..], &generous] {
+        let mut noise = WhiteNoise::new(3);
+        type Content<'a> = (&'a str, Box<dyn FnMut(u32, &mut Vec<u8>) + 'a>);
+        let contents: [Content; 4] = [
+            ("noise", Box::new(|_, frame| noise.fill(frame))),
+            (
+                "noise at the end",
+                Box::new(|n, frame| {
+                    if n < 250 {
+                        frame.fill(128);
+                    } else {
+                        WhiteNoise::new(n.into()).fill(frame);
+                    }
+                }),
+            ),
+            (
+                "noise now and then",
+                Box::new(|n, frame| {
+                    if n % 7 == 0 {
+                        WhiteNoise::new(n.into()).fill(frame);
+                    } else {
+                        *frame = picture.frame(n);
+                    }
+                }),
+            ),
+            (
+                "new noise every second",
+                Box::new(|n, frame| WhiteNoise::new((n / 30).into()).fill(frame)),
+            ),
+        ];
+        for (name, fill) in contents {
+            let (segment, max_bytes) = as_a_card(overruling, fill);
+            let (bytes, held) = (segment.bytes(), segment.held_frames());
+            assert!(bytes <= max_bytes, "{name}: {bytes} of {max_bytes} bytes");
+            assert!(held > 0, "{name}: {held} held");
+        }
+    }
+}
+
+#[test]
+fn a_card_that_keeps_its_rate_is_left_alone() {
+    let mut noise = WhiteNoise::new(4);
+    let (segment, max_bytes) = as_a_card(&[], |_, frame| noise.fill(frame));
+    assert_eq!(segment.held_frames(), 0);
+    assert!(
+        (max_bytes * 6 / 10..=max_bytes).contains(&segment.bytes()),
+        "{} of {max_bytes} bytes",
+        segment.bytes()
+    );
 }
 
 #[test]
 fn lanes_are_whole_groups_and_their_sum_is_the_budget() {
-    for (frames, fps, lanes, max_bytes) in [
-        (1800, 30, 2, MAX_BYTES),
-        (1800, 30, 16, MAX_BYTES),
-        (1800, 30, 64, MAX_BYTES),
-        (3600, 60, 7, 5_000_000),
-        (1, 30, 4, MAX_BYTES),
-        (61, 30, 4, MAX_BYTES),
-        (1499, 25, 8, 2_000_000),
+    for (frames, fps, encoder, lanes, max_bytes) in [
+        (1800, 30, Encoder::X264, 2, MAX_BYTES),
+        (1800, 30, Encoder::X264, 16, MAX_BYTES),
+        (1800, 30, Encoder::X264, 64, MAX_BYTES),
+        (3600, 60, Encoder::X264, 7, 5_000_000),
+        (1, 30, Encoder::X264, 4, MAX_BYTES),
+        (61, 30, Encoder::X264, 4, MAX_BYTES),
+        (1499, 25, Encoder::X264, 8, 2_000_000),
+        (1800, 30, Encoder::Nvenc, 1, MAX_BYTES),
+        (1, 30, Encoder::Vaapi, 1, MAX_BYTES),
+        (90, 30, Encoder::Nvenc, 1, 300_000),
     ] {
         let format = format(640, fps);
         let samples = samples_of(frames, format);
-        let plan = budget::plan_lanes(format, frames, samples, max_bytes, lanes).unwrap();
+        let plan = budget::plan_lanes(format, frames, samples, max_bytes, encoder, lanes).unwrap();
         assert!(plan.len() as u32 <= lanes);
         let mut next = 0;
         for lane in &plan {
@@ -484,6 +560,9 @@ fn lanes_are_whole_groups_and_their_sum_is_the_budget() {
                 bits / 8.0 <= lane.rate.max_bytes as f64,
                 "a full lane stays under its limit"
             );
+            let room = lane.rate.max_bytes - lane.rate.line_bytes(lane.frames, fps);
+            assert!(room >= 2 * lane.rate.surprise_bytes, "{room} bytes over the line");
+            assert_eq!(lane.rate.surprise_bytes == 0, encoder == Encoder::X264);
         }
         assert_eq!(next, frames);
         let picture: u64 = plan.iter().map(|lane| lane.rate.max_bytes).sum();
@@ -532,6 +611,30 @@ fn a_record_looks_as_it_was_drawn() {
     .unwrap();
     let ssim = Mp4::new(&mp4).ssim(format, frames, |n| picture.frame(n));
     assert!(ssim >= 0.95, "SSIM {ssim}");
+}
+
+#[test]
+fn advice_is_never_what_just_failed() {
+    let failed = |encoder| EncodeError::Video {
+        encoder,
+        reason: "it broke".into(),
+    };
+    let over = |encoder| EncodeError::OverBudget {
+        encoder,
+        bytes: 2,
+        max_bytes: 1,
+    };
+    let none = EncodeError::NoEncoder {
+        reasons: "x264: this FFmpeg was built without libx264".into(),
+    };
+    for error in [failed(Encoder::Nvenc), failed(Encoder::Vaapi), over(Encoder::Nvenc)] {
+        assert!(error.to_string().ends_with("choose another encoder"), "{error}");
+    }
+    for error in [failed(Encoder::X264), over(Encoder::X264), none] {
+        let said = error.to_string();
+        let (_, advice) = said.rsplit_once("; ").unwrap();
+        assert!(!advice.contains("encoder") && !advice.contains("libavcodec"), "{said}");
+    }
 }
 
 #[test]
@@ -597,6 +700,14 @@ fn y4m_is_read_back_exactly() {
         ])
         .output()
         .unwrap();
+    let stream = &crate::support::video::probe(&path, &["-show_streams"])["streams"][0];
+    for (key, value) in [
+        ("chroma_location", "center"),
+        ("color_range", "tv"),
+        ("pix_fmt", "yuv420p"),
+    ] {
+        assert_eq!(stream[key].as_str(), Some(value), "{key}");
+    }
     let expected: Vec<u8> = (0..3).flat_map(|n| picture.frame(n)).collect();
     assert!(read.stdout == expected, "{}", String::from_utf8_lossy(&read.stderr));
 }

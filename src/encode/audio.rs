@@ -7,9 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use ffmpeg_next::codec::{self, encoder, packet};
 use ffmpeg_next::format::sample::{Sample, Type};
-use ffmpeg_next::{ChannelLayout, Error, Rational, frame};
+use ffmpeg_next::{ChannelLayout, Rational, frame};
 
 use super::budget::{AUDIO_BITS_PER_SEC, AUDIO_MAX_BITS_PER_SEC, AUDIO_PACKET_MAX_BYTES, AUDIO_PACKET_SAMPLES};
+use super::packets::{next_packet, reason};
 use super::{EncodeError, ffi};
 use crate::flow::Pcm;
 use crate::model::SAMPLE_RATE;
@@ -39,7 +40,7 @@ pub fn encode_audio(pcm: &Pcm, cancel: &AtomicBool) -> Result<EncodedAudio, Enco
     ffi::keep_log_quiet();
     ffi::take_complaints();
     let mut sound = Sound {
-        encoder: open()?,
+        encoder: open().map_err(failed)?,
         packets: Vec::new(),
         bytes: 0,
         bits_per_sec: AUDIO_BITS_PER_SEC,
@@ -48,10 +49,9 @@ pub fn encode_audio(pcm: &Pcm, cancel: &AtomicBool) -> Result<EncodedAudio, Enco
         if cancel.load(Ordering::Relaxed) {
             return Err(EncodeError::Cancelled);
         }
-        sound.push(chunk, i * AUDIO_PACKET_SAMPLES)?;
+        sound.push(chunk, i * AUDIO_PACKET_SAMPLES).map_err(failed)?;
     }
-    sound.encoder.send_eof().map_err(libav)?;
-    sound.collect()?;
+    sound.finish().map_err(failed)?;
     Ok(EncodedAudio {
         parameters: codec::Parameters::from(&sound.encoder),
         packets: sound.packets,
@@ -59,23 +59,23 @@ pub fn encode_audio(pcm: &Pcm, cancel: &AtomicBool) -> Result<EncodedAudio, Enco
     })
 }
 
-fn open() -> Result<encoder::audio::Encoder, EncodeError> {
-    let mut context = ffi::context_for("aac").ok_or_else(|| failed("libavcodec was built without AAC"))?;
+fn open() -> Result<encoder::audio::Encoder, String> {
+    let mut context = ffi::context_for("aac").ok_or("libavcodec was built without AAC")?;
     let bit_rate = AUDIO_BITS_PER_SEC.to_string();
     for (name, value) in [
         ("b", bit_rate.as_str()),
         ("aac_coder", CODER),
         ("flags", "+global_header+bitexact"),
     ] {
-        ffi::set_option(&mut context, name, value).map_err(failed)?;
+        ffi::set_option(&mut context, name, value)?;
     }
     let rate = SAMPLE_RATE.cast_signed();
-    let mut audio = context.encoder().audio().map_err(libav)?;
+    let mut audio = context.encoder().audio().map_err(reason)?;
     audio.set_rate(rate);
     audio.set_format(Sample::F32(Type::Planar));
     audio.set_channel_layout(ChannelLayout::STEREO);
     audio.set_time_base(Rational(1, rate));
-    audio.open_as("aac").map_err(libav)
+    audio.open_as("aac").map_err(reason)
 }
 
 struct Sound {
@@ -86,7 +86,7 @@ struct Sound {
 }
 
 impl Sound {
-    fn push(&mut self, chunk: &[[f32; 2]], at_sample: usize) -> Result<(), EncodeError> {
+    fn push(&mut self, chunk: &[[f32; 2]], at_sample: usize) -> Result<(), String> {
         self.steer(at_sample);
         let mut frame = frame::Audio::new(Sample::F32(Type::Planar), chunk.len(), ChannelLayout::STEREO);
         frame.set_rate(SAMPLE_RATE);
@@ -98,7 +98,7 @@ impl Sound {
                 *to = if value.is_finite() { value.clamp(-1.0, 1.0) } else { 0.0 };
             }
         }
-        self.encoder.send_frame(&frame).map_err(libav)?;
+        self.encoder.send_frame(&frame).map_err(reason)?;
         self.collect()
     }
 
@@ -118,34 +118,21 @@ impl Sound {
         }
     }
 
-    fn collect(&mut self) -> Result<(), EncodeError> {
-        loop {
-            let mut packet = packet::Packet::empty();
-            match self.encoder.receive_packet(&mut packet) {
-                Ok(()) => {}
-                Err(
-                    Error::Eof
-                    | Error::Other {
-                        errno: ffmpeg_next::ffi::EAGAIN,
-                    },
-                ) => return Ok(()),
-                Err(error) => return Err(libav(error)),
-            }
+    /// Waits for what is still inside the encoder.
+    fn finish(&mut self) -> Result<(), String> {
+        self.encoder.send_eof().map_err(reason)?;
+        self.collect()
+    }
+
+    fn collect(&mut self) -> Result<(), String> {
+        while let Some(packet) = next_packet(&mut self.encoder)? {
             self.bytes += packet.size() as u64;
             self.packets.push(packet);
         }
+        Ok(())
     }
 }
 
-fn failed(reason: impl Into<String>) -> EncodeError {
-    EncodeError::Audio { reason: reason.into() }
-}
-
-fn libav(error: Error) -> EncodeError {
-    failed(
-        ffi::take_complaints()
-            .into_iter()
-            .next()
-            .unwrap_or_else(|| error.to_string()),
-    )
+fn failed(reason: String) -> EncodeError {
+    EncodeError::Audio { reason }
 }

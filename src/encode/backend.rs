@@ -1,7 +1,8 @@
 //! Which encoder to use: the first that really opens and encodes a frame. In: a choice and a format; out: an [`Encoder`].
 //!
 //! A driver may offer NVENC and the card lack it (H100, A100), so presence is never believed: each candidate encodes one
-//! frame of the very format asked for. The answer is kept for the life of the process, since a trial costs time.
+//! frame of the very format asked for. A trial costs time, so its answer is kept: a success for the life of the process, a
+//! failure for a minute, since a card may only have been busy.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -13,6 +14,9 @@ use super::budget::{Lane, Rate};
 use super::video::SegmentEncoder;
 use super::{EncodeError, ffi};
 use crate::model::{FrameIndex, VideoFormat};
+
+/// How long an encoder that did not work is left alone: cards allow few sessions at once, and other programs end.
+pub const FAILURE_KEPT: Duration = Duration::from_secs(60);
 
 /// What was asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -52,6 +56,12 @@ impl Encoder {
             Self::Vaapi => "h264_vaapi",
             Self::X264 => "libx264",
         }
+    }
+
+    /// Whether no content makes it spend more than its bucket holds. The tests prove it of x264; of every card's firmware
+    /// nobody can promise it.
+    pub fn keeps_its_bucket(self) -> bool {
+        self == Self::X264
     }
 
     /// How many lanes to run side by side on `cores` cores.
@@ -137,17 +147,36 @@ pub fn try_all(format: VideoFormat) -> Vec<(Encoder, Result<TrialFacts, String>)
         .collect()
 }
 
-type Trials = HashMap<(Encoder, VideoFormat), Result<TrialFacts, String>>;
+/// What came of trying, and when a failure was seen.
+#[derive(Default)]
+pub struct Trials(HashMap<(Encoder, VideoFormat), (Instant, Result<TrialFacts, String>)>);
+
+impl Trials {
+    /// What is known at the time `now`, or what `trial` finds out.
+    pub fn known_or(
+        &mut self,
+        encoder: Encoder,
+        format: VideoFormat,
+        now: Instant,
+        trial: impl FnOnce() -> Result<TrialFacts, String>,
+    ) -> Result<TrialFacts, String> {
+        match self.0.get(&(encoder, format)) {
+            Some((_, Ok(facts))) => return Ok(*facts),
+            Some((seen, Err(reason))) if now.duration_since(*seen) < FAILURE_KEPT => return Err(reason.clone()),
+            _ => {}
+        }
+        let result = trial();
+        self.0.insert((encoder, format), (now, result.clone()));
+        result
+    }
+}
 
 fn tried(encoder: Encoder, format: VideoFormat) -> Result<TrialFacts, String> {
     static TRIALS: LazyLock<Mutex<Trials>> = LazyLock::new(Mutex::default);
     // The lock is held during the trial, so that two callers do not open the card twice. A trial that panicked left
     // the map as it was.
     let mut trials = TRIALS.lock().unwrap_or_else(PoisonError::into_inner);
-    trials
-        .entry((encoder, format))
-        .or_insert_with(|| trial(encoder, format))
-        .clone()
+    trials.known_or(encoder, format, Instant::now(), || trial(encoder, format))
 }
 
 fn trial(encoder: Encoder, format: VideoFormat) -> Result<TrialFacts, String> {
@@ -169,7 +198,7 @@ fn trial(encoder: Encoder, format: VideoFormat) -> Result<TrialFacts, String> {
             took: began.elapsed(),
             frame_bytes: segment.bytes(),
         }),
-        Err(EncodeError::Video { reason }) => Err(reason),
+        Err(EncodeError::Video { reason, .. }) => Err(reason),
         Err(other) => Err(other.to_string()),
     }
 }

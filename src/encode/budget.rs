@@ -1,11 +1,11 @@
 //! The bit budget: how many bytes the file may have -> how many bits each lane may spend. Pure.
 //!
 //! One pass and no second try: the bound is kept while encoding, by a leaky bucket (the decoder buffer model of H.264,
-//! which x264 and NVENC enforce). A lane may spend what its bucket holds at the start and what flows in meanwhile, so the
-//! sum over the lanes, the sound and the container stays under the limit whatever the frames show. Easy frames cost less
-//! than that: quality is capped too (see `options`).
+//! which x264 enforces and cards promise to). A lane may spend what its bucket holds at the start and what flows in
+//! meanwhile, so the sum over the lanes, the sound and the container stays under the limit whatever the frames show. Easy
+//! frames cost less than that: quality is capped too (see `options`).
 
-use super::EncodeError;
+use super::{EncodeError, Encoder};
 use crate::model::{FrameIndex, SAMPLE_RATE, VideoFormat};
 
 /// Longest distance of key frames, seconds. Each group of pictures starts with a key frame and needs nothing before it.
@@ -27,8 +27,11 @@ const BUCKET_SECS: f64 = 1.0;
 const BUCKET_SHARE_OF_LANE: f64 = 0.25;
 /// x264's bucket is nine tenths full when it starts (its default, set explicitly in `options`).
 pub const BUCKET_START: f64 = 0.9;
-/// Held back per lane for frames an encoder has taken but not given out yet, see [`Rate::allowed_bytes`].
+/// Held back per lane for frames an encoder has taken but not given out yet, see [`Rate::line_bytes`].
 const LANE_RESERVE: f64 = 0.02;
+/// Full buckets held back besides where nobody can promise that the bucket is kept: one for a frame that breaks it, one
+/// for repeating the frame before, which an encoder may use to refine it. 3 % of a minute.
+const SURPRISES: f64 = 2.0;
 /// The fewest bytes per frame and 16x16 macroblock x264 needs for white noise, bytes. With 30 kbit/s at 640x640 and
 /// 30 fps (125 bytes for 1600 blocks) it still held its bucket; doubled, so that there is something to see.
 const MIN_BYTES_PER_BLOCK: f64 = 2.0 * 125.0 / 1600.0;
@@ -63,8 +66,12 @@ pub struct Rate {
     pub bits_per_sec: u64,
     /// The bucket.
     pub bucket_bits: u64,
-    /// The lane must stay under this, whatever its encoder does.
+    /// The lane stays under this even if its encoder ignores the rate: frames are held then, see `video`. Only a frame
+    /// larger than the bucket and than all before it, in a lane already full, breaks it, and `mux` refuses the file.
     pub max_bytes: u64,
+    /// The most a frame is expected to take from an encoder that may ignore its bucket; the line leaves room for two.
+    /// 0: it keeps the bucket.
+    pub surprise_bytes: u64,
     /// What an easy picture is content with, on x264's scale of `crf`: lower is better and larger. The same in all lanes,
     /// because it leaves a trace in the parameter sets.
     pub quality: u8,
@@ -87,35 +94,43 @@ impl Rate {
             bits_per_sec: 1_000_000,
             bucket_bits: 1_000_000,
             max_bytes: 1_000_000,
+            surprise_bytes: 0,
             quality: FULL_MINUTE_QUALITY,
             lookahead_frames: LOOKAHEAD_FRAMES,
         }
     }
 
     /// The rate at which `frames` frames cannot exceed `max_bytes`.
-    fn within(max_bytes: u64, frames: u32, format: VideoFormat, quality: u8, lookahead_frames: u32) -> Self {
+    fn within(
+        max_bytes: u64,
+        frames: u32,
+        format: VideoFormat,
+        encoder: Encoder,
+        quality: u8,
+        lookahead_frames: u32,
+    ) -> Self {
         let secs = f64::from(frames) / f64::from(format.fps.get());
         let bucket_secs = BUCKET_SECS.min(secs * BUCKET_SHARE_OF_LANE);
         let bits = max_bytes as f64 * 8.0 * (1.0 - LANE_RESERVE);
-        let bits_per_sec = (bits / (secs + BUCKET_START * bucket_secs)).min(LEVEL_MAX_BITS as f64);
+        let surprises = if encoder.keeps_its_bucket() { 0.0 } else { SURPRISES };
+        let bits_per_sec = (bits / (secs + (BUCKET_START + surprises) * bucket_secs)).min(LEVEL_MAX_BITS as f64);
+        let bucket_bits = ((bits_per_sec * bucket_secs) as u64).min(LEVEL_MAX_BITS);
         Self {
             bits_per_sec: bits_per_sec as u64,
-            bucket_bits: ((bits_per_sec * bucket_secs) as u64).min(LEVEL_MAX_BITS),
+            bucket_bits,
             max_bytes,
+            surprise_bytes: if encoder.keeps_its_bucket() { 0 } else { bucket_bits / 8 },
             quality,
             lookahead_frames,
         }
     }
 
-    /// What a lane of `frames` frames may have spent on its first `done`: the bucket's line plus the reserve.
-    pub fn allowed_bytes(&self, done: u32, frames: u32, fps: u32) -> u64 {
+    /// What a lane may have spent on its first `done` frames: the bucket's line plus the reserve. It ends two surprises
+    /// under the lane's limit.
+    pub fn line_bytes(&self, done: u32, fps: u32) -> u64 {
         let flowed = self.bits_per_sec as f64 * f64::from(done) / f64::from(fps);
         let line = (flowed + BUCKET_START * self.bucket_bits as f64) / 8.0 + LANE_RESERVE * self.max_bytes as f64;
-        if done >= frames {
-            self.max_bytes
-        } else {
-            (line as u64).min(self.max_bytes)
-        }
+        (line as u64).min(self.max_bytes)
     }
 }
 
@@ -132,6 +147,13 @@ fn quality_for(bytes: u64, frames: u32, format: VideoFormat) -> u8 {
 /// Frames in one group of pictures.
 pub fn gop_frames(format: VideoFormat) -> u32 {
     GOP_SECS * format.fps.get()
+}
+
+/// What a frame takes at least: below it even white noise does not fit into the bucket. A frame that repeats the one
+/// before took 13 to 131 bytes at 640x640 (x264), a black key frame 737.
+pub fn least_frame_bytes(format: VideoFormat) -> u64 {
+    let blocks = f64::from(format.size.px().div_ceil(16).pow(2));
+    (blocks * MIN_BYTES_PER_BLOCK).ceil() as u64
 }
 
 /// The most the sound can take.
@@ -157,17 +179,19 @@ pub fn audio_packets(samples: usize) -> u64 {
     samples.div_ceil(AUDIO_PACKET_SAMPLES) as u64 + 1
 }
 
-/// Splits `frames` frames over at most `lanes` lanes and the bytes the picture may take over their frames.
+/// Splits `frames` frames over at most `lanes` lanes of `encoder` and the bytes the picture may take over their frames.
 pub fn plan_lanes(
     format: VideoFormat,
     frames: u32,
     samples: usize,
     max_bytes: u64,
+    encoder: Encoder,
     lanes: u32,
 ) -> Result<Vec<Lane>, EncodeError> {
     let frames = frames.max(1);
-    let blocks = f64::from(format.size.px().div_ceil(16).pow(2));
-    let least = (blocks * MIN_BYTES_PER_BLOCK).ceil() as u64 * u64::from(frames);
+    // What is held back for surprises, in the shortest lane not quite half, leaves this much all the same.
+    let doubled = if encoder.keeps_its_bucket() { 1 } else { 2 };
+    let least = least_frame_bytes(format) * u64::from(frames) * doubled;
     let around = audio_max_bytes(samples) + container_max_bytes(frames, format, samples);
     if max_bytes < around + least {
         return Err(EncodeError::TooSmall {
@@ -195,7 +219,7 @@ pub fn plan_lanes(
         Lane {
             first: FrameIndex(first),
             frames: end - first,
-            rate: Rate::within(bytes, end - first, format, quality, lookahead_frames),
+            rate: Rate::within(bytes, end - first, format, encoder, quality, lookahead_frames),
         }
     };
     Ok((0..lanes).map(lane).collect())

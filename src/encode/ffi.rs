@@ -2,30 +2,24 @@
 //! this step lies here, behind types that own what they point to.
 
 use std::cell::RefCell;
-use std::ffi::{CStr, CString, c_char, c_int, c_void};
+use std::ffi::{CString, c_int};
 use std::ptr;
 use std::sync::Once;
 
 use ffmpeg_next::{Error, codec, encoder, ffi, frame};
 
-/// Lines of libav's log kept per thread; the first ones usually carry the reason, later ones follow from it.
-const KEPT_LINES: usize = 8;
-/// Longer lines are cut.
-const LINE_BYTES: usize = 512;
-
 thread_local! {
     static COMPLAINTS: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Keeps libav's log off stderr from now on: warnings and errors are kept per thread for [`take_complaints`].
+/// Keeps libav's log off stderr from now on: warnings and errors are kept per thread for [`take_complaints`], where
+/// [`log`] can read them.
 pub fn keep_log_quiet() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         // Without it libav's error codes have no text.
         ffmpeg_next::util::error::register_all();
-        // SAFETY: `keep_line` has the signature libav asks for, is valid for the life of the process and may be called
-        // from any thread: it touches only its own thread's list.
-        unsafe { ffi::av_log_set_callback(Some(keep_line)) }
+        log::catch();
     });
 }
 
@@ -34,43 +28,74 @@ pub fn take_complaints() -> Vec<String> {
     COMPLAINTS.with_borrow_mut(std::mem::take)
 }
 
-unsafe extern "C" fn keep_line(
-    _context: *mut c_void,
-    level: c_int,
-    format: *const c_char,
-    arguments: *mut ffi::__va_list_tag,
-) {
-    if level > ffi::AV_LOG_WARNING {
-        return;
+/// libav's log, line by line. A C function's `...` arrives as another type on every processor; this is the one of x86-64.
+#[cfg(all(target_arch = "x86_64", unix))]
+mod log {
+    use std::ffi::{CStr, c_char, c_int, c_void};
+    use std::ptr;
+
+    use ffmpeg_next::ffi;
+
+    use super::COMPLAINTS;
+
+    /// Lines kept per thread; the first ones usually carry the reason, later ones follow from it.
+    const KEPT_LINES: usize = 8;
+    /// Longer lines are cut.
+    const LINE_BYTES: usize = 512;
+
+    pub fn catch() {
+        // SAFETY: `keep_line` has the signature libav asks for, is valid for the life of the process and may be called
+        // from any thread: it touches only its own thread's list.
+        unsafe { ffi::av_log_set_callback(Some(keep_line)) }
     }
-    let mut line = [0 as c_char; LINE_BYTES];
-    // No "[libx264 @ 0x...]" before the text: these lines are shown to people.
-    let mut prefix = 0;
-    // SAFETY: libav gives us its own context, format and arguments, untouched; `line` is writable for the length told
-    // and comes back with a terminating zero.
-    let text = unsafe {
-        ffi::av_log_format_line2(
-            ptr::null_mut(),
-            level,
-            format,
-            arguments,
-            line.as_mut_ptr(),
-            LINE_BYTES as c_int,
-            &raw mut prefix,
-        );
-        CStr::from_ptr(line.as_ptr())
-    };
-    let text = text.to_string_lossy().trim().trim_end_matches('.').to_owned();
-    // At the end of a thread its list may be gone: then the line is lost. A panic must not cross into C, and none of
-    // these calls can raise one: nothing else borrows the list while libav runs.
-    let _ = COMPLAINTS.try_with(|lines| {
-        if let Ok(mut lines) = lines.try_borrow_mut()
-            && lines.len() < KEPT_LINES
-            && !text.is_empty()
-        {
-            lines.push(text);
+
+    unsafe extern "C" fn keep_line(
+        _context: *mut c_void,
+        level: c_int,
+        format: *const c_char,
+        arguments: *mut ffi::__va_list_tag,
+    ) {
+        if level > ffi::AV_LOG_WARNING {
+            return;
         }
-    });
+        let mut line = [0 as c_char; LINE_BYTES];
+        // No "[libx264 @ 0x...]" before the text: these lines are shown to people.
+        let mut prefix = 0;
+        // SAFETY: libav gives us its own context, format and arguments, untouched; `line` is writable for the length told
+        // and comes back with a terminating zero.
+        let text = unsafe {
+            ffi::av_log_format_line2(
+                ptr::null_mut(),
+                level,
+                format,
+                arguments,
+                line.as_mut_ptr(),
+                LINE_BYTES as c_int,
+                &raw mut prefix,
+            );
+            CStr::from_ptr(line.as_ptr())
+        };
+        let text = text.to_string_lossy().trim().trim_end_matches('.').to_owned();
+        // At the end of a thread its list may be gone: then the line is lost. A panic must not cross into C, and none of
+        // these calls can raise one: nothing else borrows the list while libav runs.
+        let _ = COMPLAINTS.try_with(|lines| {
+            if let Ok(mut lines) = lines.try_borrow_mut()
+                && lines.len() < KEPT_LINES
+                && !text.is_empty()
+            {
+                lines.push(text);
+            }
+        });
+    }
+}
+
+/// Elsewhere the log is silenced: an error then says what its code means, not what libav added to it.
+#[cfg(not(all(target_arch = "x86_64", unix)))]
+mod log {
+    pub fn catch() {
+        // SAFETY: sets a number that any thread may set.
+        unsafe { ffmpeg_next::ffi::av_log_set_level(ffmpeg_next::ffi::AV_LOG_QUIET) }
+    }
 }
 
 /// An unopened context with the named encoder's own options at their defaults. `None`: not in this libavcodec.
@@ -128,7 +153,7 @@ pub struct VaapiFrames {
 }
 
 impl VaapiFrames {
-    /// Frames an encoder may hold at once: its queue (`async_depth`, 2 by default), its references and one to fill.
+    /// Frames an encoder may hold at once: its queue (`async_depth`), its references and one to fill.
     const POOL: c_int = 8;
 
     /// Opens the first device, makes a pool of NV12 frames and tells `context` to encode from it.

@@ -18,6 +18,7 @@ mod error;
 mod ffi;
 pub mod mux;
 pub mod options;
+mod packets;
 pub mod video;
 pub mod y4m;
 

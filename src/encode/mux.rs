@@ -9,8 +9,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use ffmpeg_next::codec::packet::Packet;
 use ffmpeg_next::format::context::{Output, StreamIo};
-use ffmpeg_next::{Dictionary, Error, Rational, codec, encoder, format};
+use ffmpeg_next::{Dictionary, Rational, codec, encoder, format};
 
+use super::packets::{decode_time, reason};
 use super::{EncodeError, EncodedAudio, VideoSegment, VideoSettings, ffi};
 use crate::model::limits::MAX_TAG_CHARS;
 use crate::model::{SAMPLE_RATE, Tags};
@@ -30,7 +31,7 @@ pub fn mux(
 ) -> Result<Vec<u8>, EncodeError> {
     ffi::keep_log_quiet();
     ffi::take_complaints();
-    check_order(segments, settings)?;
+    check_order(segments, settings).map_err(failed)?;
     let file = Parts {
         segments,
         audio,
@@ -39,11 +40,12 @@ pub fn mux(
     };
     let index_bytes = file
         .write(0)
-        .map(|draft| box_bytes(&draft, b"moov"))?
-        .ok_or_else(|| failed("no index"))?;
-    let bytes = file.write(index_bytes + FREE_BOX_BYTES)?;
+        .and_then(|draft| box_bytes(&draft, b"moov").ok_or_else(|| "no index".to_owned()))
+        .map_err(failed)?;
+    let bytes = file.write(index_bytes + FREE_BOX_BYTES).map_err(failed)?;
     if bytes.len() as u64 > settings.max_bytes {
         return Err(EncodeError::OverBudget {
+            encoder: settings.encoder,
             bytes: bytes.len() as u64,
             max_bytes: settings.max_bytes,
         });
@@ -52,16 +54,16 @@ pub fn mux(
 }
 
 /// Every frame exactly once.
-fn check_order(segments: &[VideoSegment], settings: &VideoSettings) -> Result<(), EncodeError> {
+fn check_order(segments: &[VideoSegment], settings: &VideoSettings) -> Result<(), String> {
     let mut next = 0;
     for segment in segments {
         if segment.lane.first.0 != next {
-            return Err(failed(format!("the frames from {next} on are missing")));
+            return Err(format!("the frames from {next} on are missing"));
         }
         next += segment.lane.frames;
     }
     if next != settings.frames {
-        return Err(failed(format!("{next} of {} frames came", settings.frames)));
+        return Err(format!("{next} of {} frames came", settings.frames));
     }
     Ok(())
 }
@@ -75,12 +77,12 @@ struct Parts<'a> {
 
 impl Parts<'_> {
     /// The file with `room_bytes` before the media for the index; 0 puts it at the end.
-    fn write(&self, room_bytes: usize) -> Result<Vec<u8>, EncodeError> {
+    fn write(&self, room_bytes: usize) -> Result<Vec<u8>, String> {
         let memory = Memory::default();
-        let stream = StreamIo::from_write_seek(memory.clone()).map_err(libav)?;
-        let mut file = format::output_to_stream(stream, None, Some("mp4")).map_err(libav)?;
+        let stream = StreamIo::from_write_seek(memory.clone()).map_err(reason)?;
+        let mut file = format::output_to_stream(stream, None, Some("mp4")).map_err(reason)?;
         let fps = self.settings.format.fps.get().cast_signed();
-        let video = self.segments.first().ok_or_else(|| failed("there are no frames"))?;
+        let video = self.segments.first().ok_or("there are no frames")?;
         add_stream(&mut file, codec::Id::H264, &video.parameters, Rational(1, fps))?;
         let rate = SAMPLE_RATE.cast_signed();
         add_stream(&mut file, codec::Id::AAC, &self.audio.parameters, Rational(1, rate))?;
@@ -97,15 +99,15 @@ impl Parts<'_> {
         if room_bytes > 0 {
             options.set("moov_size", &room_bytes.to_string());
         }
-        file.write_header_with(options).map_err(libav)?;
+        file.write_header_with(options).map_err(reason)?;
         self.write_packets(&mut file)?;
-        file.write_trailer().map_err(libav)?;
+        file.write_trailer().map_err(reason)?;
         // Dropping flushes what is still buffered.
         drop(file);
         Ok(memory.take())
     }
 
-    fn write_packets(&self, file: &mut Output) -> Result<(), EncodeError> {
+    fn write_packets(&self, file: &mut Output) -> Result<(), String> {
         let fps = self.settings.format.fps.get();
         let picture = self.segments.iter().flat_map(|segment| &segment.packets);
         let mut picture = Track {
@@ -150,17 +152,24 @@ struct Track<'a, I: Iterator<Item = &'a Packet>> {
 
 impl<'a, I: Iterator<Item = &'a Packet>> Track<'a, I> {
     /// Writes what starts before the end of the run.
-    fn write_until(&mut self, run: u32, file: &mut Output) -> Result<(), EncodeError> {
+    fn write_until(&mut self, run: u32, file: &mut Output) -> Result<(), String> {
         let end = i64::from(run) * i64::from(self.rate) / i64::from(RUNS_PER_SEC);
-        let stream = file.stream(self.index).ok_or_else(|| failed("a stream is missing"))?;
+        let stream = file.stream(self.index).ok_or("a stream is missing")?;
         let to = stream.time_base();
-        while let Some(packet) = self.packets.next_if(|packet| packet.dts().is_some_and(|dts| dts < end)) {
+        while let Some(packet) = self.next_before(end)? {
             let mut packet = packet.clone();
             packet.set_stream(self.index);
             packet.rescale_ts(Rational(1, self.rate.cast_signed()), to);
-            packet.write(file).map_err(libav)?;
+            packet.write(file).map_err(reason)?;
         }
         Ok(())
+    }
+
+    fn next_before(&mut self, end: i64) -> Result<Option<&'a Packet>, String> {
+        match self.packets.peek() {
+            Some(packet) if decode_time(packet)? < end => Ok(self.packets.next()),
+            _ => Ok(None),
+        }
     }
 }
 
@@ -169,8 +178,8 @@ fn add_stream(
     id: codec::Id,
     parameters: &codec::Parameters,
     time_base: Rational,
-) -> Result<(), EncodeError> {
-    let mut stream = file.add_stream(encoder::find(id)).map_err(libav)?;
+) -> Result<(), String> {
+    let mut stream = file.add_stream(encoder::find(id)).map_err(reason)?;
     stream.set_parameters(parameters.clone());
     stream.set_time_base(time_base);
     Ok(())
@@ -216,15 +225,26 @@ impl Seek for Memory {
     }
 }
 
-fn failed(reason: impl Into<String>) -> EncodeError {
-    EncodeError::Mux { reason: reason.into() }
+fn failed(reason: String) -> EncodeError {
+    EncodeError::Mux { reason }
 }
 
-fn libav(error: Error) -> EncodeError {
-    failed(
-        ffi::take_complaints()
-            .into_iter()
-            .next()
-            .unwrap_or_else(|| error.to_string()),
-    )
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_packet_without_a_time_ends_the_file_with_an_error() {
+        let [mut first, timeless] = [1u8, 2].map(|byte| Packet::copy(&[byte]));
+        first.set_dts(Some(29));
+        let packets = [first, timeless];
+        let mut track = Track {
+            packets: packets.iter().peekable(),
+            index: 0,
+            rate: 30,
+        };
+        assert!(track.next_before(29).unwrap().is_none(), "not yet");
+        assert_eq!(track.next_before(30).unwrap().and_then(Packet::data), Some(&[1][..]));
+        assert!(track.next_before(30).is_err_and(|reason| reason.contains("no time")));
+    }
 }

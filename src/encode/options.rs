@@ -76,6 +76,10 @@ pub fn table(encoder: Encoder, format: VideoFormat, rate: &Rate) -> Vec<CodecOpt
             ("no-scenecut", "1"),
             ("forced-idr", "1"),
             ("strict_gop", "1"),
+            // Each frame comes out before the next goes in: the brake in `video` sees what it cost.
+            ("delay", "0"),
+            ("zerolatency", "1"),
+            ("rc-lookahead", "0"),
             ("coder", "cabac"),
         ],
         Encoder::Vaapi => &[
@@ -84,6 +88,8 @@ pub fn table(encoder: Encoder, format: VideoFormat, rate: &Rate) -> Vec<CodecOpt
             ("rc_mode", "VBR"),
             ("coder", "cabac"),
             ("idr_interval", "0"),
+            // As with NVENC: no frames in flight.
+            ("async_depth", "1"),
             // No identifier of the driver in the stream.
             ("sei", "0"),
         ],
@@ -117,12 +123,13 @@ fn shared(format: VideoFormat, rate: &Rate) -> Vec<CodecOption> {
         // Parameter sets go into the file's header; groups of pictures refer to nothing outside.
         ("flags", "+global_header+cgop".to_owned()),
     ];
-    // The shader writes BT.709 limited range; here it is only told.
+    // The shader writes BT.709 limited range and one chroma sample in the middle of four pixels; here it is only told.
     for (name, value) in [
         ("color_primaries", "bt709"),
         ("color_trc", "bt709"),
         ("colorspace", "bt709"),
         ("color_range", "tv"),
+        ("chroma_sample_location", "center"),
     ] {
         options.push((name, value.to_owned()));
     }

@@ -1,4 +1,6 @@
 //! NV12 frames in, a `.y4m` stream out: the frames as they were rendered, for tests and for other encoders.
+//!
+//! `C420jpeg` says that chroma lies in the middle of four pixels; the range is limited all the same.
 
 use std::io::{self, Write};
 
@@ -17,7 +19,7 @@ impl<W: Write> Y4mWriter<W> {
         let (side_px, fps) = (format.size.px(), format.fps.get());
         writeln!(
             out,
-            "YUV4MPEG2 W{side_px} H{side_px} F{fps}:1 Ip A1:1 C420mpeg2 XCOLORRANGE=LIMITED"
+            "YUV4MPEG2 W{side_px} H{side_px} F{fps}:1 Ip A1:1 C420jpeg XCOLORRANGE=LIMITED"
         )?;
         Ok(Self {
             out,

@@ -64,7 +64,7 @@ fn lossless_frames() {
         (Some(90), Some("none"))
     );
     let y4m = desk.read("x.y4m");
-    let header = "YUV4MPEG2 W242 H242 F60:1 Ip A1:1 C420mpeg2 XCOLORRANGE=LIMITED\n";
+    let header = "YUV4MPEG2 W242 H242 F60:1 Ip A1:1 C420jpeg XCOLORRANGE=LIMITED\n";
     assert!(y4m.starts_with(header.as_bytes()));
     assert_eq!(y4m.len(), header.len() + 90 * (6 + 242 * 242 * 3 / 2));
     assert_eq!(json["bytes"].as_u64(), Some(y4m.len() as u64));

@@ -297,7 +297,8 @@ impl Mp4 {
     }
 }
 
-fn probe(path: &Path, what: &[&str]) -> Value {
+/// `ffprobe`'s answer.
+pub fn probe(path: &Path, what: &[&str]) -> Value {
     let output = Command::new("ffprobe")
         .args(["-v", "error", "-of", "json"])
         .args(what)
