@@ -134,6 +134,8 @@ pub struct Scene {
     pub cover: Arc<Cover>,
     /// Side the cover is drawn in, in pixels; the renderer stores it at that size.
     pub cover_px: u32,
+    /// How far the cover turns while the shutter is open, in radians; 0 where it does not turn.
+    pub shutter_rad: f32,
     pub text: TextStrip,
 }
 

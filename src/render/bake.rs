@@ -103,7 +103,7 @@ fn scene_group(gpu: &Gpu, pipelines: &Pipelines, scene: &Scene) -> wgpu::BindGro
         bytemuck::cast_slice(&scene.envelope),
         wgpu::BufferUsages::STORAGE,
     );
-    let cover = textures::cover(gpu, &scene.cover, scene.cover_px);
+    let cover = textures::cover(gpu, scene);
     let text = textures::text(gpu, &scene.text);
     let sampler = gpu.device.create_sampler(&wgpu::SamplerDescriptor {
         label: Some("linear"),

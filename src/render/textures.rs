@@ -4,21 +4,44 @@ use image::imageops::FilterType;
 use wgpu::util::{DeviceExt, TextureDataOrder};
 
 use super::gpu::Gpu;
-use crate::cover::Cover;
-use crate::flow::TextStrip;
+use crate::flow::{Scene, TextStrip};
 
 /// The cover at the size it is drawn in, reduced by a good filter: it turns, so what aliases would shimmer in every frame.
-pub(super) fn cover(gpu: &Gpu, cover: &Cover, side_px: u32) -> wgpu::TextureView {
-    let full = image::RgbaImage::from_raw(cover.side, cover.side, cover.rgba.clone());
+pub(super) fn cover(gpu: &Gpu, scene: &Scene) -> wgpu::TextureView {
+    let full = image::RgbaImage::from_raw(scene.cover.side, scene.cover.side, scene.cover.rgba.clone());
     let full = full.unwrap_or_else(|| image::RgbaImage::new(1, 1));
-    let fitted = image::imageops::resize(&full, side_px, side_px, FilterType::Lanczos3);
-    upload(
-        gpu,
-        "cover",
-        (side_px, side_px),
-        wgpu::TextureFormat::Rgba8Unorm,
-        fitted.as_raw(),
-    )
+    let mut fitted = image::imageops::resize(&full, scene.cover_px, scene.cover_px, FilterType::Lanczos3);
+    if scene.shutter_rad > 0.0 {
+        fitted = blurred_by_turning(&fitted, scene.shutter_rad);
+    }
+    let side = (scene.cover_px, scene.cover_px);
+    upload(gpu, "cover", side, wgpu::TextureFormat::Rgba8Unorm, fitted.as_raw())
+}
+
+/// The mean of the picture over `angle_rad` of a turn about its centre. A turned blur is the blur of what is turned, so that it
+/// is done once for all frames.
+fn blurred_by_turning(picture: &image::RgbaImage, angle_rad: f32) -> image::RgbaImage {
+    let center = (picture.width() as f32 - 1.0) / 2.0;
+    // Steps of at most a pixel at the rim.
+    let steps = ((angle_rad * center).ceil() as u32).clamp(2, 32);
+    let turns: Vec<(f32, f32)> = (0..steps)
+        .map(|step| (((step as f32 + 0.5) / steps as f32 - 0.5) * angle_rad).sin_cos())
+        .collect();
+    let last = picture.width() as f32 - 1.0;
+    image::RgbaImage::from_fn(picture.width(), picture.height(), |x, y| {
+        let (dx, dy) = (x as f32 - center, y as f32 - center);
+        let mut sum = [0.0_f32; 4];
+        for &(sin, cos) in &turns {
+            let at = (center + cos * dx - sin * dy, center + sin * dx + cos * dy);
+            let at = (at.0.clamp(0.0, last), at.1.clamp(0.0, last));
+            if let Some(pixel) = image::imageops::interpolate_bilinear(picture, at.0, at.1) {
+                for (sum, value) in sum.iter_mut().zip(pixel.0) {
+                    *sum += f32::from(value);
+                }
+            }
+        }
+        image::Rgba(sum.map(|sum| (sum / steps as f32 + 0.5) as u8))
+    })
 }
 
 pub(super) fn text(gpu: &Gpu, strip: &TextStrip) -> wgpu::TextureView {

@@ -59,6 +59,7 @@ pub fn compose(request: &SceneRequest<'_>, features: &Features) -> Scene {
         spin: request.theme.is_on(request.params, "spin"),
         looped: request.theme.is_on(request.params, "loop"),
     };
+    let rpm = motion.rpm(features.tempo_bpm);
     let palette = palette::from_cover(&request.cover);
     let size_px = request.format.size.px() as f32;
     let text = title::etch(request.tags, request.theme.manifest.text, request.format.size);
@@ -85,6 +86,11 @@ pub fn compose(request: &SceneRequest<'_>, features: &Features) -> Scene {
         moments: motion::moments(features, &motion),
         envelope: features.envelope.clone(),
         cover: Arc::clone(&request.cover),
+        shutter_rad: if request.theme.manifest.cover_turns {
+            motion.shutter_rad(rpm, request.format.fps)
+        } else {
+            0.0
+        },
         cover_px: (request.theme.manifest.cover_span * size_px).ceil() as u32,
         text,
     }

@@ -28,6 +28,9 @@ pub struct Manifest {
     pub author: String,
     /// How wide the cover is drawn, as a part of the picture's side: 0.05 to 1.
     pub cover_span: f32,
+    /// Whether the cover turns with the disc, and so is blurred along its way as a camera would see it.
+    #[serde(default)]
+    pub cover_turns: bool,
     /// How many moving parts the shader has, see `Still` in `shaders/lib/moment.wgsl`: 0 to 4.
     pub parts: u32,
     /// `None` in a theme that shows no text.
