@@ -32,7 +32,7 @@ fn read_tags(path: &Path) -> Option<(Tags, Option<Vec<u8>>)> {
     let leash = Leash::new(&never);
     leash.tighten();
     let size_bytes = file.metadata().ok()?.len();
-    let file = BufReader::new(Guarded::new(file, size_bytes, None, leash));
+    let file = BufReader::new(Guarded::new(file, size_bytes, leash));
     let tagged = Probe::new(file).options(options).guess_file_type().ok()?.read().ok()?;
 
     let text = |get: fn(&Tag) -> Option<String>| tagged.tags().iter().filter_map(get).find_map(|text| clean(&text));
