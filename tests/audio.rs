@@ -10,7 +10,7 @@ use musiccircles::model::{Fault, Fragment};
 
 use crate::support::sound::{Noise, Sketch, ffmpeg, find_click, through_aac, write_wav};
 
-static GO: AtomicBool = AtomicBool::new(false);
+pub static GO: AtomicBool = AtomicBool::new(false);
 
 pub fn decode(path: &Path, start_secs: f64, length_secs: f64) -> Result<Pcm, AudioError> {
     let fragment = Fragment {
@@ -588,6 +588,53 @@ fn hostile_files_are_survived() {
             );
         }
     }
+}
+
+/// Rates that cannot be, wherever the format tells them: each is refused, and none of our own arithmetic stumbles.
+#[test]
+fn rates_that_cannot_be_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let wav = click_song(folder.path(), 44_100, 3.0);
+    let alac = ffmpeg(&wav, "-c:a alac", folder.path().join("x.m4a"));
+    let after = |bytes: &[u8], mark: &[u8], skip: usize| {
+        let at = bytes.windows(mark.len()).rposition(|window| window == mark).unwrap();
+        at + mark.len() + skip
+    };
+    for rate_hz in [0_u32, 1, 7_999, 192_001, u32::MAX] {
+        for (path, mark, skip) in [(&wav, &b"fmt "[..], 8), (&alac, b"alac", 24)] {
+            let mut bytes = std::fs::read(path).unwrap();
+            let at = after(&bytes, mark, skip);
+            let rate = if path == &alac {
+                rate_hz.to_be_bytes()
+            } else {
+                rate_hz.to_le_bytes()
+            };
+            bytes[at..at + 4].copy_from_slice(&rate);
+            let name = path.file_name().unwrap().to_str().unwrap();
+            let odd = folder.path().join(format!("odd-{name}"));
+            std::fs::write(&odd, bytes).unwrap();
+            let error = decode(&odd, 0.0, 2.0).unwrap_err();
+            assert_eq!(error.fault(), Fault::Request);
+            let told =
+                matches!(&error, AudioError::Unsupported { what, .. } if what.contains(&format!("{rate_hz} Hz")));
+            // A wave file of 0 Hz has no time base: its demuxer already refuses it.
+            let refused = path == &wav && rate_hz == 0 && matches!(error, AudioError::NotAudio { .. });
+            assert!(told || refused, "{name} of {rate_hz} Hz: {error}");
+        }
+    }
+}
+
+/// What goes wrong in our own code is not blamed on the file.
+#[test]
+fn a_mistake_of_ours_is_no_damage() {
+    let folder = tempfile::tempdir().unwrap();
+    let wav = click_song(folder.path(), 8_000, 3.0);
+    let heard = std::panic::catch_unwind(|| audio::decode_all(&wav, &GO, &mut |_, _| panic!("in what hears the song")));
+    assert!(
+        heard.is_err(),
+        "told as {:?}",
+        heard.map(|heard| heard.map_err(|error| error.to_string()))
+    );
 }
 
 #[test]

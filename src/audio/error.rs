@@ -56,6 +56,13 @@ impl AudioError {
         }
     }
 
+    pub(super) fn rate(path: &Path, rate_hz: u32) -> Self {
+        Self::Unsupported {
+            path: path.into(),
+            what: format!("sampled at {rate_hz} Hz"),
+        }
+    }
+
     /// What the operating system says of a file, in our words.
     pub(super) fn from_io(path: &Path, source: io::Error) -> Self {
         let path = path.to_owned();

@@ -23,7 +23,7 @@ use super::guard::{Guarded, Leash};
 use super::last_resort::{LibavAac, may_hide_replication};
 use super::song::{Edit, Song};
 use super::surround_opus::SurroundOpus;
-use super::{AudioError, mp3, mp4, tags};
+use super::{AudioError, contained, mp3, mp4, tags};
 
 static CODECS: LazyLock<CodecRegistry> = LazyLock::new(|| {
     let mut registry = CodecRegistry::new();
@@ -44,28 +44,32 @@ impl<'a> Song<'a> {
     where
         F: Read + Seek + Send + Sync + 'a,
     {
-        let size_bytes = source.size_bytes;
+        let (size_bytes, cancel) = (source.size_bytes, leash.cancel_flag());
         let mut hint = Hint::new();
         if let Some(extension) = path.extension().and_then(|extension| extension.to_str()) {
             hint.with_extension(extension);
         }
         leash.tighten();
         let stream = MediaSourceStream::new(Box::new(source), Default::default());
-        let found = symphonia::default::get_probe().probe(&hint, stream, Default::default(), Default::default());
+        let found = contained(path, || {
+            symphonia::default::get_probe().probe(&hint, stream, Default::default(), Default::default())
+        })?;
         still_readable(path, &leash)?;
         let format = found.map_err(|_| match File::open(path).map(|mut file| mp4::is_mp4(&mut file)) {
             // An mp4 whose index is lost, mostly because it stood at the end that is missing.
             Ok(true) => AudioError::NothingDecodes { path: path.into() },
-            _ => no_sound(path),
+            _ => no_sound(path, cancel),
         })?;
         leash.loosen();
 
-        let track = format.default_track(TrackType::Audio).ok_or_else(|| no_sound(path))?;
+        let track = format
+            .default_track(TrackType::Audio)
+            .ok_or_else(|| no_sound(path, cancel))?;
         let params = track
             .codec_params
             .as_ref()
             .and_then(|params| params.audio())
-            .ok_or_else(|| no_sound(path))?;
+            .ok_or_else(|| no_sound(path, cancel))?;
         let params = params.clone();
         let edit = edit_of(path, size_bytes, &leash, format.as_ref(), track, &params);
         still_readable(path, &leash)?;
@@ -73,9 +77,9 @@ impl<'a> Song<'a> {
         let time_base = track
             .time_base
             .or_else(|| params.sample_rate.and_then(TimeBase::try_from_recip))
-            .ok_or_else(|| no_sound(path))?;
+            .ok_or_else(|| no_sound(path, cancel))?;
         let track_id = track.id;
-        let decoder = decoder_for(&params).ok_or_else(|| unsupported(path, &params))?;
+        let decoder = contained(path, || decoder_for(&params))?.ok_or_else(|| unsupported(path, &params))?;
         // The Ogg demuxer's seek does not end when packets of two streams alternate.
         let seekable = format.format_info().format != FORMAT_ID_OGG || format.tracks().len() == 1;
         Ok(Self {
@@ -172,7 +176,7 @@ fn edit_of(
     {
         let mut file = reopen(path, size_bytes, leash)?;
         return match mp3::start(&mut file, size_bytes) {
-            mp3::Start::Noise if params.codec != CODEC_ID_MP1 => Err(no_sound(path)),
+            mp3::Start::Noise if params.codec != CODEC_ID_MP1 => Err(no_sound(path, leash.cancel_flag())),
             mp3::Start::Counted => Ok(Edit {
                 start_ns: 0,
                 length: claimed,
@@ -213,13 +217,13 @@ fn edit_of(
 }
 
 /// No sound was found: is there at least a tag with a picture, or nothing we know?
-fn no_sound(path: &Path) -> AudioError {
+fn no_sound(path: &Path, cancel: &AtomicBool) -> AudioError {
     let mut head = [0; 8];
     let read = File::open(path).and_then(|mut file| file.read_exact(&mut head));
     // Other kinds of files are not searched for tags: they have none at their start, and the search is long.
     let tagged = read.is_ok() && (head.starts_with(b"ID3") || &head[4..] == b"ftyp" || head.starts_with(b"fLaC"));
     let path = path.to_owned();
-    if head.starts_with(b"ID3") || tagged && tags::read(&path).1.is_some() {
+    if head.starts_with(b"ID3") || tagged && tags::read(&path, cancel).1.is_some() {
         AudioError::OnlyCover { path }
     } else {
         AudioError::NotAudio { path }

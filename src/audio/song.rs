@@ -11,10 +11,10 @@ use symphonia::core::formats::{FormatReader, SeekMode, SeekTo};
 use symphonia::core::packet::{Packet, PacketRef};
 use symphonia::core::units::{Time, TimeBase, Timestamp};
 
-use super::AudioError;
 use super::downmix::Downmix;
 use super::guard::Leash;
 use super::resample::RATES_HZ;
+use super::{AudioError, contained};
 
 /// Packets in a row that may be damaged before we call it the end: 10 s of mp3, more than any scratch.
 const MAX_DAMAGED: u32 = 400;
@@ -85,14 +85,12 @@ impl<'a> Song<'a> {
             && let Some(time) = Time::try_from_nanos_i128(target_ns)
             && let Some(ts) = self.time_base.calc_timestamp(time)
         {
-            let sought = self.format.seek(
-                SeekMode::Accurate,
-                SeekTo::Timestamp {
-                    ts,
-                    track_id: self.track_id,
-                },
-            );
-            self.decoder.reset();
+            let track_id = self.track_id;
+            let sought = contained(self.path, || {
+                let sought = self.format.seek(SeekMode::Accurate, SeekTo::Timestamp { ts, track_id });
+                self.decoder.reset();
+                sought
+            })?;
             if sought.is_ok_and(|sought| sought.actual_ts <= ts) {
                 return Ok(());
             }
@@ -126,7 +124,8 @@ impl<'a> Song<'a> {
             }
             // Delay and padding are ours to take off: the packet is shown to the decoder without its trims.
             let whole = PacketRef::new(packet.track_id, packet.pts, packet.block_dur(), &packet.data);
-            let Ok(decoded) = self.decoder.decode_ref(&whole) else {
+            let decoder = &mut self.decoder;
+            let Ok(decoded) = contained(self.path, move || decoder.decode_ref(&whole))? else {
                 (place, damaged) = (None, damaged + 1);
                 if damaged > MAX_DAMAGED || self.leash.expired() {
                     break;
@@ -139,10 +138,7 @@ impl<'a> Song<'a> {
             }
             let (rate_hz, channels) = (decoded.spec().rate(), decoded.spec().channels());
             if !RATES_HZ.contains(&rate_hz) {
-                return Err(AudioError::Unsupported {
-                    path: self.path.into(),
-                    what: format!("sampled at {rate_hz} Hz"),
-                });
+                return Err(AudioError::rate(self.path, rate_hz));
             }
             if !heard {
                 heard = true;
@@ -201,7 +197,7 @@ impl<'a> Song<'a> {
             if self.leash.cancelled() {
                 return Err(AudioError::Cancelled);
             }
-            match self.format.next_packet() {
+            match contained(self.path, || self.format.next_packet())? {
                 Ok(Some(packet)) if packet.track_id == self.track_id => return Ok(Some(packet)),
                 Ok(Some(_)) => {}
                 // Some demuxers find their way again after damage, others repeat the error forever.

@@ -15,21 +15,21 @@ use super::guard::{Guarded, Leash};
 use crate::model::{Tags, limits};
 
 /// Title, artist, album and the cover's bytes.
-pub(super) fn read(path: &Path) -> (Tags, Option<Vec<u8>>) {
+pub(super) fn read(path: &Path, cancel: &AtomicBool) -> (Tags, Option<Vec<u8>>) {
     // A tag reader's panic on a hostile file is the reader's bug and not the song's fault.
-    std::panic::catch_unwind(|| read_tags(path))
+    std::panic::catch_unwind(|| read_tags(path, cancel))
         .ok()
         .flatten()
         .unwrap_or_default()
 }
 
-fn read_tags(path: &Path) -> Option<(Tags, Option<Vec<u8>>)> {
+fn read_tags(path: &Path, cancel: &AtomicBool) -> Option<(Tags, Option<Vec<u8>>)> {
     let options = ParseOptions::new()
         .read_properties(false)
         .parsing_mode(ParsingMode::Relaxed);
-    let (never, file) = (AtomicBool::new(false), File::open(path).ok()?);
+    let file = File::open(path).ok()?;
     // The tag reader searches the whole of a file that is no song: 100 MB of random bytes took it five seconds.
-    let leash = Leash::new(&never);
+    let leash = Leash::new(cancel);
     leash.tighten();
     let size_bytes = file.metadata().ok()?.len();
     let file = BufReader::new(Guarded::new(file, size_bytes, leash));
