@@ -295,7 +295,7 @@ fn open<'g>(gpu: &'g SharedGpu, request: &Request) -> Result<(&'g Gpu, Duration)
 /// Decodes, analyses and composes: everything up to the first frame.
 fn prepare(request: &Request, stages: &mut Stages, cancel: &AtomicBool) -> Result<Prepared, PipelineError> {
     let (loaded, took) = timed(|| -> Result<_, PipelineError> {
-        let facts = audio::probe(&request.song)?;
+        let facts = audio::probe(&request.song, cancel)?;
         let cover = load_cover(&request.cover, facts.cover.as_deref())?;
         let fragment = request.fragment.resolve(&request.song, &facts, cancel)?;
         let pcm = audio::decode(&request.song, fragment, cancel)?;

@@ -38,8 +38,7 @@ use crate::model::{Fragment, TrackFacts, limits};
 use song::{Song, samples_at};
 
 /// What the file says of itself. Quick: at most the packet headers are read, nothing is decoded.
-pub fn probe(path: &Path) -> Result<TrackFacts, AudioError> {
-    let cancel = &AtomicBool::new(false);
+pub fn probe(path: &Path, cancel: &AtomicBool) -> Result<TrackFacts, AudioError> {
     let mut song = Song::open(path, cancel)?;
     let duration = match song.claimed_length() {
         // The count in an mp3's first frame was already compared with the file's size.
