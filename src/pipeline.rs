@@ -23,7 +23,7 @@ use crate::audio;
 use crate::cover::{self, Cover, CoverError};
 use crate::encode::{self, EncodeError, Encoder, VideoSettings};
 use crate::flow::{Circle, Features, Pcm, Scene};
-use crate::model::{Fault, Fragment, FrameIndex, Tags, VideoFormat, limits};
+use crate::model::{Fault, Fragment, FrameIndex, Tags, VideoFormat, clean_tag, limits};
 use crate::render::{AdapterChoice, Gpu, RenderError, Renderer};
 use crate::scene::{self, SceneError, SceneRequest};
 
@@ -309,16 +309,8 @@ fn prepare(request: &Request, stages: &mut Stages, cancel: &AtomicBool) -> Resul
     stop_if(cancel)?;
 
     let tags = Tags {
-        title: request
-            .title
-            .clone()
-            .or(facts.tags.title)
-            .filter(|text| !text.is_empty()),
-        artist: request
-            .artist
-            .clone()
-            .or(facts.tags.artist)
-            .filter(|text| !text.is_empty()),
+        title: request.title.as_deref().map_or(facts.tags.title, clean_tag),
+        artist: request.artist.as_deref().map_or(facts.tags.artist, clean_tag),
         album: facts.tags.album,
     };
     let frames = request.format.fps.frames_in(length);
