@@ -33,7 +33,7 @@ pub fn benches(c: &mut Criterion) {
         });
     }
     group.bench_function("probe_mp3", |b| {
-        b.iter(|| audio::probe(&folder.path().join("song.mp3")).expect("a song"))
+        b.iter(|| audio::probe(&folder.path().join("song.mp3"), &never).expect("a song"))
     });
     group.finish();
 

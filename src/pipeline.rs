@@ -24,7 +24,7 @@ use crate::cover::{self, Cover, CoverError};
 use crate::encode::{self, EncodeError, EncodedAudio, Encoder, VideoSettings};
 use crate::flow::{Circle, Features, Pcm, Scene};
 use crate::model::time::{length_of, show_time};
-use crate::model::{Fault, Fragment, FrameIndex, Tags, VideoFormat, limits};
+use crate::model::{Fault, Fragment, FrameIndex, Tags, VideoFormat, clean_tag, limits};
 use crate::render::{AdapterChoice, Gpu, RenderError, RenderSettings, Renderer};
 use crate::scene::{self, SceneError, SceneRequest};
 
@@ -337,7 +337,7 @@ fn open(gpu: &SharedGpu, request: &Request) -> Result<Arc<Gpu>, PipelineError> {
 /// Decodes, analyses and composes: everything up to the first frame.
 fn prepare(request: &Request, stages: &mut Stages, cancel: &AtomicBool) -> Result<Prepared, PipelineError> {
     let (loaded, took) = timed(|| -> Result<_, PipelineError> {
-        let facts = audio::probe(&request.song)?;
+        let facts = audio::probe(&request.song, cancel)?;
         let cover = load_cover(&request.cover, facts.cover.as_deref())?;
         let fragment = request.fragment.resolve(&request.song, &facts, cancel)?;
         let key = request::content_key(request, fragment, &cover)?;
@@ -352,16 +352,8 @@ fn prepare(request: &Request, stages: &mut Stages, cancel: &AtomicBool) -> Resul
     stop_if(cancel)?;
 
     let tags = Tags {
-        title: request
-            .title
-            .clone()
-            .or(facts.tags.title)
-            .filter(|text| !text.is_empty()),
-        artist: request
-            .artist
-            .clone()
-            .or(facts.tags.artist)
-            .filter(|text| !text.is_empty()),
+        title: request.title.as_deref().map_or(facts.tags.title, clean_tag),
+        artist: request.artist.as_deref().map_or(facts.tags.artist, clean_tag),
         album: facts.tags.album,
     };
     let frames = request.format.fps.frames_in(length);

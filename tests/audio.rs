@@ -10,7 +10,7 @@ use musiccircles::model::{Fault, Fragment};
 
 use crate::support::sound::{Noise, Sketch, ffmpeg, find_click, through_aac, write_wav};
 
-static GO: AtomicBool = AtomicBool::new(false);
+pub static GO: AtomicBool = AtomicBool::new(false);
 
 pub fn decode(path: &Path, start_secs: f64, length_secs: f64) -> Result<Pcm, AudioError> {
     let fragment = Fragment {
@@ -83,7 +83,7 @@ pub fn check_format(rate_hz: u32, name: &str, args: &str, tolerance_ms: f64) {
         ffmpeg(&wav, args, folder.path().join(name))
     };
     assert_clicks_in_place(&song, SONG_SECS, tolerance_ms);
-    let facts = audio::probe(&song).unwrap();
+    let facts = audio::probe(&song, &GO).unwrap();
     let off = facts.duration.as_secs_f64() - SONG_SECS;
     assert!(off.abs() < 0.001, "{name}: length is off by {off} s");
 }
@@ -323,7 +323,7 @@ fn tags_and_cover_are_found_and_bounded() {
         ]);
         command.arg("-metadata").arg(format!("album={long}")).arg(&path);
         assert!(command.status().unwrap().success());
-        let facts = audio::probe(&path).unwrap();
+        let facts = audio::probe(&path, &GO).unwrap();
         assert_eq!(facts.tags.title.as_deref(), Some("Звезда  по имени Солнце"), "{name}");
         assert_eq!(facts.tags.artist.as_deref(), Some("Кино"), "{name}");
         assert_eq!(facts.tags.album.map(|album| album.chars().count()), Some(200), "{name}");
@@ -339,7 +339,7 @@ fn tags_and_cover_are_found_and_bounded() {
 /// The error of a file, from probe and from decode alike, and within 5 seconds.
 pub fn refusal(path: &Path) -> AudioError {
     let started = Instant::now();
-    let error = audio::probe(path).err();
+    let error = audio::probe(path, &GO).err();
     let decoded = decode(path, 0.0, 5.0).expect_err("there is nothing to decode");
     assert!(
         started.elapsed() < Duration::from_secs(10),
@@ -489,7 +489,7 @@ fn a_file_that_breaks_off_plays_as_far_as_it_goes() {
             .len() as f64
             / 48_000.0;
         assert!((12.0..30.0).contains(&secs), "{name}: {secs} s of half the file");
-        let probed = audio::probe(&path).unwrap().duration.as_secs_f64();
+        let probed = audio::probe(&path, &GO).unwrap().duration.as_secs_f64();
         assert!(
             (probed - secs).abs() < 0.3,
             "{name}: probe says {probed}, {secs} decode"
@@ -579,7 +579,7 @@ fn hostile_files_are_survived() {
             }
             std::fs::write(&path, &bytes).unwrap();
             let started = Instant::now();
-            let _ = audio::probe(&path);
+            let _ = audio::probe(&path, &GO);
             let _ = decode(&path, 1.0, 60.0).map(|pcm| assert!(pcm.samples.len() <= 60 * 48_000));
             assert!(
                 started.elapsed() < Duration::from_secs(10),
@@ -588,6 +588,53 @@ fn hostile_files_are_survived() {
             );
         }
     }
+}
+
+/// Rates that cannot be, wherever the format tells them: each is refused, and none of our own arithmetic stumbles.
+#[test]
+fn rates_that_cannot_be_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let wav = click_song(folder.path(), 44_100, 3.0);
+    let alac = ffmpeg(&wav, "-c:a alac", folder.path().join("x.m4a"));
+    let after = |bytes: &[u8], mark: &[u8], skip: usize| {
+        let at = bytes.windows(mark.len()).rposition(|window| window == mark).unwrap();
+        at + mark.len() + skip
+    };
+    for rate_hz in [0_u32, 1, 7_999, 192_001, u32::MAX] {
+        for (path, mark, skip) in [(&wav, &b"fmt "[..], 8), (&alac, b"alac", 24)] {
+            let mut bytes = std::fs::read(path).unwrap();
+            let at = after(&bytes, mark, skip);
+            let rate = if path == &alac {
+                rate_hz.to_be_bytes()
+            } else {
+                rate_hz.to_le_bytes()
+            };
+            bytes[at..at + 4].copy_from_slice(&rate);
+            let name = path.file_name().unwrap().to_str().unwrap();
+            let odd = folder.path().join(format!("odd-{name}"));
+            std::fs::write(&odd, bytes).unwrap();
+            let error = decode(&odd, 0.0, 2.0).unwrap_err();
+            assert_eq!(error.fault(), Fault::Request);
+            let told =
+                matches!(&error, AudioError::Unsupported { what, .. } if what.contains(&format!("{rate_hz} Hz")));
+            // A wave file of 0 Hz has no time base: its demuxer already refuses it.
+            let refused = path == &wav && rate_hz == 0 && matches!(error, AudioError::NotAudio { .. });
+            assert!(told || refused, "{name} of {rate_hz} Hz: {error}");
+        }
+    }
+}
+
+/// What goes wrong in our own code is not blamed on the file.
+#[test]
+fn a_mistake_of_ours_is_no_damage() {
+    let folder = tempfile::tempdir().unwrap();
+    let wav = click_song(folder.path(), 8_000, 3.0);
+    let heard = std::panic::catch_unwind(|| audio::decode_all(&wav, &GO, &mut |_, _| panic!("in what hears the song")));
+    assert!(
+        heard.is_err(),
+        "told as {:?}",
+        heard.map(|heard| heard.map_err(|error| error.to_string()))
+    );
 }
 
 #[test]
@@ -602,6 +649,8 @@ fn cancelling_stops_at_once() {
     let error = audio::decode(&wav, fragment, &stop).unwrap_err();
     assert!(matches!(error, AudioError::Cancelled) && error.fault() == Fault::Cancelled);
     let error = audio::decode_all(&wav, &stop, &mut |_, _| {}).unwrap_err();
+    assert!(matches!(error, AudioError::Cancelled));
+    let error = audio::probe(&wav, &stop).unwrap_err();
     assert!(matches!(error, AudioError::Cancelled));
 }
 
@@ -766,7 +815,7 @@ fn streams_that_tell_no_delay_keep_one_time_throughout() {
         ("x.aac", "-c:a aac -b:a 128k"),
     ] {
         let path = ffmpeg(&wav, args, folder.path().join(name));
-        let length = audio::probe(&path).unwrap().duration.as_secs_f64();
+        let length = audio::probe(&path, &GO).unwrap().duration.as_secs_f64();
         assert!((40.0..40.1).contains(&length), "{name}: {length} s");
         let mut late_ms = Vec::new();
         for start in [0.0, 11.113, 30.77] {
@@ -821,6 +870,6 @@ fn itunes_own_note_of_the_delay_is_heeded() {
         let late_ms = (find_click(&pcm.samples, time - 3.3).unwrap() - (time - 3.3)) * 1000.0;
         assert!(late_ms.abs() < 0.3, "{late_ms:.3} ms late");
     }
-    let length = audio::probe(&path).unwrap().duration.as_secs_f64();
+    let length = audio::probe(&path, &GO).unwrap().duration.as_secs_f64();
     assert!((length - 20.0).abs() < 0.001, "{length}");
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use musiccircles::audio::{self, AudioError};
 
-use crate::audio::{amplitude, check_format, click_song, click_times, decode, refusal, tones};
+use crate::audio::{GO, amplitude, check_format, click_song, click_times, decode, refusal, tones};
 use crate::support::sound::{Noise, ffmpeg, find_click, write_wav};
 
 /// The same sound from all five speakers: what arrives must be as loud and as early from each.
@@ -98,7 +98,7 @@ fn every_channel_of_surround_is_mixed_to_its_side() {
                 );
             }
         }
-        let facts = audio::probe(&path).unwrap();
+        let facts = audio::probe(&path, &GO).unwrap();
         // Raw AAC of a listed layout tells its channels only in the frames, which a probe does not open.
         let channels = if name == "side.aac" { 0 } else { 6 };
         assert_eq!((facts.sample_rate, facts.channels), (48_000, channels), "{name}");
@@ -219,7 +219,7 @@ fn surround_that_breaks_off_plays_as_far_as_it_goes() {
             .len() as f64
             / 48_000.0;
         assert!((6.0..15.0).contains(&secs), "{name}: {secs} s of half the file");
-        let probed = audio::probe(&path).unwrap().duration.as_secs_f64();
+        let probed = audio::probe(&path, &GO).unwrap().duration.as_secs_f64();
         assert!(
             (probed - secs).abs() < 0.3,
             "{name}: probe says {probed}, {secs} decode"
@@ -244,7 +244,7 @@ fn surround_files_with_any_bytes_changed_are_survived() {
             }
             std::fs::write(&path, &bytes).unwrap();
             let started = Instant::now();
-            let _ = audio::probe(&path);
+            let _ = audio::probe(&path, &GO);
             let _ = decode(&path, 1.0, 60.0).map(|pcm| assert!(pcm.samples.len() <= 60 * 48_000));
             assert!(started.elapsed() < Duration::from_secs(5), "{name}, round {round}");
         }

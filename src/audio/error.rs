@@ -13,7 +13,7 @@ pub enum AudioError {
     NotFound { path: PathBuf },
     #[error("{} is a folder or a device and not a song; name a file", .path.display())]
     NotAFile { path: PathBuf },
-    #[error("{} cannot be read; check its permissions", .path.display())]
+    #[error("{} cannot be read; {}", .path.display(), advice(.source))]
     Unreadable { path: PathBuf, source: io::Error },
     #[error("{} is empty; send a whole song", .path.display())]
     Empty { path: PathBuf },
@@ -51,7 +51,15 @@ impl AudioError {
     pub fn fault(&self) -> Fault {
         match self {
             Self::Cancelled => Fault::Cancelled,
+            Self::Unreadable { source, .. } if !is_askers(source) => Fault::Machine,
             _ => Fault::Request,
+        }
+    }
+
+    pub(super) fn rate(path: &Path, rate_hz: u32) -> Self {
+        Self::Unsupported {
+            path: path.into(),
+            what: format!("sampled at {rate_hz} Hz"),
         }
     }
 
@@ -63,5 +71,20 @@ impl AudioError {
             io::ErrorKind::IsADirectory => Self::NotAFile { path },
             _ => Self::Unreadable { path, source },
         }
+    }
+}
+
+/// Whether another name or other permissions help; else the disk or the network failed.
+fn is_askers(error: &io::Error) -> bool {
+    use io::ErrorKind::{InvalidFilename, InvalidInput, PermissionDenied};
+    matches!(error.kind(), PermissionDenied | InvalidFilename | InvalidInput)
+        || error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error())
+}
+
+fn advice(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => "check its permissions",
+        _ if is_askers(error) => "check its name",
+        _ => "the disk or the network it lies on failed, so try again",
     }
 }

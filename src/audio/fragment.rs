@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use super::AudioError;
-use super::resample::Grid;
+use super::resample::{Grid, RATES_HZ};
 use super::song::{Block, Song, samples_at};
 use crate::flow::Pcm;
 use crate::model::time::{length_of, samples_in};
@@ -30,8 +30,13 @@ pub(super) fn decode(path: &Path, fragment: Fragment, cancel: &AtomicBool) -> Re
     let from = samples_at(fragment.start.as_nanos() as i128, SAMPLE_RATE).max(0) as usize;
     let len = samples_in(fragment.length.min(limits::MAX_FRAGMENT));
 
-    let (first, ..) = Grid::new(song.rate_hz().unwrap_or(SAMPLE_RATE)).input_for(from, len);
-    let first_secs = first as f64 / f64::from(song.rate_hz().unwrap_or(SAMPLE_RATE));
+    // What the headers say, which may be anything; without a word of theirs only the first packet tells.
+    let rate_hz = song.rate_hz().unwrap_or(SAMPLE_RATE);
+    if !RATES_HZ.contains(&rate_hz) {
+        return Err(AudioError::rate(path, rate_hz));
+    }
+    let (first, ..) = Grid::new(rate_hz).input_for(from, len);
+    let first_secs = first as f64 / f64::from(rate_hz);
     let pre_roll = Duration::from_secs_f64(first_secs).saturating_sub(PRE_ROLL);
     song.seek(pre_roll)?;
     let mut window = Window {
@@ -179,10 +184,7 @@ impl Stretch {
             _ => self
                 .grid
                 .resample(self.samples)
-                .ok_or_else(|| AudioError::Unsupported {
-                    path: path.into(),
-                    what: format!("sampled at {rate_hz} Hz"),
-                })?,
+                .ok_or_else(|| AudioError::rate(path, rate_hz))?,
         };
         samples.drain(..self.lead.min(samples.len()));
         samples.resize(available, [0.0; 2]);

@@ -1,10 +1,11 @@
 //! A file handed to the demuxer with a leash: it stops answering when the work is cancelled or takes too long. Demuxers
 //! scan broken files for a long time inside one call; refusing to read is the one way to end such a call from outside.
+//! And it remembers when the machine could not read: to a demuxer a failing disk is as good an end as any other.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use symphonia::core::io::MediaSource;
@@ -19,6 +20,7 @@ pub(super) struct Leash<'a> {
     started: Instant,
     /// Milliseconds after `started` when reading stops; `u64::MAX` for never.
     deadline_ms: Arc<AtomicU64>,
+    failure: Arc<OnceLock<io::Error>>,
 }
 
 impl<'a> Leash<'a> {
@@ -27,6 +29,7 @@ impl<'a> Leash<'a> {
             cancel,
             started: Instant::now(),
             deadline_ms: Arc::new(AtomicU64::new(u64::MAX)),
+            failure: Arc::default(),
         }
     }
 
@@ -53,24 +56,43 @@ impl<'a> Leash<'a> {
         let deadline = self.deadline_ms.load(Ordering::Relaxed);
         deadline != u64::MAX && self.started.elapsed().as_millis() as u64 >= deadline
     }
+
+    /// The first read that failed, other than by the end of the file or by this leash.
+    pub fn failure(&self) -> Option<io::Error> {
+        self.failure.get().map(again)
+    }
+
+    fn keep(&self, error: &io::Error) {
+        // Readers try again after an interruption.
+        if error.kind() != io::ErrorKind::Interrupted {
+            self.failure.get_or_init(|| again(error));
+        }
+    }
 }
 
-pub(super) struct Guarded<'a> {
-    file: File,
+/// Errors of the system have no `Clone`.
+fn again(error: &io::Error) -> io::Error {
+    let code = error.raw_os_error();
+    code.map_or_else(|| error.kind().into(), io::Error::from_raw_os_error)
+}
+
+/// A file, or in tests whatever reads like one.
+pub(super) struct Guarded<'a, F = File> {
+    file: F,
     pub size_bytes: u64,
     leash: Leash<'a>,
     /// Where four zero bytes are read instead of what is there: see [`super::mp4::broken_off_sound`].
-    zeroed_at: Option<u64>,
+    pub zeroed_at: Option<u64>,
     at: u64,
 }
 
-impl<'a> Guarded<'a> {
-    pub fn new(file: File, size_bytes: u64, zeroed_at: Option<u64>, leash: Leash<'a>) -> Self {
+impl<'a, F> Guarded<'a, F> {
+    pub fn new(file: F, size_bytes: u64, leash: Leash<'a>) -> Self {
         Self {
             file,
             size_bytes,
             leash,
-            zeroed_at,
+            zeroed_at: None,
             at: 0,
         }
     }
@@ -86,10 +108,10 @@ impl<'a> Guarded<'a> {
     }
 }
 
-impl Read for Guarded<'_> {
+impl<F: Read> Read for Guarded<'_, F> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         self.check()?;
-        let count = self.file.read(buf)?;
+        let count = self.file.read(buf).inspect_err(|error| self.leash.keep(error))?;
         if let Some(zeroed) = self.zeroed_at {
             for place in zeroed..zeroed + 4 {
                 if let Some(byte) = place
@@ -105,7 +127,7 @@ impl Read for Guarded<'_> {
     }
 }
 
-impl Seek for Guarded<'_> {
+impl<F: Seek> Seek for Guarded<'_, F> {
     fn seek(&mut self, pos: SeekFrom) -> io::Result<u64> {
         self.check()?;
         self.at = self.file.seek(pos)?;
@@ -113,7 +135,7 @@ impl Seek for Guarded<'_> {
     }
 }
 
-impl MediaSource for Guarded<'_> {
+impl<F: Read + Seek + Send + Sync> MediaSource for Guarded<'_, F> {
     fn is_seekable(&self) -> bool {
         true
     }

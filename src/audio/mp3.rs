@@ -1,7 +1,6 @@
 //! What the start of an mp3 tells: that it is one (random bytes look like a frame now and then), and whether a Xing, Info or
 //! VBRI frame gives its length. Reads at most a megabyte behind the tags.
 
-use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 
 /// As far as the demuxer itself looks for a first frame.
@@ -21,7 +20,7 @@ pub(super) enum Start {
     Counted,
 }
 
-pub(super) fn start(file: &mut File, size_bytes: u64) -> Start {
+pub(super) fn start(file: &mut (impl Read + Seek), size_bytes: u64) -> Start {
     let Some((start, bytes)) = read_start(file) else {
         return Start::Noise;
     };
@@ -51,7 +50,7 @@ pub(super) fn start(file: &mut File, size_bytes: u64) -> Start {
 }
 
 /// The stretch after any ID3v2 tags, and where it begins.
-fn read_start(file: &mut File) -> Option<(u64, Vec<u8>)> {
+fn read_start(file: &mut (impl Read + Seek)) -> Option<(u64, Vec<u8>)> {
     let mut at = 0;
     for _ in 0..8 {
         let mut head = [0; 10];
@@ -66,7 +65,7 @@ fn read_start(file: &mut File) -> Option<(u64, Vec<u8>)> {
     }
     let mut bytes = Vec::new();
     file.seek(SeekFrom::Start(at)).ok()?;
-    file.take(MAX_JUNK_BYTES).read_to_end(&mut bytes).ok()?;
+    file.by_ref().take(MAX_JUNK_BYTES).read_to_end(&mut bytes).ok()?;
     Some((at, bytes))
 }
 

@@ -1,7 +1,6 @@
 //! What an mp4 says beyond its packets, which the demuxer does not tell: where in the coded stream the music starts and how
 //! long it is (the edit list, or iTunes' own note), and whether its sound was cut off. Reads a few bounded stretches.
 
-use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::time::Duration;
 
@@ -10,7 +9,7 @@ use super::song::Edit;
 /// The index of an mp4 of six hours takes about 8 MB; more than this is no song.
 const MAX_INDEX_BYTES: u64 = 64 << 20;
 /// The edit of track `track_id`; the default when the file has none or is damaged.
-pub(super) fn edit(file: &mut File, track_id: u32) -> Edit {
+pub(super) fn edit(file: &mut (impl Read + Seek), track_id: u32) -> Edit {
     read_index(file)
         .and_then(|moov| edit_in(&moov, track_id))
         .unwrap_or_default()
@@ -25,7 +24,7 @@ struct TopAtom {
 }
 
 /// The first atom `wanted` accepts. A hostile file may hold a million empty ones: we stop at a thousand.
-fn find_top_atom(file: &mut File, wanted: impl Fn(&TopAtom) -> bool) -> Option<TopAtom> {
+fn find_top_atom(file: &mut (impl Read + Seek), wanted: impl Fn(&TopAtom) -> bool) -> Option<TopAtom> {
     let mut start = 0;
     for _ in 0..1_000 {
         let mut head = [0; 16];
@@ -52,25 +51,26 @@ fn find_top_atom(file: &mut File, wanted: impl Fn(&TopAtom) -> bool) -> Option<T
     None
 }
 
-fn read_index(file: &mut File) -> Option<Vec<u8>> {
+fn read_index(file: &mut (impl Read + Seek)) -> Option<Vec<u8>> {
     let moov = find_top_atom(file, |atom| &atom.kind == b"moov")?;
     let mut bytes = Vec::new();
     file.seek(SeekFrom::Start(moov.content)).ok()?;
-    file.take((moov.end - moov.content).min(MAX_INDEX_BYTES))
+    file.by_ref()
+        .take((moov.end - moov.content).min(MAX_INDEX_BYTES))
         .read_to_end(&mut bytes)
         .ok()?;
     Some(bytes)
 }
 
 /// Whether the file is an mp4 of any kind.
-pub(super) fn is_mp4(file: &mut File) -> bool {
+pub(super) fn is_mp4(file: &mut (impl Read + Seek)) -> bool {
     let mut head = [0; 8];
     file.rewind().is_ok() && file.read_exact(&mut head).is_ok() && &head[4..] == b"ftyp"
 }
 
 /// The place of the size of an mp4's sound, if the file ends before it does. The demuxer passes over such an atom; with a
 /// size of zero, which means "to the end of the file", it plays what is there.
-pub(super) fn broken_off_sound(file: &mut File, size_bytes: u64) -> Option<u64> {
+pub(super) fn broken_off_sound(file: &mut (impl Read + Seek), size_bytes: u64) -> Option<u64> {
     let sound = is_mp4(file)
         .then(|| find_top_atom(file, |atom| &atom.kind == b"mdat" && atom.end > size_bytes))
         .flatten();

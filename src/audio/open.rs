@@ -2,7 +2,7 @@
 //! stream the music lies. Everything that can be wrong with a file as a whole is told apart here.
 
 use std::fs::{self, File};
-use std::io::Read;
+use std::io::{Read, Seek};
 use std::path::Path;
 use std::sync::LazyLock;
 use std::sync::atomic::AtomicBool;
@@ -23,7 +23,7 @@ use super::guard::{Guarded, Leash};
 use super::last_resort::{LibavAac, may_hide_replication};
 use super::song::{Edit, Song};
 use super::surround_opus::SurroundOpus;
-use super::{AudioError, mp3, mp4, tags};
+use super::{AudioError, contained, mp3, mp4, tags};
 
 static CODECS: LazyLock<CodecRegistry> = LazyLock::new(|| {
     let mut registry = CodecRegistry::new();
@@ -36,38 +36,50 @@ impl<'a> Song<'a> {
     pub fn open(path: &'a Path, cancel: &'a AtomicBool) -> Result<Self, AudioError> {
         let leash = Leash::new(cancel);
         let source = open_file(path, &leash)?;
-        let size_bytes = source.size_bytes;
+        Self::of(path, source, leash)
+    }
+
+    /// The song in a source that is open and held by `leash`.
+    pub(super) fn of<F>(path: &'a Path, source: Guarded<'a, F>, leash: Leash<'a>) -> Result<Self, AudioError>
+    where
+        F: Read + Seek + Send + Sync + 'a,
+    {
+        let (size_bytes, cancel) = (source.size_bytes, leash.cancel_flag());
         let mut hint = Hint::new();
         if let Some(extension) = path.extension().and_then(|extension| extension.to_str()) {
             hint.with_extension(extension);
         }
         leash.tighten();
         let stream = MediaSourceStream::new(Box::new(source), Default::default());
-        let found = symphonia::default::get_probe().probe(&hint, stream, Default::default(), Default::default());
-        if leash.cancelled() {
-            return Err(AudioError::Cancelled);
-        }
+        let found = contained(path, || {
+            symphonia::default::get_probe().probe(&hint, stream, Default::default(), Default::default())
+        })?;
+        still_readable(path, &leash)?;
         let format = found.map_err(|_| match File::open(path).map(|mut file| mp4::is_mp4(&mut file)) {
             // An mp4 whose index is lost, mostly because it stood at the end that is missing.
             Ok(true) => AudioError::NothingDecodes { path: path.into() },
-            _ => no_sound(path),
+            _ => no_sound(path, cancel),
         })?;
         leash.loosen();
 
-        let track = format.default_track(TrackType::Audio).ok_or_else(|| no_sound(path))?;
+        let track = format
+            .default_track(TrackType::Audio)
+            .ok_or_else(|| no_sound(path, cancel))?;
         let params = track
             .codec_params
             .as_ref()
             .and_then(|params| params.audio())
-            .ok_or_else(|| no_sound(path))?;
+            .ok_or_else(|| no_sound(path, cancel))?;
         let params = params.clone();
-        let edit = edit_of(path, size_bytes, format.as_ref(), track, &params)?;
+        let edit = edit_of(path, size_bytes, &leash, format.as_ref(), track, &params);
+        still_readable(path, &leash)?;
+        let edit = edit?;
         let time_base = track
             .time_base
             .or_else(|| params.sample_rate.and_then(TimeBase::try_from_recip))
-            .ok_or_else(|| no_sound(path))?;
+            .ok_or_else(|| no_sound(path, cancel))?;
         let track_id = track.id;
-        let decoder = decoder_for(&params).ok_or_else(|| unsupported(path, &params))?;
+        let decoder = contained(path, || decoder_for(&params))?.ok_or_else(|| unsupported(path, &params))?;
         // The Ogg demuxer's seek does not end when packets of two streams alternate.
         let seekable = format.format_info().format != FORMAT_ID_OGG || format.tracks().len() == 1;
         Ok(Self {
@@ -112,15 +124,30 @@ fn open_file<'a>(path: &Path, leash: &Leash<'a>) -> Result<Guarded<'a>, AudioErr
     if metadata.len() == 0 {
         return Err(AudioError::Empty { path: path.into() });
     }
-    let mut file = File::open(path).map_err(|error| AudioError::from_io(path, error))?;
-    let zeroed_at = mp4::broken_off_sound(&mut file, metadata.len());
-    Ok(Guarded::new(file, metadata.len(), zeroed_at, leash.clone()))
+    let mut source = reopen(path, metadata.len(), leash)?;
+    source.zeroed_at = mp4::broken_off_sound(&mut source, metadata.len());
+    Ok(source)
+}
+
+fn reopen<'a>(path: &Path, size_bytes: u64, leash: &Leash<'a>) -> Result<Guarded<'a>, AudioError> {
+    let file = File::open(path).map_err(|error| AudioError::from_io(path, error))?;
+    Ok(Guarded::new(file, size_bytes, leash.clone()))
+}
+
+/// Nothing that was found, or not found, counts where a read was refused or failed.
+fn still_readable(path: &Path, leash: &Leash<'_>) -> Result<(), AudioError> {
+    match leash.failure() {
+        _ if leash.cancelled() => Err(AudioError::Cancelled),
+        Some(error) => Err(AudioError::from_io(path, error)),
+        None => Ok(()),
+    }
 }
 
 /// Start and length of the music within the coded stream.
 fn edit_of(
     path: &Path,
     size_bytes: u64,
+    leash: &Leash<'_>,
     format: &dyn FormatReader,
     track: &Track,
     params: &AudioCodecParameters,
@@ -147,9 +174,9 @@ fn edit_of(
         && format.tracks().len() == 1
         && format.format_info().short_name.starts_with("mp")
     {
-        let mut file = File::open(path).map_err(|error| AudioError::from_io(path, error))?;
+        let mut file = reopen(path, size_bytes, leash)?;
         return match mp3::start(&mut file, size_bytes) {
-            mp3::Start::Noise if params.codec != CODEC_ID_MP1 => Err(no_sound(path)),
+            mp3::Start::Noise if params.codec != CODEC_ID_MP1 => Err(no_sound(path, leash.cancel_flag())),
             mp3::Start::Counted => Ok(Edit {
                 start_ns: 0,
                 length: claimed,
@@ -160,7 +187,7 @@ fn edit_of(
     }
     match format.format_info().format {
         FORMAT_ID_ISOMP4 => {
-            let mut file = File::open(path).map_err(|error| AudioError::from_io(path, error))?;
+            let mut file = reopen(path, size_bytes, leash)?;
             let edit = mp4::edit(&mut file, track.id);
             let coded =
                 claimed.map(|length| length.saturating_sub(Duration::from_nanos(edit.start_ns.max(0).unsigned_abs())));
@@ -190,13 +217,13 @@ fn edit_of(
 }
 
 /// No sound was found: is there at least a tag with a picture, or nothing we know?
-fn no_sound(path: &Path) -> AudioError {
+fn no_sound(path: &Path, cancel: &AtomicBool) -> AudioError {
     let mut head = [0; 8];
     let read = File::open(path).and_then(|mut file| file.read_exact(&mut head));
     // Other kinds of files are not searched for tags: they have none at their start, and the search is long.
     let tagged = read.is_ok() && (head.starts_with(b"ID3") || &head[4..] == b"ftyp" || head.starts_with(b"fLaC"));
     let path = path.to_owned();
-    if head.starts_with(b"ID3") || tagged && tags::read(&path).1.is_some() {
+    if head.starts_with(b"ID3") || tagged && tags::read(&path, cancel).1.is_some() {
         AudioError::OnlyCover { path }
     } else {
         AudioError::NotAudio { path }

@@ -11,10 +11,10 @@ use symphonia::core::formats::{FormatReader, SeekMode, SeekTo};
 use symphonia::core::packet::{Packet, PacketRef};
 use symphonia::core::units::{Time, TimeBase, Timestamp};
 
-use super::AudioError;
 use super::downmix::Downmix;
 use super::guard::Leash;
 use super::resample::RATES_HZ;
+use super::{AudioError, contained};
 
 /// Packets in a row that may be damaged before we call it the end: 10 s of mp3, more than any scratch.
 const MAX_DAMAGED: u32 = 400;
@@ -85,14 +85,12 @@ impl<'a> Song<'a> {
             && let Some(time) = Time::try_from_nanos_i128(target_ns)
             && let Some(ts) = self.time_base.calc_timestamp(time)
         {
-            let sought = self.format.seek(
-                SeekMode::Accurate,
-                SeekTo::Timestamp {
-                    ts,
-                    track_id: self.track_id,
-                },
-            );
-            self.decoder.reset();
+            let track_id = self.track_id;
+            let sought = contained(self.path, || {
+                let sought = self.format.seek(SeekMode::Accurate, SeekTo::Timestamp { ts, track_id });
+                self.decoder.reset();
+                sought
+            })?;
             if sought.is_ok_and(|sought| sought.actual_ts <= ts) {
                 return Ok(());
             }
@@ -126,7 +124,8 @@ impl<'a> Song<'a> {
             }
             // Delay and padding are ours to take off: the packet is shown to the decoder without its trims.
             let whole = PacketRef::new(packet.track_id, packet.pts, packet.block_dur(), &packet.data);
-            let Ok(decoded) = self.decoder.decode_ref(&whole) else {
+            let decoder = &mut self.decoder;
+            let Ok(decoded) = contained(self.path, move || decoder.decode_ref(&whole))? else {
                 (place, damaged) = (None, damaged + 1);
                 if damaged > MAX_DAMAGED || self.leash.expired() {
                     break;
@@ -139,10 +138,7 @@ impl<'a> Song<'a> {
             }
             let (rate_hz, channels) = (decoded.spec().rate(), decoded.spec().channels());
             if !RATES_HZ.contains(&rate_hz) {
-                return Err(AudioError::Unsupported {
-                    path: self.path.into(),
-                    what: format!("sampled at {rate_hz} Hz"),
-                });
+                return Err(AudioError::rate(self.path, rate_hz));
             }
             if !heard {
                 heard = true;
@@ -201,13 +197,19 @@ impl<'a> Song<'a> {
             if self.leash.cancelled() {
                 return Err(AudioError::Cancelled);
             }
-            match self.format.next_packet() {
+            match contained(self.path, || self.format.next_packet())? {
                 Ok(Some(packet)) if packet.track_id == self.track_id => return Ok(Some(packet)),
                 Ok(Some(_)) => {}
                 // Some demuxers find their way again after damage, others repeat the error forever.
                 Err(Error::DecodeError(_)) if *damaged < MAX_DAMAGED => *damaged += 1,
-                // A new track list is another song glued behind this one.
-                Ok(None) | Err(_) => return Ok(None),
+                // A new track list is another song glued behind this one. What the demuxer makes of a disk that fails is
+                // no end: the circle would be shorter than it should be, and nobody told.
+                Ok(None) | Err(_) => {
+                    return match self.leash.failure() {
+                        Some(error) => Err(AudioError::from_io(self.path, error)),
+                        None => Ok(None),
+                    };
+                }
             }
         }
     }
@@ -226,4 +228,101 @@ impl<'a> Song<'a> {
 pub(super) fn samples_at(nanos: i128, rate_hz: u32) -> i64 {
     let scaled = nanos.saturating_mul(i128::from(rate_hz));
     ((scaled + 500_000_000).div_euclid(1_000_000_000)).clamp(i64::MIN as i128 / 4, i64::MAX as i128 / 4) as i64
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{self, Cursor, Read, Seek, SeekFrom};
+    use std::ops::Range;
+    use std::sync::atomic::AtomicBool;
+
+    use super::super::guard::Guarded;
+    use super::*;
+    use crate::model::Fault;
+
+    /// A disk with one bad spot.
+    struct FailingDisk {
+        bytes: Cursor<Vec<u8>>,
+        bad: Range<u64>,
+        kind: io::ErrorKind,
+    }
+
+    impl Read for FailingDisk {
+        fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+            let at = self.bytes.position();
+            if self.bad.contains(&at) {
+                return Err(self.kind.into());
+            }
+            let left = if at < self.bad.start {
+                self.bad.start - at
+            } else {
+                u64::MAX
+            };
+            let most = buf.len().min(left as usize);
+            self.bytes.read(&mut buf[..most])
+        }
+    }
+
+    impl Seek for FailingDisk {
+        fn seek(&mut self, pos: SeekFrom) -> io::Result<u64> {
+            self.bytes.seek(pos)
+        }
+    }
+
+    /// Ten seconds of 16-bit stereo at 8 kHz.
+    fn wav() -> Vec<u8> {
+        let data_bytes = 10 * 8_000 * 4_u32;
+        let mut wav = b"RIFF".to_vec();
+        wav.extend((36 + data_bytes).to_le_bytes());
+        wav.extend(b"WAVEfmt \x10\0\0\0\x01\0\x02\0");
+        wav.extend(8_000_u32.to_le_bytes());
+        wav.extend(32_000_u32.to_le_bytes());
+        wav.extend(b"\x04\0\x10\0data");
+        wav.extend(data_bytes.to_le_bytes());
+        wav.extend((0..data_bytes).map(|n| n as u8));
+        wav
+    }
+
+    /// Plays all of it; how much was heard.
+    fn played(bad: Range<u64>, kind: io::ErrorKind) -> Result<usize, AudioError> {
+        let (cancel, path, wav) = (AtomicBool::new(false), Path::new("song.wav"), wav());
+        let leash = Leash::new(&cancel);
+        let size_bytes = wav.len() as u64;
+        let disk = FailingDisk {
+            bytes: Cursor::new(wav),
+            bad,
+            kind,
+        };
+        let mut song = Song::of(path, Guarded::new(disk, size_bytes, leash.clone()), leash)?;
+        let mut heard = 0;
+        song.play(Duration::ZERO, &mut |block| {
+            heard += block.frames.len();
+            ControlFlow::Continue(())
+        })?;
+        Ok(heard)
+    }
+
+    #[test]
+    fn a_disk_that_fails_is_no_end_and_no_unknown_format() {
+        assert_eq!(played(0..0, io::ErrorKind::Other).unwrap(), 80_000);
+        // In the middle of the song, and before its format is known.
+        for bad in [200_000..200_100, 20..21] {
+            for kind in [
+                io::ErrorKind::Other,
+                io::ErrorKind::TimedOut,
+                io::ErrorKind::StaleNetworkFileHandle,
+            ] {
+                let error = played(bad.clone(), kind).unwrap_err();
+                assert!(
+                    matches!(error, AudioError::Unreadable { .. }),
+                    "{bad:?}, {kind}: {error}"
+                );
+                assert_eq!(error.fault(), Fault::Machine, "{error}");
+                assert!(error.to_string().contains("song.wav cannot be read"), "{error}");
+            }
+            let error = played(bad, io::ErrorKind::PermissionDenied).unwrap_err();
+            assert_eq!(error.fault(), Fault::Request, "{error}");
+            assert!(error.to_string().contains("permissions"), "{error}");
+        }
+    }
 }

@@ -33,7 +33,7 @@ struct HighlightJson {
 }
 
 pub fn run(args: &ProbeArgs, cancel: &AtomicBool) -> Result<(), CommandError> {
-    let facts = audio::probe(&args.audio)?;
+    let facts = audio::probe(&args.audio, cancel)?;
     let heard = survey(&args.audio, cancel)?;
     let round = |value: f64, steps: f64| (value * steps).round() / steps;
     let highlights = heard

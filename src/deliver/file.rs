@@ -2,18 +2,20 @@
 //!
 //! An ordinary target is written to a file without a name in the same folder, synced, named and moved over the target;
 //! until then nothing in the folder changes, and a failure leaves nothing behind, even when the program is killed.
+//! A file that is replaced keeps its permissions.
 //! `-` is standard output; pipes and devices are written straight.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::fd::{AsFd, AsRawFd};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 use tempfile::NamedTempFile;
 use thiserror::Error;
 
+use super::unfinished::Unfinished;
 use crate::model::Fault;
 
 #[derive(Debug, Error)]
@@ -94,7 +96,7 @@ enum Sink {
     /// In the target's folder but not listed there: the system takes it back when it is closed, however that happens.
     Nameless { file: File, target: PathBuf },
     /// Where the file system knows no such files: a hidden name beside the target, removed when dropped.
-    Beside { file: NamedTempFile, target: PathBuf },
+    Beside { file: Part<File>, target: PathBuf },
     /// Standard output, a device or a named pipe: there is nothing to rename.
     Straight(File),
 }
@@ -131,7 +133,7 @@ impl Output {
                 persist(named, &target)
             }
             Sink::Beside { file, target } => {
-                file.as_file().sync_all()?;
+                file.named.as_file().sync_all()?;
                 persist(file, &target)
             }
             // Written without a buffer: every byte has arrived or failed.
@@ -145,7 +147,7 @@ impl Output {
 impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = match &mut self.sink {
-            Sink::Beside { file, .. } => file.write(bytes)?,
+            Sink::Beside { file, .. } => file.named.as_file().write(bytes)?,
             Sink::Nameless { file, .. } | Sink::Straight(file) => file.write(bytes)?,
         };
         self.written_bytes += written as u64;
@@ -162,41 +164,57 @@ fn open(path: &Path) -> io::Result<Sink> {
         // The descriptor itself: `io::stdout` looks for line ends, and there are none in a video.
         return Ok(Sink::Straight(File::from(io::stdout().as_fd().try_clone_to_owned()?)));
     }
-    let target = match fs::metadata(path) {
+    let (target, mode) = match fs::metadata(path) {
         Ok(facts) if facts.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
         Ok(facts) if !facts.is_file() => return OpenOptions::new().write(true).open(path).map(Sink::Straight),
-        Ok(_) => {
+        Ok(facts) => {
             // A file that may not be written is not replaced behind its owner's back.
             OpenOptions::new().write(true).open(path)?;
             // Through links: the file is replaced, the link to it stays.
-            fs::canonicalize(path)?
+            (fs::canonicalize(path)?, Some(facts.permissions().mode() & PERMISSIONS))
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             if path.as_os_str().is_empty() || path.as_os_str().as_encoded_bytes().ends_with(b"/") {
                 return Err(io::ErrorKind::IsADirectory.into());
             }
-            path.to_owned()
+            (path.to_owned(), None)
         }
         Err(error) => return Err(error),
     };
-    if let Some(file) = nameless(&target) {
+    if let Some(file) = nameless(&target, mode.unwrap_or(NEW_FILE)) {
+        keep_mode(&file, mode);
         return Ok(Sink::Nameless { file, target });
     }
     let file = beside(&target, |name| {
-        // As any program creates a file: everyone's permissions, less what the umask takes away.
-        OpenOptions::new().write(true).create_new(true).mode(0o666).open(name)
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true).mode(mode.unwrap_or(NEW_FILE));
+        options.open(name)
     })?;
+    keep_mode(file.named.as_file(), mode);
     Ok(Sink::Beside { file, target })
 }
 
+/// As any program creates a file: everyone's permissions, less what the umask takes away.
+const NEW_FILE: u32 = 0o666;
+/// Reading, writing and executing; the other bits of a mode mean nothing for a circle.
+const PERMISSIONS: u32 = 0o777;
+
+/// Gives back what the umask took from a file that was made with the old one's mode. Where that is refused it may do less
+/// than the old one did, never more.
+fn keep_mode(file: &File, mode: Option<u32>) {
+    if let Some(mode) = mode {
+        let _ = file.set_permissions(fs::Permissions::from_mode(mode));
+    }
+}
+
 /// `None` also where it may not be written: then naming a file there fails as well, and says why.
-fn nameless(target: &Path) -> Option<File> {
+fn nameless(target: &Path, mode: u32) -> Option<File> {
     // The way to name it leads through here.
     if !Path::new(OPEN_FILES).is_dir() {
         return None;
     }
     let flags = OFlags::TMPFILE | OFlags::WRONLY | OFlags::CLOEXEC;
-    let file = rustix::fs::open(folder_of(target), flags, Mode::from_raw_mode(0o666)).ok()?;
+    let file = rustix::fs::open(folder_of(target), flags, Mode::from_raw_mode(mode)).ok()?;
     Some(File::from(file))
 }
 
@@ -208,15 +226,26 @@ fn link(file: &File, name: &Path) -> io::Result<()> {
     Ok(rustix::fs::linkat(CWD, open, CWD, name, AtFlags::SYMLINK_FOLLOW)?)
 }
 
-/// Something made under a hidden name in the target's folder.
-fn beside<F>(target: &Path, make: impl FnMut(&Path) -> io::Result<F>) -> io::Result<NamedTempFile<F>> {
-    let mut names = tempfile::Builder::new();
-    names.prefix(".musiccircles-").suffix(".part");
-    names.make_in(folder_of(target), make)
+/// A file under a hidden name in the target's folder: removed when dropped, and when the program is ended before that.
+struct Part<F> {
+    named: NamedTempFile<F>,
+    _noted: Unfinished,
 }
 
-fn persist<F>(named: NamedTempFile<F>, target: &Path) -> io::Result<()> {
-    named.persist(target).map_err(|error| error.error)?;
+fn beside<F>(target: &Path, mut make: impl FnMut(&Path) -> io::Result<F>) -> io::Result<Part<F>> {
+    let mut names = tempfile::Builder::new();
+    names.prefix(".musiccircles-").suffix(".part");
+    let made = names.make_in(folder_of(target), |name| {
+        let noted = Unfinished::note(name);
+        make(name).map(|file| (file, noted))
+    })?;
+    let ((file, _noted), path) = made.into_parts();
+    let named = NamedTempFile::from_parts(file, path);
+    Ok(Part { named, _noted })
+}
+
+fn persist<F>(part: Part<F>, target: &Path) -> io::Result<()> {
+    part.named.persist(target).map_err(|error| error.error)?;
     // The name is durable once its folder is; a file system that cannot sync a folder has the file anyway.
     let _ = File::open(folder_of(target)).and_then(|folder| folder.sync_all());
     Ok(())

@@ -13,8 +13,7 @@ use ffmpeg_next::{Dictionary, Rational, codec, encoder, format};
 
 use super::packets::{decode_time, reason};
 use super::{EncodeError, EncodedAudio, VideoSegment, VideoSettings, ffi};
-use crate::model::limits::MAX_TAG_CHARS;
-use crate::model::{SAMPLE_RATE, Tags};
+use crate::model::{SAMPLE_RATE, Tags, clean_tag};
 
 /// Half a second of picture, half a second of sound, and so on: near enough for a player that has only the beginning,
 /// and a short index, since each run is one entry of it.
@@ -132,11 +131,9 @@ impl Parts<'_> {
     fn tags_to_write(&self) -> Dictionary<'static> {
         let mut dictionary = Dictionary::new();
         for (name, value) in [("title", &self.tags.title), ("artist", &self.tags.artist)] {
-            // A zero byte would end the text in C; control characters have no place in a title.
-            let text = value.iter().flat_map(|text| text.chars()).filter(|c| !c.is_control());
-            let text: String = text.take(MAX_TAG_CHARS).collect();
-            if !text.trim().is_empty() {
-                dictionary.set(name, text.trim());
+            // Among other things a zero byte goes, which would end the text in C.
+            if let Some(text) = value.as_deref().and_then(clean_tag) {
+                dictionary.set(name, &text);
             }
         }
         dictionary

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::limits;
+
 /// What the file says of itself; empty strings are `None`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tags {
@@ -22,4 +24,36 @@ pub struct TrackFacts {
     pub codec: String,
     pub sample_rate: u32,
     pub channels: u32,
+}
+
+/// One printable line of at most [`limits::MAX_TAG_CHARS`] characters, or nothing: for every text that names a song, wherever
+/// it comes from.
+pub fn clean_tag(text: &str) -> Option<String> {
+    let line: String = text
+        .chars()
+        .map(|c| if c.is_whitespace() { ' ' } else { c })
+        // Direction marks and other invisible characters could reorder what is shown beside the tag.
+        .filter(|c| !c.is_control() && !matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}'))
+        .collect();
+    let line: String = line.trim().chars().take(limits::MAX_TAG_CHARS).collect();
+    let line = line.trim_end();
+    (!line.is_empty()).then(|| line.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_are_one_printable_line_of_bounded_length() {
+        assert_eq!(
+            clean_tag("  Кино\u{0}\n Группа\u{202e} крови "),
+            Some("Кино Группа крови".into()).map(|s: String| s.replace("Кино Группа", "Кино  Группа"))
+        );
+        assert_eq!(clean_tag(" \u{7}\r\n "), None);
+        assert_eq!(
+            clean_tag(&"я".repeat(10_000)).map(|s| s.chars().count()),
+            Some(limits::MAX_TAG_CHARS)
+        );
+    }
 }

@@ -126,6 +126,30 @@ fn odd_names() {
     desk.run(words.into_iter().chain([raw])).worked(&["bytes.mp4"]);
 }
 
+/// What is typed is cleaned as tags are: the same words make the same circle, and no mark that could reorder what is shown
+/// beside them gets into the file.
+#[test]
+fn odd_titles() {
+    let desk = Desk::with_song(1.0);
+    let made = |title: &str, artist: &str| {
+        let words = ["render", "song.wav", "--size", "240", "--json", "-o", "a.mp4"];
+        let done = desk.run(words.iter().chain(&["--title", title, "--artist", artist]));
+        let tags = Mp4::new(&desk.read("a.mp4")).facts()["format"]["tags"].clone();
+        let text = |name: &str| tags[name].as_str().map(str::to_owned);
+        (done.json()["key"].clone(), text("title"), text("artist"))
+    };
+    let plain = made("Группа крови", &"ю".repeat(200));
+    assert_eq!(
+        (plain.1.as_deref(), plain.2.clone()),
+        (Some("Группа крови"), Some("ю".repeat(200)))
+    );
+    assert_eq!(made(" Группа\n\u{202e}крови\u{7}\u{feff} ", &"ю".repeat(9_000)), plain);
+    // Nothing is a title, too: none.
+    let none = made("", "");
+    assert_eq!((none.1.clone(), none.2.clone()), (None, None));
+    assert_eq!(made("\u{200f} \t", "\u{1b}"), none);
+}
+
 #[test]
 fn every_way_to_choose_a_fragment() {
     let desk = Desk::with_song(4.0);

@@ -1,8 +1,9 @@
 //! Where a circle goes: files that appear whole, pipes, devices, full disks.
 
 use std::collections::BTreeSet;
+use std::fs::Permissions;
 use std::io::Read;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -71,6 +72,19 @@ fn lossless_frames() {
     // Frame by frame it is what `frame` shows.
     let shown = desk.type_in("frame song.wav --size 242 --fps 60 --duration 1.5 --at 0.5 -o a.png --json");
     assert_eq!(shown.json()["key"], json["key"]);
+    let png = image::load_from_memory(&desk.read("a.png")).unwrap().into_rgb8();
+    let frame = &y4m[header.len() + 30 * (6 + 242 * 242 * 3 / 2) + 6..];
+    for (x, y, pixel) in png.enumerate_pixels() {
+        // The luma of what is shown is the luma that was written, but for the rounding of chroma and clipping.
+        let [r, g, b] = pixel.0.map(f64::from);
+        let luma = 16.0 + (0.2126 * r + 0.7152 * g + 0.0722 * b) * 219.0 / 255.0;
+        let written = f64::from(frame[(y * 242 + x) as usize]);
+        let clipped = pixel.0.iter().any(|&c| c == 0 || c == 255);
+        assert!(
+            clipped || (luma - written).abs() < 2.0,
+            "{x}, {y}: {luma} for {written}"
+        );
+    }
 }
 
 #[test]
@@ -97,6 +111,24 @@ fn a_file_is_replaced_only_when_the_new_one_is_complete() {
         assert!(looks > 20, "seen only {looks} times");
         running.wait().worked(&[]);
         assert!(desk.read(name).len() > 100_000);
+    }
+}
+
+#[test]
+fn a_file_that_is_replaced_keeps_its_permissions() {
+    let desk = Desk::with_song(1.0);
+    let mode = |name: &str| std::fs::metadata(desk.path(name)).unwrap().permissions().mode() & 0o7777;
+    for name in ["a.mp4", "a.y4m"] {
+        desk.type_in(&format!("render song.wav {SMALL} -o {name}"))
+            .worked(&[name]);
+        desk.file("plain", b"as any program makes a file");
+        assert_eq!(mode(name), mode("plain"));
+        // Less than the umask leaves, and more.
+        for wanted in [0o600, 0o666] {
+            std::fs::set_permissions(desk.path(name), Permissions::from_mode(wanted)).unwrap();
+            desk.type_in(&format!("render song.wav {SMALL} -o {name}")).worked(&[]);
+            assert_eq!(mode(name), wanted, "{name}");
+        }
     }
 }
 
