@@ -5,7 +5,7 @@
 //! Files come from strangers: width and height are checked before anything of their size is allocated, and a picture
 //! that is broken, too large or none at all is an error, never a panic. Embedded colour profiles are ignored.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{Cursor, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
@@ -41,6 +41,8 @@ pub enum CoverError {
     Missing { path: PathBuf },
     #[error("the cover {} is a folder; name a picture file", path.display())]
     Folder { path: PathBuf },
+    #[error("the cover {} is a pipe or a device and not a picture; name a picture file", path.display())]
+    NotAFile { path: PathBuf },
     #[error("the cover {} cannot be read ({}); check its name and that you may read it", path.display(), source.kind())]
     Unreadable { path: PathBuf, source: std::io::Error },
     #[error("the cover is larger than {} MiB; give a smaller picture file", limit_bytes >> 20)]
@@ -65,7 +67,7 @@ impl CoverError {
     }
 }
 
-/// Reads the picture at `path`. Never reads more than [`MAX_COVER_BYTES`], also from a file without an end.
+/// Reads the picture at `path`, a regular file: never more of it than [`MAX_COVER_BYTES`], also where it keeps growing.
 pub fn load_file(path: &Path) -> Result<Cover, CoverError> {
     let unreadable = |source: std::io::Error| {
         let path = path.to_owned();
@@ -75,6 +77,15 @@ pub fn load_file(path: &Path) -> Result<Cover, CoverError> {
             _ => CoverError::Unreadable { path, source },
         }
     };
+    // Asked before opening: opening a pipe would wait for its other end.
+    let metadata = fs::metadata(path).map_err(unreadable)?;
+    if !metadata.is_file() {
+        let path = path.to_owned();
+        return Err(match metadata.is_dir() {
+            true => CoverError::Folder { path },
+            false => CoverError::NotAFile { path },
+        });
+    }
     let mut bytes = Vec::new();
     let mut file = File::open(path).map_err(unreadable)?.take(MAX_COVER_BYTES + 1);
     file.read_to_end(&mut bytes).map_err(unreadable)?;

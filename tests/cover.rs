@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use image::{DynamicImage, GrayImage, ImageFormat, Luma, Rgb, RgbImage, Rgba, RgbaImage};
 use musiccircles::cover::{Cover, CoverError, default_cover, load, load_file};
 use musiccircles::model::Fault;
-use musiccircles::model::limits::COVER_SIDE;
+use musiccircles::model::limits::{COVER_SIDE, MAX_COVER_BYTES};
 use proptest::prelude::*;
 
 use crate::support::picture::*;
@@ -247,9 +247,31 @@ fn files_are_read_within_limits() {
         "a folder is no picture"
     );
     assert!(
-        matches!(load_file(Path::new("/dev/zero")), Err(CoverError::TooManyBytes { .. })),
+        matches!(load_file(Path::new("/dev/zero")), Err(CoverError::NotAFile { .. })),
         "a file without an end"
     );
+    let large = folder.path().join("large.png");
+    let file = std::fs::File::create(&large).expect("the file is made");
+    file.set_len(MAX_COVER_BYTES + 1).expect("it is empty, but large");
+    assert!(matches!(load_file(&large), Err(CoverError::TooManyBytes { .. })));
+}
+
+/// A pipe has no end and may have no beginning: whoever opens one waits for its other side.
+#[test]
+fn a_pipe_is_refused_at_once() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let pipe = folder.path().join("cover.png");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.expect("mkfifo is installed").success());
+    let (done, loaded) = std::sync::mpsc::channel();
+    std::thread::spawn(move || done.send(load_file(&pipe)));
+    let loaded = loaded.recv_timeout(Duration::from_secs(5)).expect("an answer");
+    let error = loaded.expect_err("a pipe is no picture");
+    assert!(
+        matches!(error, CoverError::NotAFile { .. }) && error.fault() == Fault::Request,
+        "{error}"
+    );
+    assert!(error.to_string().contains("cover.png is a pipe"), "{error}");
 }
 
 #[test]
