@@ -2,12 +2,13 @@
 //!
 //! An ordinary target is written to a file without a name in the same folder, synced, named and moved over the target;
 //! until then nothing in the folder changes, and a failure leaves nothing behind, even when the program is killed.
+//! A file that is replaced keeps its permissions.
 //! `-` is standard output; pipes and devices are written straight.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::fd::{AsFd, AsRawFd};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{AtFlags, CWD, Mode, OFlags};
@@ -162,41 +163,57 @@ fn open(path: &Path) -> io::Result<Sink> {
         // The descriptor itself: `io::stdout` looks for line ends, and there are none in a video.
         return Ok(Sink::Straight(File::from(io::stdout().as_fd().try_clone_to_owned()?)));
     }
-    let target = match fs::metadata(path) {
+    let (target, mode) = match fs::metadata(path) {
         Ok(facts) if facts.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
         Ok(facts) if !facts.is_file() => return OpenOptions::new().write(true).open(path).map(Sink::Straight),
-        Ok(_) => {
+        Ok(facts) => {
             // A file that may not be written is not replaced behind its owner's back.
             OpenOptions::new().write(true).open(path)?;
             // Through links: the file is replaced, the link to it stays.
-            fs::canonicalize(path)?
+            (fs::canonicalize(path)?, Some(facts.permissions().mode() & PERMISSIONS))
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             if path.as_os_str().is_empty() || path.as_os_str().as_encoded_bytes().ends_with(b"/") {
                 return Err(io::ErrorKind::IsADirectory.into());
             }
-            path.to_owned()
+            (path.to_owned(), None)
         }
         Err(error) => return Err(error),
     };
-    if let Some(file) = nameless(&target) {
+    if let Some(file) = nameless(&target, mode.unwrap_or(NEW_FILE)) {
+        keep_mode(&file, mode);
         return Ok(Sink::Nameless { file, target });
     }
     let file = beside(&target, |name| {
-        // As any program creates a file: everyone's permissions, less what the umask takes away.
-        OpenOptions::new().write(true).create_new(true).mode(0o666).open(name)
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true).mode(mode.unwrap_or(NEW_FILE));
+        options.open(name)
     })?;
+    keep_mode(file.as_file(), mode);
     Ok(Sink::Beside { file, target })
 }
 
+/// As any program creates a file: everyone's permissions, less what the umask takes away.
+const NEW_FILE: u32 = 0o666;
+/// Reading, writing and executing; the other bits of a mode mean nothing for a circle.
+const PERMISSIONS: u32 = 0o777;
+
+/// Gives back what the umask took from a file that was made with the old one's mode. Where that is refused it may do less
+/// than the old one did, never more.
+fn keep_mode(file: &File, mode: Option<u32>) {
+    if let Some(mode) = mode {
+        let _ = file.set_permissions(fs::Permissions::from_mode(mode));
+    }
+}
+
 /// `None` also where it may not be written: then naming a file there fails as well, and says why.
-fn nameless(target: &Path) -> Option<File> {
+fn nameless(target: &Path, mode: u32) -> Option<File> {
     // The way to name it leads through here.
     if !Path::new(OPEN_FILES).is_dir() {
         return None;
     }
     let flags = OFlags::TMPFILE | OFlags::WRONLY | OFlags::CLOEXEC;
-    let file = rustix::fs::open(folder_of(target), flags, Mode::from_raw_mode(0o666)).ok()?;
+    let file = rustix::fs::open(folder_of(target), flags, Mode::from_raw_mode(mode)).ok()?;
     Some(File::from(file))
 }
 

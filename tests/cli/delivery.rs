@@ -1,8 +1,9 @@
 //! Where a circle goes: files that appear whole, pipes, devices, full disks.
 
 use std::collections::BTreeSet;
+use std::fs::Permissions;
 use std::io::Read;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -97,6 +98,24 @@ fn a_file_is_replaced_only_when_the_new_one_is_complete() {
         assert!(looks > 20, "seen only {looks} times");
         running.wait().worked(&[]);
         assert!(desk.read(name).len() > 100_000);
+    }
+}
+
+#[test]
+fn a_file_that_is_replaced_keeps_its_permissions() {
+    let desk = Desk::with_song(1.0);
+    let mode = |name: &str| std::fs::metadata(desk.path(name)).unwrap().permissions().mode() & 0o7777;
+    for name in ["a.mp4", "a.y4m"] {
+        desk.type_in(&format!("render song.wav {SMALL} -o {name}"))
+            .worked(&[name]);
+        desk.file("plain", b"as any program makes a file");
+        assert_eq!(mode(name), mode("plain"));
+        // Less than the umask leaves, and more.
+        for wanted in [0o600, 0o666] {
+            std::fs::set_permissions(desk.path(name), Permissions::from_mode(wanted)).unwrap();
+            desk.type_in(&format!("render song.wav {SMALL} -o {name}")).worked(&[]);
+            assert_eq!(mode(name), wanted, "{name}");
+        }
     }
 }
 
