@@ -1,5 +1,6 @@
 //! Arguments, then one command.
 
+use std::ffi::c_int;
 use std::panic;
 use std::process::ExitCode;
 
@@ -14,6 +15,12 @@ const BAD_USAGE: u8 = 2;
 /// Our fault.
 const FAILED: u8 = 1;
 
+// SAFETY: POSIX's `_exit`: it takes any number and touches nothing of ours.
+unsafe extern "C" {
+    /// Ends the process without the exit handlers of libraries: a driver's own waits for the driver that hangs.
+    safe fn _exit(code: c_int) -> !;
+}
+
 fn main() -> ExitCode {
     quiet_the_vulkan_loader();
     let cli = match Cli::try_parse() {
@@ -26,7 +33,7 @@ fn main() -> ExitCode {
     };
     keep_a_log();
     // What a step makes of a broken file is its own affair; should one of them panic, it is told as any other failure.
-    match panic::catch_unwind(|| commands::run(&cli)) {
+    match panic::catch_unwind(|| commands::run(&cli, |code| _exit(code))) {
         Ok(Ok(())) => ExitCode::SUCCESS,
         Ok(Err(error)) => fail(&error.to_string(), error.exit_code()),
         Err(_) => fail(

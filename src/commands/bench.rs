@@ -11,6 +11,7 @@ use super::CommandError;
 use super::answer::{StagesMs, print_json, print_text};
 use crate::assets;
 use crate::cli::BenchArgs;
+use crate::deliver::unfinished::Unfinished;
 use crate::model::{Fps, Size, VideoFormat};
 use crate::pipeline::{self, CoverChoice, FragmentChoice, Output, PipelineError, Report, Request, SharedGpu, Stages};
 use crate::render::AdapterChoice;
@@ -54,6 +55,7 @@ struct FfmpegJson {
 /// The bundled song and cover as files, in a folder that goes away with it.
 struct Standard {
     folder: tempfile::TempDir,
+    _noted: Unfinished,
     song: PathBuf,
     cover: PathBuf,
 }
@@ -68,7 +70,7 @@ pub fn run(args: &BenchArgs, cancel: &AtomicBool) -> Result<(), CommandError> {
     let mut stages = report.stages;
     for _ in 0..args.runs {
         // Side by side, so that a machine that slows down slows all of them.
-        times.cold.push(cold(&standard)?);
+        times.cold.push(cold(&standard, cancel)?);
         let (warm_report, _) = warm(&standard, &gpu, cancel)?;
         stages = warm_report.stages;
         times.warm.push(stages.total);
@@ -127,11 +129,17 @@ fn summarise(
 fn unpack() -> Result<Standard, CommandError> {
     let failed = |error: std::io::Error| CommandError::Machine(format!("the temporary folder cannot be used: {error}"));
     let folder = tempfile::tempdir().map_err(failed)?;
+    let noted = Unfinished::note(folder.path());
     let song = folder.path().join("demo.mp3");
     let cover = folder.path().join("cover.jpg");
     std::fs::write(&song, assets::DEMO_SONG).map_err(failed)?;
     std::fs::write(&cover, assets::DEMO_COVER).map_err(failed)?;
-    Ok(Standard { folder, song, cover })
+    Ok(Standard {
+        folder,
+        _noted: noted,
+        song,
+        cover,
+    })
 }
 
 /// In this process, with the device open.
@@ -162,7 +170,7 @@ fn warm(standard: &Standard, gpu: &SharedGpu, cancel: &AtomicBool) -> Result<(Re
 }
 
 /// This program, started anew: what a person who types the command waits for.
-fn cold(standard: &Standard) -> Result<Duration, CommandError> {
+fn cold(standard: &Standard, cancel: &AtomicBool) -> Result<Duration, CommandError> {
     let failed = |why: String| CommandError::Machine(format!("the timed command failed: {why}"));
     let program = std::env::current_exe().map_err(|error| failed(error.to_string()))?;
     let mut command = Command::new(program);
@@ -175,13 +183,7 @@ fn cold(standard: &Standard) -> Result<Duration, CommandError> {
         .arg("-o")
         .arg(standard.folder.path().join("cold.mp4"))
         .stdout(Stdio::null());
-    let began = Instant::now();
-    let status = command.status().map_err(|error| failed(error.to_string()))?;
-    if status.success() {
-        Ok(began.elapsed())
-    } else {
-        Err(failed(status.to_string()))
-    }
+    time_of(&mut command, cancel, failed)
 }
 
 fn recipe(recipe: &str, standard: &Standard, cancel: &AtomicBool) -> Result<Duration, CommandError> {
@@ -197,17 +199,37 @@ fn recipe(recipe: &str, standard: &Standard, cancel: &AtomicBool) -> Result<Dura
     command
         .args(["-nostdin", "-loglevel", "error", "-y"])
         .args(recipe.split_whitespace().map(fill));
+    time_of(&mut command, cancel, |why| {
+        CommandError::Machine(format!("ffmpeg failed: {why}"))
+    })
+}
+
+/// How often a running command is looked at: too seldom to disturb it, and a thousandth of what it takes.
+const LOOK: Duration = Duration::from_millis(5);
+
+/// How long a command runs. Killed when this program is told to stop, which a polite kill tells nobody else.
+fn time_of(
+    command: &mut Command,
+    cancel: &AtomicBool,
+    failed: impl Fn(String) -> CommandError,
+) -> Result<Duration, CommandError> {
     let began = Instant::now();
-    let status = command
-        .status()
-        .map_err(|error| CommandError::Machine(format!("ffmpeg did not start: {error}")))?;
-    if cancel.load(Ordering::Relaxed) {
-        return Err(PipelineError::Cancelled.into());
-    }
-    if status.success() {
-        Ok(began.elapsed())
-    } else {
-        Err(CommandError::Machine(format!("ffmpeg failed: {status}")))
+    let mut child = command.spawn().map_err(|error| failed(error.to_string()))?;
+    loop {
+        match child.try_wait() {
+            Ok(Some(status)) if status.success() => return Ok(began.elapsed()),
+            // Ctrl-C in a terminal tells the command as well, and it may be quicker.
+            Ok(Some(_)) if cancel.load(Ordering::Relaxed) => return Err(PipelineError::Cancelled.into()),
+            Ok(Some(status)) => return Err(failed(status.to_string())),
+            Ok(None) if !cancel.load(Ordering::Relaxed) => std::thread::sleep(LOOK),
+            stopped => {
+                let killed = child.kill().and_then(|()| child.wait());
+                return Err(match (stopped, killed) {
+                    (Err(error), _) | (_, Err(error)) => failed(error.to_string()),
+                    _ => PipelineError::Cancelled.into(),
+                });
+            }
+        }
     }
 }
 

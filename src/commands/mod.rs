@@ -19,7 +19,7 @@ pub use answer::say;
 
 use crate::audio::AudioError;
 use crate::cli::{CircleArgs, Cli, Command};
-use crate::deliver::{DeliverError, file};
+use crate::deliver::{DeliverError, file, unfinished};
 use crate::model::Fault;
 use crate::pipeline::{CoverChoice, FragmentChoice, PipelineError, Request};
 use crate::render::RenderError;
@@ -68,15 +68,18 @@ impl CommandError {
     }
 }
 
-/// Runs one command to its end.
-pub fn run(cli: &Cli) -> Result<(), CommandError> {
+/// Ends the process at once, whatever its threads are doing.
+pub type Exit = fn(i32) -> !;
+
+/// Runs one command to its end, or to `exit` where it does not stop when told to.
+pub fn run(cli: &Cli, exit: Exit) -> Result<(), CommandError> {
     match &cli.command {
-        Command::Render(args) => render::run(args, stop_flag()?.as_ref()),
-        Command::Frame(args) => frame::run(args, stop_flag()?.as_ref()),
-        Command::Probe(args) => probe::run(args, stop_flag()?.as_ref()),
+        Command::Render(args) => render::run(args, stop_flag(exit)?.as_ref()),
+        Command::Frame(args) => frame::run(args, stop_flag(exit)?.as_ref()),
+        Command::Probe(args) => probe::run(args, stop_flag(exit)?.as_ref()),
         Command::Themes(args) => themes::run(args),
         Command::Doctor(args) => doctor::run(*args),
-        Command::Bench(args) => bench::run(args, stop_flag()?.as_ref()),
+        Command::Bench(args) => bench::run(args, stop_flag(exit)?.as_ref()),
     }
 }
 
@@ -84,16 +87,17 @@ pub fn run(cli: &Cli) -> Result<(), CommandError> {
 /// a driver that hangs never looks.
 const STOP_GRACE: Duration = Duration::from_secs(1);
 
-/// Raised by Ctrl-C or a polite kill, and the program ends within [`STOP_GRACE`] whatever it is doing: an unfinished file
-/// leaves nothing behind (`deliver::file`).
-fn stop_flag() -> Result<Arc<AtomicBool>, CommandError> {
+/// Raised by Ctrl-C or a polite kill, and the program ends within [`STOP_GRACE`] whatever it is doing: what is unfinished
+/// leaves nothing behind (`deliver::file`, `deliver::unfinished`).
+fn stop_flag(exit: Exit) -> Result<Arc<AtomicBool>, CommandError> {
     let flag = Arc::new(AtomicBool::new(false));
     let raised = Arc::clone(&flag);
     ctrlc::set_handler(move || {
         raised.store(true, Ordering::Relaxed);
         std::thread::sleep(STOP_GRACE);
+        unfinished::remove_all();
         say("musiccircles: stopped");
-        std::process::exit(130);
+        exit(130);
     })
     .map_err(|error| CommandError::Machine(format!("Ctrl-C cannot be watched for: {error}")))?;
     Ok(flag)

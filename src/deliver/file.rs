@@ -15,6 +15,7 @@ use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 use tempfile::NamedTempFile;
 use thiserror::Error;
 
+use super::unfinished::Unfinished;
 use crate::model::Fault;
 
 #[derive(Debug, Error)]
@@ -95,7 +96,7 @@ enum Sink {
     /// In the target's folder but not listed there: the system takes it back when it is closed, however that happens.
     Nameless { file: File, target: PathBuf },
     /// Where the file system knows no such files: a hidden name beside the target, removed when dropped.
-    Beside { file: NamedTempFile, target: PathBuf },
+    Beside { file: Part<File>, target: PathBuf },
     /// Standard output, a device or a named pipe: there is nothing to rename.
     Straight(File),
 }
@@ -132,7 +133,7 @@ impl Output {
                 persist(named, &target)
             }
             Sink::Beside { file, target } => {
-                file.as_file().sync_all()?;
+                file.named.as_file().sync_all()?;
                 persist(file, &target)
             }
             // Written without a buffer: every byte has arrived or failed.
@@ -146,7 +147,7 @@ impl Output {
 impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = match &mut self.sink {
-            Sink::Beside { file, .. } => file.write(bytes)?,
+            Sink::Beside { file, .. } => file.named.as_file().write(bytes)?,
             Sink::Nameless { file, .. } | Sink::Straight(file) => file.write(bytes)?,
         };
         self.written_bytes += written as u64;
@@ -189,7 +190,7 @@ fn open(path: &Path) -> io::Result<Sink> {
         options.write(true).create_new(true).mode(mode.unwrap_or(NEW_FILE));
         options.open(name)
     })?;
-    keep_mode(file.as_file(), mode);
+    keep_mode(file.named.as_file(), mode);
     Ok(Sink::Beside { file, target })
 }
 
@@ -225,15 +226,26 @@ fn link(file: &File, name: &Path) -> io::Result<()> {
     Ok(rustix::fs::linkat(CWD, open, CWD, name, AtFlags::SYMLINK_FOLLOW)?)
 }
 
-/// Something made under a hidden name in the target's folder.
-fn beside<F>(target: &Path, make: impl FnMut(&Path) -> io::Result<F>) -> io::Result<NamedTempFile<F>> {
-    let mut names = tempfile::Builder::new();
-    names.prefix(".musiccircles-").suffix(".part");
-    names.make_in(folder_of(target), make)
+/// A file under a hidden name in the target's folder: removed when dropped, and when the program is ended before that.
+struct Part<F> {
+    named: NamedTempFile<F>,
+    _noted: Unfinished,
 }
 
-fn persist<F>(named: NamedTempFile<F>, target: &Path) -> io::Result<()> {
-    named.persist(target).map_err(|error| error.error)?;
+fn beside<F>(target: &Path, mut make: impl FnMut(&Path) -> io::Result<F>) -> io::Result<Part<F>> {
+    let mut names = tempfile::Builder::new();
+    names.prefix(".musiccircles-").suffix(".part");
+    let made = names.make_in(folder_of(target), |name| {
+        let noted = Unfinished::note(name);
+        make(name).map(|file| (file, noted))
+    })?;
+    let ((file, _noted), path) = made.into_parts();
+    let named = NamedTempFile::from_parts(file, path);
+    Ok(Part { named, _noted })
+}
+
+fn persist<F>(part: Part<F>, target: &Path) -> io::Result<()> {
+    part.named.persist(target).map_err(|error| error.error)?;
     // The name is durable once its folder is; a file system that cannot sync a folder has the file anyway.
     let _ = File::open(folder_of(target)).and_then(|folder| folder.sync_all());
     Ok(())

@@ -2,5 +2,6 @@
 
 pub mod file;
 pub mod picture;
+pub mod unfinished;
 
 pub use file::{DeliverError, Output, write_whole};

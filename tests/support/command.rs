@@ -132,6 +132,10 @@ impl Desk {
         let mut command = self.command();
         command.args(line.split_whitespace());
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        self.spawn(&mut command)
+    }
+
+    pub fn spawn(&self, command: &mut Command) -> Running<'_> {
         Running {
             desk: self,
             before: self.names(),
