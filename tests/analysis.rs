@@ -493,6 +493,20 @@ fn the_first_choice_is_a_chorus() {
     assert_eq!(survey.highlights(Duration::from_secs(15)).len(), 3);
 }
 
+/// One side wired the wrong way round: the mean of both would be silence.
+#[test]
+fn a_song_in_opposite_phases_is_surveyed_like_any_other() {
+    let (pcm, _) = verse_chorus_song();
+    let opposite = Pcm {
+        samples: pcm.samples.iter().map(|[left, right]| [*left, -right]).collect(),
+    };
+    let (plain, opposite) = (survey(&pcm), survey(&opposite));
+    assert!(plain.tempo_bpm.is_some());
+    assert_eq!(opposite.tempo_bpm, plain.tempo_bpm);
+    let wanted = Duration::from_secs(15);
+    assert_eq!(opposite.highlights(wanted), plain.highlights(wanted));
+}
+
 #[test]
 fn a_short_song_is_its_own_highlight_and_silence_has_no_loudness() {
     let mut song = Sketch::silence(48_000, 12.0);

@@ -11,6 +11,7 @@
 mod beat;
 mod envelope;
 mod level;
+mod mono;
 mod onset;
 mod spectrum;
 mod structure;
@@ -20,13 +21,16 @@ pub use survey::{Highlight, Listener, Survey};
 
 use crate::flow::{Features, FrameFeatures, Pcm};
 use crate::model::{Fps, SAMPLE_RATE};
+use mono::Mono;
 
 /// Features of the first `frames` frames of `pcm`; frame `n` is about the sound from `n / fps` to `(n + 1) / fps`. Sound that
 /// ends earlier is followed by silence.
 pub fn analyse(pcm: &Pcm, fps: Fps, frames: u32) -> Features {
     let frames = frames as usize;
     let per_frame = (SAMPLE_RATE / fps.get()) as usize;
-    let mono = mixdown(&pcm.samples);
+    let mut mix = Mono::default();
+    mix.weigh(&pcm.samples, 0.0);
+    let mono: Vec<f32> = pcm.samples.iter().map(|&pair| mix.mix(pair)).collect();
     let spectra = spectrum::read(&mono, per_frame, frames);
 
     let rms = level::rms(&pcm.samples, per_frame, frames);
@@ -54,22 +58,4 @@ pub fn analyse(pcm: &Pcm, fps: Fps, frames: u32) -> Features {
         beats_secs: beat.map_or_else(Vec::new, |beat| beat.times_secs),
         envelope: envelope::of(&pcm.samples),
     }
-}
-
-/// One channel that holds what is heard: the mean of both, or the left one where the two cancel each other.
-fn mixdown(samples: &[[f32; 2]]) -> Vec<f32> {
-    let (mean_power, power) = samples
-        .iter()
-        .fold((0.0_f64, 0.0_f64), |(mean_power, power), [left, right]| {
-            let mean = f64::from(left + right) * 0.5;
-            (
-                mean_power + mean * mean,
-                power + f64::from(left * left + right * right) * 0.5,
-            )
-        });
-    let cancels = mean_power < 0.1 * power;
-    samples
-        .iter()
-        .map(|[left, right]| if cancels { *left } else { (left + right) * 0.5 })
-        .collect()
 }

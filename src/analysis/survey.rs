@@ -10,11 +10,14 @@ use realfft::{RealFftPlanner, RealToComplex};
 use taktus::Ear;
 
 use super::beat::{self, Beat};
+use super::mono::Mono;
 use super::structure::{self, CHROMA, Cell, TIMBRE};
 use crate::model::limits;
 
 /// How much sound one cell of the song's structure stands for.
 pub(super) const CELL_SECS: f64 = 0.5;
+/// How far back the choice of one channel looks: longer than any note, so that it seldom changes within a song.
+const MONO_SECS: f64 = 3.0;
 
 /// A fragment worth hearing.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -62,6 +65,7 @@ struct Open {
     meter: Option<EbuR128>,
     ear: Ear,
     onsets: Vec<f32>,
+    mono: Mono,
     bins: Bins,
     waiting: Vec<f32>,
     cell: Cell,
@@ -121,6 +125,7 @@ impl Open {
             meter: EbuR128::new(2, rate_hz, Mode::I | Mode::HISTOGRAM).ok(),
             ear: Ear::new(rate_hz),
             onsets: Vec::new(),
+            mono: Mono::default(),
             bins: Bins::new(rate_hz),
             waiting: Vec::new(),
             cell: Cell::default(),
@@ -133,7 +138,9 @@ impl Open {
             // Wrong only for a wrong number of samples, which pairs cannot be.
             let _ = meter.add_frames_f32(samples.as_flattened());
         }
-        let mono = samples.iter().map(|[left, right]| (left + right) * 0.5);
+        let kept = (-(samples.len() as f64) / (MONO_SECS * f64::from(self.rate_hz))).exp();
+        self.mono.weigh(samples, kept);
+        let mono = samples.iter().map(|&pair| self.mono.mix(pair));
         let (ear, onsets) = (&mut self.ear, &mut self.onsets);
         self.waiting
             .extend(mono.inspect(|&sample| onsets.extend(ear.hear(sample))));
