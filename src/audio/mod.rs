@@ -1,5 +1,5 @@
-//! Step 2: a sound file in, 48 kHz stereo out, and what the file says of itself. Knows symphonia, lofty, rubato and
-//! ebur128; nothing else in the program does. What symphonia cannot decode goes to `last_resort` (AAC of all kinds, by
+//! Step 2: a sound file in, 48 kHz stereo out, and what the file says of itself. Knows symphonia, lofty and rubato, which
+//! nothing else in the program does, and ebur128. What symphonia cannot decode goes to `last_resort` (AAC of all kinds, by
 //! libavcodec) and `surround_opus`, which have the shape of its own decoders: one way for every format.
 //!
 //! ```text
