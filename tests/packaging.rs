@@ -175,7 +175,7 @@ fn the_script_installs_what_is_missing_by_its_name_here() {
     let lines: Vec<&str> = calls.lines().collect();
     assert_eq!(lines[0], "apt-get update -qq");
     assert!(
-        lines[1].contains("libavcodec59") && lines[1].ends_with(" ffmpeg"),
+        lines[1].contains("libavcodec59") && lines[1].ends_with(" ffmpeg bsdutils util-linux mount"),
         "{calls}"
     );
     assert!(
@@ -217,7 +217,7 @@ fn the_script_uses_sudo_only_as_a_user_and_nothing_when_nothing_is_missing() {
         "update and install: {calls}"
     );
 
-    let (output, calls) = Machine::new(DEBIAN, 1000, "ffmpeg").install(&["test"]);
+    let (output, calls) = Machine::new(DEBIAN, 1000, "ffmpeg bsdutils util-linux mount").install(&["test"]);
     assert!(
         output.status.success() && output.stdout.is_empty() && calls.is_empty(),
         "{output:?} {calls}"
@@ -226,9 +226,31 @@ fn the_script_uses_sudo_only_as_a_user_and_nothing_when_nothing_is_missing() {
     let (output, calls) = Machine::new(DEBIAN, 0, "none").install(&["everything"]);
     assert!(!output.status.success() && calls.is_empty());
     assert!(
-        String::from_utf8_lossy(&output.stderr).contains("build run nvidia test rust deny"),
+        String::from_utf8_lossy(&output.stderr).contains("build run nvidia test rust lint deny"),
         "{output:?}"
     );
+}
+
+/// Rust as distributions pack it comes in parts; `make test` needs two more than `make demo`.
+#[test]
+fn the_script_adds_the_lints_that_a_rust_lacks() {
+    assert!(text("Makefile").contains(".ci/install build run test rust lint deny"));
+    let machine = Machine::new(DEBIAN, 1000, "none");
+    machine.program("rustup", "echo rustup \"$@\" >>\"$MACHINE/calls\"");
+    machine.program("cargo", "[ \"$1\" = fmt ]");
+    let (output, calls) = machine.install(&["lint"]);
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(calls, "rustup component add rustfmt clippy\n");
+
+    // Without rustup, and with nothing to do.
+    machine.program("rustup", "exit 1");
+    let (output, _) = machine.install(&["lint"]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && said.lines().count() == 1, "{output:?}");
+    assert!(said.contains("no rustfmt or no clippy"), "{said}");
+    machine.program("cargo", "exit 0");
+    let (output, _) = machine.install(&["lint"]);
+    assert!(output.status.success() && output.stdout.is_empty(), "{output:?}");
 }
 
 /// Nothing we ship may be larger than people want to clone, or lack its licence.
