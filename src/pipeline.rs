@@ -340,22 +340,22 @@ fn prepare(request: &Request, stages: &mut Stages, cancel: &AtomicBool) -> Resul
         let facts = audio::probe(&request.song, cancel)?;
         let cover = load_cover(&request.cover, facts.cover.as_deref())?;
         let fragment = request.fragment.resolve(&request.song, &facts, cancel)?;
-        let key = request::content_key(request, fragment, &cover)?;
+        let tags = Tags {
+            title: request.title.as_deref().map_or(facts.tags.title.clone(), clean_tag),
+            artist: request.artist.as_deref().map_or(facts.tags.artist.clone(), clean_tag),
+            album: facts.tags.album.clone(),
+        };
+        let key = request::content_key(request, fragment, &cover, &tags)?;
         let pcm = audio::decode(&request.song, fragment, cancel)?;
-        Ok((facts, cover, fragment, key, pcm))
+        Ok((facts.duration, cover, fragment, tags, key, pcm))
     });
     stages.decode = took;
-    let (facts, cover, fragment, key, pcm) = loaded?;
+    let (song_length, cover, fragment, tags, key, pcm) = loaded?;
     // The file may hold less than it claims.
     let length = length_of(pcm.samples.len()).min(fragment.length);
     let fragment = Fragment { length, ..fragment };
     stop_if(cancel)?;
 
-    let tags = Tags {
-        title: request.title.as_deref().map_or(facts.tags.title, clean_tag),
-        artist: request.artist.as_deref().map_or(facts.tags.artist, clean_tag),
-        album: facts.tags.album,
-    };
     let frames = request.format.fps.frames_in(length);
     let (scene, took) = timed(|| {
         let features = analysis::analyse(&pcm, request.format.fps, frames);
@@ -364,7 +364,7 @@ fn prepare(request: &Request, stages: &mut Stages, cancel: &AtomicBool) -> Resul
     stages.analyse = took;
     let fades = (
         !fragment.start.is_zero(),
-        fragment.end() + Duration::from_millis(1) < facts.duration,
+        fragment.end() + Duration::from_millis(1) < song_length,
     );
     Ok(Prepared {
         fragment,

@@ -13,7 +13,7 @@ use crate::analysis::{Listener, Survey};
 use crate::audio::{self, AudioError};
 use crate::cover::Cover;
 use crate::encode::EncoderChoice;
-use crate::model::{Fragment, TrackFacts, VideoFormat, limits};
+use crate::model::{Fragment, Tags, TrackFacts, VideoFormat, limits};
 use crate::scene::motion::Speed;
 use crate::scene::params::ParamValues;
 use crate::scene::theme::Theme;
@@ -109,7 +109,12 @@ fn from(start: Duration, length: Option<Duration>, song: Duration) -> Result<Fra
 
 /// A name for what the circle shows and plays: SHA-256 in hexadecimal over everything it follows from, known before anything
 /// is decoded. The encoder is not part of it: whichever made it, it is the same circle.
-pub(super) fn content_key(request: &Request, fragment: Fragment, cover: &Cover) -> Result<String, AudioError> {
+pub(super) fn content_key(
+    request: &Request,
+    fragment: Fragment,
+    cover: &Cover,
+    tags: &Tags,
+) -> Result<String, AudioError> {
     let mut hash = Sha256::new();
     let asked = format!(
         "musiccircles {RENDERER_VERSION}, {fragment:?}, {:?}, {:?}, {}, {}, {}, {:?}, {:?}, {:?}",
@@ -119,8 +124,8 @@ pub(super) fn content_key(request: &Request, fragment: Fragment, cover: &Cover) 
         request.seed,
         request.max_bytes,
         request.format,
-        request.title,
-        request.artist
+        tags.title,
+        tags.artist
     );
     hash.update((asked.len() as u64).to_le_bytes());
     hash.update(asked);
