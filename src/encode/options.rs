@@ -29,8 +29,22 @@
 //! | the same, p8x8, subme 0, psy off, aq 1.4, qcomp 0.5, chroma -3 | 0.951 | 4.4 | 0.978 | 4.0 |
 //! | the same, lookahead 6                                       | 0.950 | 4.0 |       |     |
 //!
-//! The last but one is used. Macroblock-tree counts most: what stands still is referred to for two seconds and earns its
-//! bits. Without it (`superfast` as it comes, 3 B-frames) the busy label took 8.5 MB for the SSIM of 0.949.
+//! Macroblock-tree counts most: what stands still is referred to for two seconds and earns its bits. Without it (`superfast`
+//! as it comes, 3 B-frames) the busy label took 8.5 MB for the SSIM of 0.949.
+//!
+//! SSIM does not tell all: with `subme 0` blocks of the turning label move by whole pixels and its edges are torn. So the choice
+//! was made once more on 900 real frames, the drop of the bundled song (`-maxrate 900k`, SSIM of all planes):
+//!
+//! | settings (`superfast`, p8x8, psy off, aq 1.4, qcomp 0.5, chroma -3) | bytes | core-s for 900 frames | SSIM |
+//! |---|---|---|---|
+//! | subme 0, lookahead 10, crf 27                    | 3,009,233 | 2.3 | 0.9699 |
+//! | subme 2, lookahead 10, crf 27                    | 2,631,905 | 2.8 | 0.9688 |
+//! | subme 2, i8x8, lookahead 20, crf 25              | 3,190,675 | 3.9 | 0.9782 |
+//! | the same, hexagon search (used)                  | 3,153,745 | 3.8 | 0.9784 |
+//! | subme 4, i8x8, lookahead 20, crf 25              | 3,180,613 | 5.0 | 0.9788 |
+//! | subme 2, i8x8, lookahead 40, crf 25              | 3,256,906 | 4.1 | 0.9790 |
+//! | subme 2, i8x8, lookahead 20, crf 25, 2 B-frames  | 3,107,718 | 4.3 | 0.9786 |
+//! | subme 2, i8x8, lookahead 20, crf 25, trellis 1   | 3,208,239 | 4.3 | 0.9790 |
 
 use super::backend::Encoder;
 use super::budget::{BUCKET_START, Rate, gop_frames};
