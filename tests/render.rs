@@ -296,7 +296,7 @@ fn passing_column(timed: bool) -> ThemeShader {
             }
             fn theme_color(at: vec2f, still: Still, frame: u32) -> vec3f {
                 let off = abs(at.x * 0.5 + 0.5 - moments[frame].progress);
-                return select(vec3f(0.1), vec3f(0.9, 0.5, 0.2), off < 0.04);
+                return select(still.color, vec3f(0.9, 0.5, 0.2), off < 0.04);
             }
         "
         .to_owned(),
