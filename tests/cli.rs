@@ -2,6 +2,7 @@
 
 mod accepted;
 mod delivery;
+mod lyrics;
 mod machine;
 mod refused;
 mod stopped;

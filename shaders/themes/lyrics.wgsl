@@ -21,13 +21,16 @@ const SUNG_PART: u32 = 3u;
 const NEXT_PART: u32 = 4u;
 const RIM_PART: u32 = 5u;
 
-// How long one line takes to give way to the next.
-const CHANGE_SECS: f32 = 0.25;
+// How fast a line comes, and how much faster the one before it goes: two lines on top of each other cannot be read.
+const COMES_SECS: f32 = 0.20;
+const GOES_SECS: f32 = 0.10;
 // Half the width of the light's edge, as a part of the row; the light begins and ends further than this beside the text.
 const EDGE: f32 = 0.016;
-// Grey of what is not sung yet, and of the line to come: 6 and 4 to 1 on the ground.
-const UNSUNG: f32 = 0.60;
-const NEXT: f32 = 0.44;
+// Grey of what is not sung yet, and of the line to come: between 4 and 6 to 1 on the ground, as WCAG 2 counts contrast.
+const UNSUNG: f32 = 0.57;
+const NEXT: f32 = 0.45;
+// What is lit is at least as bright as this, whatever the accent.
+const LIT_LUMA: f32 = 0.84;
 
 fn theme_still(at: vec2f) -> Still {
     let r = length(at);
@@ -139,23 +142,22 @@ fn rays_color(r: f32, still: Still, frame: u32) -> vec3f {
     return mix(still.color, hue * (0.55 + 0.45 * level), ray);
 }
 
-// How far the change to the current line has come; something is seen of it in its first frame.
-fn change(frame: u32) -> f32 {
-    let x = clamp((moments[frame].line_age_secs + 0.034) / CHANGE_SECS, 0.0, 1.0);
-    return x * (2.0 - x);
+// How much is there of the line before the current one, and of the current one: some of it in its very first frame.
+fn change(frame: u32) -> vec2f {
+    let age = moments[frame].line_age_secs;
+    return clamp(vec2f(1.0 - (age + 0.034) / GOES_SECS, (age + 0.034) / COMES_SECS), vec2f(0.0), vec2f(1.0));
 }
 
-// Lit letters are never darker than those that wait.
 fn lit_color() -> vec3f {
     let luma = luma_from_rgb(params.accent.rgb);
-    return mix(params.accent.rgb, vec3f(1.0), clamp((0.80 - luma) / (1.001 - luma), 0.0, 1.0));
+    return mix(params.accent.rgb, vec3f(1.0), clamp((LIT_LUMA - luma) / (1.001 - luma), 0.0, 1.0));
 }
 
 fn sung_color(still: Still, frame: u32) -> vec3f {
     let line = moments[frame].line;
-    let now = change(frame);
-    let letters = lyrics_at(line, still.data.x, still.data.y) * now;
-    let before = lyrics_at(line - 1.0, still.data.x, still.data.y) * (1.0 - now);
+    let shown = change(frame);
+    let before = lyrics_at(line - 1.0, still.data.x, still.data.y) * shown.x;
+    let letters = lyrics_at(line, still.data.x, still.data.y) * shown.y;
     let light = clamp((moments[frame].line_sung - still.data.x) * (0.5 / EDGE) + 0.5, 0.0, 1.0);
     let lit = lit_color();
     let color = mix(still.color, lit, before);
@@ -164,8 +166,8 @@ fn sung_color(still: Still, frame: u32) -> vec3f {
 
 fn next_color(still: Still, frame: u32) -> vec3f {
     let line = moments[frame].line;
-    let now = change(frame);
-    let letters = lyrics_at(line + 1.0, still.data.x, still.data.y) * now;
-    let before = lyrics_at(line, still.data.x, still.data.y) * (1.0 - now);
+    let shown = change(frame);
+    let before = lyrics_at(line, still.data.x, still.data.y) * shown.x;
+    let letters = lyrics_at(line + 1.0, still.data.x, still.data.y) * shown.y;
     return mix(still.color, vec3f(NEXT), max(letters, before) * still.weight);
 }

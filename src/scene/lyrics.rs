@@ -31,6 +31,8 @@ const INTRO_MS: i64 = 1500;
 /// The light begins and ends this much of the row beside the text, so that a theme may blur its edge.
 const MARGIN: f32 = 0.02;
 const SPACING: f32 = 0.015;
+/// The age of what was there before the first line.
+const LONG_AGO_SECS: f32 = 1000.0;
 
 /// A row of the sheet and when it is shown.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,6 +56,8 @@ pub struct Setting<'a> {
     /// `None` in a theme that shows none.
     pub place: Option<LyricsPlace>,
     pub size: Size,
+    /// Of the fragment.
+    pub length_ms: i64,
     pub looped: bool,
 }
 
@@ -93,6 +97,7 @@ pub fn tell(moments: &mut [Moment], rows: &[Row], fps: Fps, looped: bool) {
         let begun = |row: &&Row| row.start_ms.saturating_mul(i64::from(fps.get())) <= frame * 1000;
         let line = rows.iter().take_while(begun).count();
         let Some(row) = line.checked_sub(1).and_then(|at| rows.get(at)) else {
+            moment.line_age_secs = LONG_AGO_SECS;
             continue;
         };
         // A loop's first line comes in anew each time round.
@@ -149,6 +154,8 @@ fn rows(setting: &Setting<'_>, pen: &mut Pen, width_px: f32) -> Vec<Row> {
     for line in setting.lines {
         sing(line, pen, width_px, &mut rows);
     }
+    // A line's last part, or the pause behind it, may come after the end.
+    rows.retain(|row| row.start_ms < setting.length_ms);
     let tag = |pen: &mut Pen, tag: &Option<String>| tag.as_ref().and_then(|text| pen.writable(text));
     if rows.iter().all(|row: &Row| row.text.is_empty()) {
         let texts = [tag(pen, &setting.tags.title), tag(pen, &setting.tags.artist)];

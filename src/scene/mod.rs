@@ -73,6 +73,7 @@ pub fn compose(request: &SceneRequest<'_>, features: &Features) -> Scene {
         tags: request.tags,
         place: request.theme.manifest.lyrics,
         size: request.format.size,
+        length_ms: features.frames.len() as i64 * 1000 / i64::from(features.fps.get()),
         looped: motion.looped,
     });
     lyrics::tell(&mut moments, &rows, features.fps, motion.looped);
