@@ -132,7 +132,9 @@ proptest! {
     }
 
     #[test]
-    fn no_text_is_too_odd(text in "([\\[<]?[0-9:.a-zё,+\\-]{0,9}[\\]>]?[\\n ]?){0,12}") {
+    fn no_text_is_too_odd(
+        text in "(\\[0?[0-2]:[0-9]{1,2}[.:]?[0-9]{0,3}\\]([a-zё ]{0,9}([<\\[]0:0[0-9][.:][0-9]{2}[>\\]]|[\\[<:\\]>])){0,4}\n?){0,9}"
+    ) {
         if let Ok(lyrics) = parse(&text) {
             prop_assert!(lyrics.lines.windows(2).all(|pair| pair[0].end_ms == Some(pair[1].start_ms)));
             prop_assert!(lyrics.lines.windows(2).all(|pair| pair[0].start_ms < pair[1].start_ms));
