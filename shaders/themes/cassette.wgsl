@@ -35,6 +35,7 @@ const SPINDLE: f32 = 0.046;
 const FOOT_TOP: f32 = 0.640;       // the thicker part of the shell, where the heads reach the tape
 const MOUTH: vec2f = vec2f(0.30, 0.052);
 const MOUTH_Y: f32 = 0.752;
+const SCREW: vec2f = vec2f(0.425, 0.708);
 const ROLLER_X: f32 = 0.205;
 const ROLLER_Y: f32 = 0.744;
 const ROLLER: f32 = 0.040;
@@ -74,22 +75,25 @@ const LAMP_ROWS: f32 = 3.0;
 fn theme_still(at: vec2f) -> Still {
     let r = length(at);
     let px = look.size_px * 0.5;
+    // Once, and first: software adapters run every branch of what follows for every pixel.
+    let under = still_linear(at, px);
     if (r > GLOW_REACH) {
-        return rim_still(at, r, px);
+        return rim_still(under, at, r, px);
     }
     let reel = reel_center(at);
     let from_reel = length(at - reel);
-    if (slot_distance(at) < 0.5 / px) {
-        if (from_reel < PACK_EMPTY + 0.5 / px) {
+    if (slot_distance(at) < 0.0) {
+        if (from_reel < PACK_EMPTY) {
             return hub_still(at, reel, from_reel, px);
         }
         return pack_still_at(at, reel, from_reel, px);
     }
+    let color = srgb_from_linear(under);
     let roller = vec2f(sign(at.x) * ROLLER_X, ROLLER_Y);
     if (length(at - roller) < ROLLER) {
-        return roller_still(at, roller, px);
+        return roller_still(color, at, roller, px);
     }
-    return Still(srgb_from_linear(still_linear(at, px)), 0.0, 0u, vec2f(0.0));
+    return Still(color, 0.0, 0u, vec2f(0.0));
 }
 
 fn theme_color(at: vec2f, still: Still, frame: u32) -> vec3f {
@@ -203,18 +207,15 @@ fn shell_height(at: vec2f) -> f32 {
     let frame = (slot_distance(at) - 0.5 * FRAME) / (0.5 * FRAME);
     height += 0.013 * sqrt(max(1.0 - frame * frame, 0.0));
     height -= 0.012 * (1.0 - slope_of(mouth_distance(at) - 0.008, 0.014));
-    // Two ribs at each side, to hold it by.
-    let rib = abs(fract((at.y - 0.02) / 0.036) - 0.5);
-    let ribs = smoothstep(0.70, 0.73, abs(at.x)) * (1.0 - smoothstep(0.05, 0.06, abs(at.y - 0.69)));
-    height += 0.008 * ribs * smoothstep(0.16, 0.34, rib);
     return height;
 }
 
 fn shell_normal(at: vec2f, px: f32) -> vec3f {
     let e = 0.8 / px;
-    let dx = shell_height(at + vec2f(e, 0.0)) - shell_height(at - vec2f(e, 0.0));
-    let dy = shell_height(at + vec2f(0.0, e)) - shell_height(at - vec2f(0.0, e));
-    return normalize(vec3f(-dx / (2.0 * e), -dy / (2.0 * e), 1.0));
+    let here = shell_height(at);
+    let dx = shell_height(at + vec2f(e, 0.0)) - here;
+    let dy = shell_height(at + vec2f(0.0, e)) - here;
+    return normalize(vec3f(-dx / e, -dy / e, 1.0));
 }
 
 // What a surface of this colour sends to the eye: Lambert's diffuse light, and Blinn's highlight on the gloss.
@@ -235,10 +236,9 @@ fn shell_linear(at: vec2f, px: f32) -> vec3f {
     var color = lit_linear(albedo, at, shell_normal(at, px), 0.50);
     // The foot's shadow falls to the lower right.
     color *= 1.0 - 0.40 * soft_shadow(foot_distance(at - 0.016 * -KEY_FLAT), 0.030) * (1.0 - cover_of(foot_distance(at), px));
-    color = screw_linear(color, at, vec2f(0.0, 0.682), px);
-    color = screw_linear(color, at, vec2f(-0.655, 0.655), px);
-    color = screw_linear(color, at, vec2f(0.655, 0.655), px);
-    return color;
+    // The gap between the moulding and the glass.
+    color *= 1.0 - 0.92 * bump(slot_distance(at), 0.0, 0.0065);
+    return screw_linear(color, at, vec2f(select(SCREW.x, -SCREW.x, at.x < 0.0), SCREW.y), px);
 }
 
 // Noise of two pixels and more, -1 to 1, so that flat plastic and paper are not dead.
@@ -263,7 +263,7 @@ fn screw_linear(under: vec3f, at: vec2f, center: vec2f, px: f32) -> vec3f {
     var color = under * (1.0 - 0.75 * cover_of(r - 0.032, px)) + vec3f(0.20) * max(wall, 0.0);
     // The head, with its cross turned by the person who closed it.
     let steel = 0.20 + 0.16 * dot(p / 0.024, KEY_FLAT) + 0.30 * bump(length(p - 0.010 * KEY_FLAT), 0.0, 0.008);
-    let turn = 0.6 + 5.0 * center.x;
+    let turn = 0.6 + 3.0 * center.x;
     let c = cos(turn);
     let s = sin(turn);
     let q = abs(vec2f(c * p.x + s * p.y, c * p.y - s * p.x));
@@ -341,23 +341,23 @@ fn mouth_linear(at: vec2f, px: f32) -> vec3f {
 // ---- the opening: glass, packs, hubs
 
 // The window's reflection, which lies over all that is behind it: two slanting panes of light, and a bright upper edge.
-fn glass(at: vec2f, px: f32) -> f32 {
+fn glass(at: vec2f) -> f32 {
     let slant = at.x + 0.62 * (at.y - REEL_Y);
     let panes = smoothstep(-0.64, -0.60, slant) * (1.0 - smoothstep(-0.30, -0.26, slant))
         + 0.55 * smoothstep(-0.20, -0.17, slant) * (1.0 - smoothstep(-0.08, -0.05, slant));
     let up = clamp((REEL_Y - at.y) / SLOT * 0.5 + 0.5, 0.0, 1.0);
-    let edge = bump(slot_distance(at), -0.014, 0.006) * max(dot(normalize(at - vec2f(clamp(at.x, -REEL_X, REEL_X), REEL_Y) + vec2f(1e-5)), KEY_FLAT), 0.0);
+    let edge = bump(slot_distance(at), -0.022, 0.006) * max(dot(normalize(at - vec2f(clamp(at.x, -REEL_X, REEL_X), REEL_Y) + vec2f(1e-5)), KEY_FLAT), 0.0);
     return params.light * (0.115 * panes * up + 0.22 * edge);
 }
 
-// The moulding's shadow on what lies in the opening, and the edge of the opening.
-fn depth(at: vec2f, px: f32) -> f32 {
+// The moulding's shadow on what lies in the opening. At the edge all is dark, on both sides: there the parts meet.
+fn depth(at: vec2f) -> f32 {
     let shade = soft_shadow(-slot_distance(at + 0.040 * KEY_FLAT), 0.045);
-    return (1.0 - 0.62 * shade) * cover_of(slot_distance(at), px);
+    return (1.0 - 0.62 * shade) * smoothstep(0.0, 0.012, -slot_distance(at));
 }
 
 // What is behind the packs: the slippery sheet that lines the shell, with a lamp of the deck behind it.
-fn liner(at: vec2f, px: f32) -> vec3f {
+fn liner(at: vec2f) -> vec3f {
     let lamp = bump(length((at - vec2f(0.0, REEL_Y + 0.05)) * vec2f(0.8, 1.0)), 0.0, 0.32);
     var color = mix(linear_from_srgb(look.dark.rgb), linear_from_srgb(params.glow_color.rgb), 0.28 + 0.42 * lamp) * (0.22 + 0.70 * lamp);
     color += vec3f(0.02);
@@ -375,22 +375,21 @@ fn marks(at: vec2f, px: f32) -> f32 {
 
 // `color` is what shows without tape, `weight` how bright tape is here, as a part of `TAPE`.
 fn pack_still_at(at: vec2f, reel: vec2f, r: f32, px: f32) -> Still {
-    let inside_slot = cover_of(slot_distance(at), px);
-    let over = vec3f(glass(at, px));
+    let over = vec3f(glass(at));
     let printed = marks(at, px);
-    let shade = depth(at, px);
+    // The hub stands out of the windings a little.
+    let shade = depth(at) * smoothstep(-0.001, 0.008, r - PACK_EMPTY);
     // The windings lie like grooves: two opposite streaks of light, and rings where the tension changed.
     let p = at - reel;
     let streak = groove_specular(p, vec3f(-0.9, -1.3, 1.5), EYE, 0.22, 0.75) * 0.9 + groove_specular(p, vec3f(1.5, 0.3, 1.5), EYE, 0.16, 0.75) * 0.30;
     let rings = 0.6 * noise_1d(r * px / 2.2, 11u) + 0.4 * noise_1d(r * px / 7.0, 12u);
     let tape = (0.30 + 0.50 * streak * params.light) * (1.0 + 0.20 * rings) * shade;
-    let base = srgb_from_linear(mix(still_frame_linear(at, px), liner(at, px) * shade, inside_slot));
-    let bare = mix(base, vec3f(0.92), 0.75 * printed) + over * inside_slot;
+    let bare = mix(srgb_from_linear(liner(at) * shade), vec3f(0.92), 0.75 * printed) + over;
     // Glass and marks lie over the tape, too; the tape's brightness carries them.
-    let weight = min(mix(tape, 1.3, 0.6 * printed) + over.x / TAPE.g, 1.0) * inside_slot;
+    let weight = min(mix(tape, 1.3, 0.6 * printed) + over.x / TAPE.g, 1.0);
     if (look.looped > 0.5) {
         let edge = r - pack_radii(0.5).x;
-        return Still(pack_over(bare, weight, edge, px), 0.0, 0u, vec2f(0.0));
+        return Still(pack_over(bare, weight, edge, at.x, px), 0.0, 0u, vec2f(0.0));
     }
     if (r > PACK_FULL + SHADOW_REACH) {
         return Still(bare, 0.0, 0u, vec2f(0.0));
@@ -409,9 +408,11 @@ fn pack_span(r: f32, left: bool) -> vec2f {
     return select(vec2f(1.0 - share - margin, 2.0), vec2f(-1.0, share + margin), left);
 }
 
-// Tape of brightness `weight` over the bare ground, `edge` beyond the pack's radius.
-fn pack_over(bare: vec3f, weight: f32, edge: f32, px: f32) -> vec3f {
-    let near = clamp(1.0 - edge * (1.0 / SHADOW_REACH), 0.0, 1.0);
+// Tape of brightness `weight` over the bare ground, `edge` beyond the pack's radius. Shadows fade to the middle, `x` = 0: there
+// one reel's pixels end and the other's begin.
+fn pack_over(bare: vec3f, weight: f32, edge: f32, x: f32, px: f32) -> vec3f {
+    let middle = min(abs(x) * (1.0 / SHADOW_REACH), 1.0);
+    let near = clamp(1.0 - edge * (1.0 / SHADOW_REACH), 0.0, 1.0) * middle;
     // The last winding catches the light as a thin line.
     let turned = clamp(1.0 - abs(edge + 0.006) * 160.0, 0.0, 1.0) * 0.10;
     return mix(bare * (1.0 - 0.62 * near * near), TAPE * (weight + turned), clamp(0.5 - edge * px, 0.0, 1.0));
@@ -420,35 +421,29 @@ fn pack_over(bare: vec3f, weight: f32, edge: f32, px: f32) -> vec3f {
 fn pack_color(at: vec2f, still: Still, frame: u32) -> vec3f {
     let radii = pack_radii(tape_played(frame));
     let edge = length(vec2f(abs(at.x) - REEL_X, at.y - REEL_Y)) - select(radii.y, radii.x, at.x < 0.0);
-    return pack_over(still.color, still.weight, edge, look.size_px * 0.5);
+    return pack_over(still.color, still.weight, edge, at.x, look.size_px * 0.5);
 }
 
-// The moulding under the antialiased edge of the opening.
-fn still_frame_linear(at: vec2f, px: f32) -> vec3f {
-    return shell_linear(at, px);
-}
-
-// `color` lies over the plastic (glass, the hole's dark), `weight` is the light on the plastic, `data` angle and radius.
+// `weight` is the light on the plastic, `data` angle and radius. `color` is what lies over the plastic, the glass, and in the
+// hole what is seen through it. Both go on over the hole's edge, so that the two parts meet without a seam.
 fn hub_still(at: vec2f, reel: vec2f, r: f32, px: f32) -> Still {
     let p = at - reel;
-    let turns = turns_from_top(p);
     let toward_light = dot(p / max(r, 1e-4), KEY_FLAT);
-    if (r < HUB_HOLE) {
-        // The deck's spindle: a turned steel tip in a dark hole; the hub's wall shades the side towards the light.
-        let wall = 1.0 - 0.6 * smoothstep(0.02, HUB_HOLE, dot(p, KEY_FLAT) + 0.05);
-        var hole = vec3f(0.055, 0.055, 0.065) * wall;
-        let steel = 0.42 + 0.34 * dot(p / SPINDLE, KEY_FLAT) + 0.45 * bump(length(p - 0.016 * KEY_FLAT), 0.0, 0.014);
-        hole = mix(hole, vec3f(0.93, 0.96, 1.0) * steel, inside(r, SPINDLE, px));
-        return Still(hole, 0.86, TEETH_PART, vec2f(turns, r));
-    }
     // The ring rises from the hole to a rounded shoulder and falls to the windings.
-    let shoulder = -0.30 * toward_light * bump(r, HUB_HOLE, 0.012) + 0.22 * toward_light * bump(r, PACK_EMPTY - 0.006, 0.018);
+    let shoulder = -0.26 * toward_light * bump(r, HUB_HOLE + 0.004, 0.010) + 0.22 * toward_light * bump(r, PACK_EMPTY - 0.010, 0.018);
     let worn = groove_specular(p, vec3f(-0.9, -1.3, 1.5), EYE, 0.30, 0.6) * 0.20 * params.light;
-    let light = (0.66 + 0.10 * dot(p / PACK_EMPTY, KEY_FLAT) + shoulder + worn) * depth(at, px);
-    let edge = inside(r, PACK_EMPTY, px);
-    let rim = mix(0.35, 1.0, smoothstep(0.0, 0.010, PACK_EMPTY - r));
-    let over = vec3f(glass(at, px));
-    return Still(over, clamp(light * rim, 0.0, 1.0) * edge, HUB_PART, vec2f(turns, r));
+    let rim = smoothstep(0.0, 0.012, PACK_EMPTY - r);
+    let light = clamp((0.66 + 0.10 * dot(p / PACK_EMPTY, KEY_FLAT) + shoulder + worn) * depth(at) * rim, 0.0, 1.0);
+    let data = vec2f(turns_from_top(p), r);
+    let over = vec3f(glass(at)) * rim;
+    if (r > HUB_HOLE + 1.5 / px) {
+        return Still(over, light, HUB_PART, data);
+    }
+    // The deck's spindle: a turned steel tip in a dark hole; the hub's wall shades the side towards the light.
+    let wall = 1.0 - 0.6 * smoothstep(0.02, HUB_HOLE, dot(p, KEY_FLAT) + 0.05);
+    let steel = 0.42 + 0.34 * dot(p / SPINDLE, KEY_FLAT) + 0.45 * bump(length(p - 0.016 * KEY_FLAT), 0.0, 0.014);
+    let hole = mix(vec3f(0.055, 0.055, 0.065) * wall, vec3f(0.93, 0.96, 1.0) * steel, inside(r, SPINDLE, px));
+    return Still(mix(over, hole, inside(r, HUB_HOLE, px)), light, TEETH_PART, data);
 }
 
 // Six splines that the spindle's fins drive.
@@ -465,7 +460,9 @@ fn teeth_color(at: vec2f, still: Still, frame: u32) -> vec3f {
     let p = vec2f(at.x - select(REEL_X, -REEL_X, at.x < 0.0), at.y - REEL_Y);
     let flank = clamp(1.0 + out * 90.0, 0.0, 1.0) * sign(sixth) * dot(vec2f(-p.y, p.x), KEY_FLAT) / r;
     let shade = 1.0 - 0.55 * clamp(1.0 - out * 40.0, 0.0, 1.0);
-    return mix(still.color * shade, IVORY * (still.weight + 0.22 * flank), tooth);
+    let ring = clamp((r - HUB_HOLE) * px + 0.5, 0.0, 1.0);
+    let plastic = IVORY * ((still.weight + 0.22 * flank * (1.0 - ring)) * max(tooth, ring));
+    return still.color * mix(shade * (1.0 - tooth), 1.0, ring) + plastic;
 }
 
 // The ring of the hub: the wedge that clamps the tape's end, and three dimples left by the mould.
@@ -474,24 +471,27 @@ fn hub_color(at: vec2f, still: Still, frame: u32) -> vec3f {
     let r = still.data.y;
     let turned = still.data.x - reel_turns(at.x, frame);
     let wedge = abs(fract(turned + 0.5) - 0.5) * TAU * r;
-    let gap = max(abs(max(wedge - 0.034, 0.172 - r)) - max(0.0035, 1.0 / px), 0.160 - r);
-    let third = abs(fract(turned * 3.0) - 0.5) * (TAU / 3.0) * r;
+    let gap = abs(max(wedge - 0.034, 0.174 - r)) - max(0.0035, 1.0 / px);
+    let third = (fract(turned * 3.0) - 0.5) * (TAU / 3.0) * r;
     let high = r - 0.184;
-    let dimple = sqrt(third * third + high * high) - 0.024;
-    let dark = 0.60 * clamp(0.5 - gap * px, 0.0, 1.0) + 0.42 * clamp(0.5 - dimple * px * 0.5, 0.0, 1.0);
+    let dimple = clamp(0.5 - (sqrt(third * third + high * high) - 0.024) * px * 0.5, 0.0, 1.0);
+    // A dimple's far wall is lit, its near wall dark.
+    let out = vec2f(at.x - select(REEL_X, -REEL_X, at.x < 0.0), at.y - REEL_Y) / r;
+    let wall = dot(vec2f(-out.y, out.x) * third + out * high, KEY_FLAT) * (1.0 / 0.024);
+    let dark = 0.60 * clamp(0.5 - gap * px, 0.0, 1.0) + dimple * (0.36 + 0.30 * wall);
     return still.color + IVORY * (still.weight * (1.0 - dark));
 }
 
 // ---- the rollers
 
 // `weight` is the light on the roller, `data` the angle and the radius.
-fn roller_still(at: vec2f, center: vec2f, px: f32) -> Still {
+fn roller_still(under: vec3f, at: vec2f, center: vec2f, px: f32) -> Still {
     let p = at - center;
     let r = length(p);
     let edge = cover_of(r - ROLLER + 0.5 / px, px);
     let round = 1.0 - 0.45 * smoothstep(0.6, 1.0, r / ROLLER);
     let light = (0.62 + 0.24 * dot(p / ROLLER, KEY_FLAT)) * round * (1.0 - 0.35 * smoothstep(0.0, -0.04, p.y));
-    return Still(srgb_from_linear(mouth_linear(at, px)) * (1.0 - edge), light * edge, ROLLER_PART, vec2f(turns_from_top(p), r));
+    return Still(under * (1.0 - edge), light * edge, ROLLER_PART, vec2f(turns_from_top(p), r));
 }
 
 fn roller_color(still: Still, frame: u32) -> vec3f {
@@ -507,12 +507,14 @@ fn roller_color(still: Still, frame: u32) -> vec3f {
 // ---- the bezel with its lamps
 
 // The bezel is dark, brushed metal; the shell's outermost strip is lit by the lamps, and so moves, too.
-fn rim_still(at: vec2f, r: f32, px: f32) -> Still {
+fn rim_still(under: vec3f, at: vec2f, r: f32, px: f32) -> Still {
     let turns = turns_from_top(at);
     // Low notes are at the bottom, and both sides are alike, so that the ring has no seam.
     let half_turn = abs(turns - 0.5) * 2.0;
     let toward_light = dot(at / r, KEY_FLAT);
-    var color = shell_under_bezel(at, r, px);
+    // The bezel stands above the shell and shades it, most on the side of the lamp.
+    let shadow = smoothstep(-0.055, 0.0, r - WINDOW - 0.025 * (toward_light - 0.6));
+    var color = under * (1.0 - 0.80 * shadow);
     let brushed = noise_1d(r * px / 2.4, 21u);
     let streak = groove_specular(at, vec3f(-1.25, -1.75, 2.3), EYE, 0.16, 0.6) * 0.10 + groove_specular(at, vec3f(2.05, 0.55, 1.9), EYE, 0.12, 0.6) * 0.035;
     let metal = linear_from_srgb(look.dark.rgb) * 0.55 + (0.006 + streak * params.light) * (1.0 + 0.25 * brushed);
@@ -529,13 +531,6 @@ fn rim_still(at: vec2f, r: f32, px: f32) -> Still {
         return Still(srgb, halo, GLOW_PART, vec2f(half_turn, chamfer));
     }
     return lamp_still(srgb, r, turns, half_turn, px);
-}
-
-fn shell_under_bezel(at: vec2f, r: f32, px: f32) -> vec3f {
-    // The bezel stands above the shell and shades it, most on the side of the lamp.
-    let toward_light = dot(at / r, KEY_FLAT);
-    let shadow = smoothstep(-0.055, 0.0, r - WINDOW - 0.025 * (toward_light - 0.6));
-    return still_linear(at, px) * (1.0 - 0.80 * shadow);
 }
 
 // `weight` is how much of a lamp covers the pixel, `data` its band and its row. An unlit lamp is dark glass.
@@ -560,7 +555,7 @@ fn lamp_color(still: Still, frame: u32) -> vec3f {
     let hue = mix(params.accent.rgb, params.glow_color.rgb, clamp(still.data.y - 1.0, 0.0, 1.0));
     // A hard hit makes the lamps near one place flash white.
     let away = abs(still.data.x * (1.0 / 63.0) - moments[frame].spark_seed);
-    let flash = params.sparks * moments[frame].spark_power * clamp(1.0 - moments[frame].spark_age_secs * 4.0, 0.0, 1.0) * clamp(1.0 - away * 7.0, 0.0, 1.0);
+    let flash = params.sparks * moments[frame].spark_power * clamp(1.0 - moments[frame].spark_age_secs * 4.0, 0.0, 1.0) * clamp(1.0 - away * 11.0, 0.0, 1.0);
     let spill = params.glow_color.rgb * (params.glow * 0.10 * moments[frame].bass);
     let lit = mix(still.color + spill * (1.0 - still.weight), hue * (0.75 + 0.25 * on), still.weight * on);
     return mix(lit, vec3f(1.0, 0.98, 0.94), still.weight * min(flash, 1.0));
