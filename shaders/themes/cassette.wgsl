@@ -10,15 +10,15 @@ const RING_OUTER: f32 = 0.986;
 const RING_INNER: f32 = 0.908;
 const WINDOW: f32 = 0.892;         // the round window: beyond it lies the deck's bezel
 const CHAMFER: f32 = 0.012;        // the bezel's polished inner edge
-const GLOW_REACH: f32 = 0.835;
+const GLOW_REACH: f32 = 0.805;
 
 const SHELL_TOP: f32 = -0.815;
 const LABEL_TOP: f32 = -0.755;
 const LABEL_BOTTOM: f32 = 0.588;
 const BAND_TOP: f32 = 0.462;       // the strip of bare paper under the cover, where the title is typed
 const TEXT_MIDDLE: f32 = 0.534;
-const TEXT_RADIUS: f32 = 0.235;    // the manifest's [text] repeats these two
-const TEXT_WIDTH: f32 = 0.088;
+const TEXT_RADIUS: f32 = 0.250;    // the manifest's [text] repeats these two
+const TEXT_WIDTH: f32 = 0.082;
 const COVER_MIDDLE: f32 = -0.30;   // the cover is as wide as the window
 
 const REEL_X: f32 = 0.457;
@@ -235,7 +235,11 @@ fn shell_linear(at: vec2f, px: f32) -> vec3f {
     let albedo = (tint * thick + 0.012) * (1.0 + 0.05 * grain(at, px));
     var color = lit_linear(albedo, at, shell_normal(at, px), 0.50);
     // The foot's shadow falls to the lower right.
-    color *= 1.0 - 0.40 * soft_shadow(foot_distance(at - 0.016 * -KEY_FLAT), 0.030) * (1.0 - cover_of(foot_distance(at), px));
+    color *= 1.0 - 0.24 * soft_shadow(foot_distance(at - 0.016 * -KEY_FLAT), 0.030) * (1.0 - cover_of(foot_distance(at), px));
+    // A window of the room, mirrored in the gloss of what is flat.
+    let slant = at.x + 0.55 * at.y;
+    let mirrored = smoothstep(-0.36, -0.28, slant) * (1.0 - smoothstep(0.12, 0.20, slant)) * (0.35 + 0.65 * smoothstep(0.95, 0.60, at.y));
+    color += vec3f(0.050 * params.light) * mirrored;
     // The gap between the moulding and the glass.
     color *= 1.0 - 0.92 * bump(slot_distance(at), 0.0, 0.0065);
     return screw_linear(color, at, vec2f(select(SCREW.x, -SCREW.x, at.x < 0.0), SCREW.y), px);
@@ -356,12 +360,15 @@ fn depth(at: vec2f) -> f32 {
     return (1.0 - 0.62 * shade) * smoothstep(0.0, 0.012, -slot_distance(at));
 }
 
-// What is behind the packs: the slippery sheet that lines the shell, with a lamp of the deck behind it.
-fn liner(at: vec2f) -> vec3f {
-    let lamp = bump(length((at - vec2f(0.0, REEL_Y + 0.05)) * vec2f(0.8, 1.0)), 0.0, 0.32);
-    var color = mix(linear_from_srgb(look.dark.rgb), linear_from_srgb(params.glow_color.rgb), 0.28 + 0.42 * lamp) * (0.22 + 0.70 * lamp);
-    color += vec3f(0.02);
-    return color;
+// What is behind the packs: the sheet that lines the shell, with a lamp of the deck behind it. How bright, 0 to 1.
+fn liner(at: vec2f) -> f32 {
+    let lamp = bump(length((at - vec2f(0.0, REEL_Y + 0.05)) * vec2f(0.8, 1.0)), 0.0, 0.34);
+    return 0.30 + 0.60 * lamp;
+}
+
+// The lamp's colour, and how it follows the bass.
+fn lamp_light(bass: f32, beat: f32) -> vec3f {
+    return mix(vec3f(1.0), params.glow_color.rgb, 0.82) * (0.80 + params.glow * (0.36 * bass + 0.12 * beat));
 }
 
 // Marks on the glass that say how much tape is left: every 0.055, each at least two pixels thick.
@@ -373,9 +380,9 @@ fn marks(at: vec2f, px: f32) -> f32 {
     return cover_of(mark, px) * cover_of(abs(at.x) - 0.18, px);
 }
 
-// `color` is what shows without tape, `weight` how bright tape is here, as a part of `TAPE`.
+// `color` is the tape, `weight` the light where there is none. What moves is what is not tape: it flickers with the lamp.
 fn pack_still_at(at: vec2f, reel: vec2f, r: f32, px: f32) -> Still {
-    let over = vec3f(glass(at));
+    let over = glass(at);
     let printed = marks(at, px);
     // The hub stands out of the windings a little.
     let shade = depth(at) * smoothstep(-0.001, 0.008, r - PACK_EMPTY);
@@ -383,45 +390,34 @@ fn pack_still_at(at: vec2f, reel: vec2f, r: f32, px: f32) -> Still {
     let p = at - reel;
     let streak = groove_specular(p, vec3f(-0.9, -1.3, 1.5), EYE, 0.22, 0.75) * 0.9 + groove_specular(p, vec3f(1.5, 0.3, 1.5), EYE, 0.16, 0.75) * 0.30;
     let rings = 0.6 * noise_1d(r * px / 2.2, 11u) + 0.4 * noise_1d(r * px / 7.0, 12u);
-    let tape = (0.30 + 0.50 * streak * params.light) * (1.0 + 0.20 * rings) * shade;
-    let bare = mix(srgb_from_linear(liner(at) * shade), vec3f(0.92), 0.75 * printed) + over;
-    // Glass and marks lie over the tape, too; the tape's brightness carries them.
-    let weight = min(mix(tape, 1.3, 0.6 * printed) + over.x / TAPE.g, 1.0);
-    if (look.looped > 0.5) {
-        let edge = r - pack_radii(0.5).x;
-        return Still(pack_over(bare, weight, edge, at.x, px), 0.0, 0u, vec2f(0.0));
-    }
-    if (r > PACK_FULL + SHADOW_REACH) {
-        return Still(bare, 0.0, 0u, vec2f(0.0));
-    }
-    return Still(bare, weight, PACK_PART, pack_span(r, at.x < 0.0));
+    let wound = TAPE * ((0.30 + 0.50 * streak * params.light) * (1.0 + 0.20 * rings) * shade);
+    let tape = mix(wound, vec3f(0.86), 0.75 * printed) + vec3f(over);
+    let bare = clamp(mix(liner(at) * shade, 1.0, 0.75 * printed) + over, 0.0, 1.0);
+    let span = select(pack_span(r, at.x < 0.0), vec2f(-1.0, 2.0), look.looped > 0.5);
+    return Still(tape, bare, PACK_PART, span);
 }
 
 // How far a pack's shadow reaches on what is behind it.
 const SHADOW_REACH: f32 = 0.070;
 
-// While the pixel is not bare: tape, or in the shadow of its edge. In `progress`, with a margin for what a spin changes.
+// While the pixel is not covered by tape, in `progress`, with a margin for what a spin changes.
 fn pack_span(r: f32, left: bool) -> vec2f {
-    let reach = max(r - SHADOW_REACH - 0.004, PACK_EMPTY);
-    let share = (PACK_FULL * PACK_FULL - reach * reach) / (PACK_FULL * PACK_FULL - PACK_EMPTY * PACK_EMPTY);
-    let margin = 6.0 / look.frames + select(0.0, 0.7 / look.length_secs, params.spin > 0.5);
-    return select(vec2f(1.0 - share - margin, 2.0), vec2f(-1.0, share + margin), left);
-}
-
-// Tape of brightness `weight` over the bare ground, `edge` beyond the pack's radius. Shadows fade to the middle, `x` = 0: there
-// one reel's pixels end and the other's begin.
-fn pack_over(bare: vec3f, weight: f32, edge: f32, x: f32, px: f32) -> vec3f {
-    let middle = min(abs(x) * (1.0 / SHADOW_REACH), 1.0);
-    let near = clamp(1.0 - edge * (1.0 / SHADOW_REACH), 0.0, 1.0) * middle;
-    // The last winding catches the light as a thin line.
-    let turned = clamp(1.0 - abs(edge + 0.006) * 160.0, 0.0, 1.0) * 0.10;
-    return mix(bare * (1.0 - 0.62 * near * near), TAPE * (weight + turned), clamp(0.5 - edge * px, 0.0, 1.0));
+    let share = (PACK_FULL * PACK_FULL - r * r) / (PACK_FULL * PACK_FULL - PACK_EMPTY * PACK_EMPTY);
+    // The pixels of the edge itself, and the thin light on it, move a little longer.
+    let margin = 0.012 + 6.0 / look.frames + select(0.0, 0.7 / look.length_secs, params.spin > 0.5);
+    return select(vec2f(-1.0, 1.0 - share + margin), vec2f(share - margin, 2.0), left);
 }
 
 fn pack_color(at: vec2f, still: Still, frame: u32) -> vec3f {
     let radii = pack_radii(tape_played(frame));
     let edge = length(vec2f(abs(at.x) - REEL_X, at.y - REEL_Y)) - select(radii.y, radii.x, at.x < 0.0);
-    return pack_over(still.color, still.weight, edge, at.x, look.size_px * 0.5);
+    // A pack's shadow on the sheet fades to the middle, `x` = 0: there one reel's pixels end and the other's begin.
+    let middle = min(abs(at.x) * (1.0 / SHADOW_REACH), 1.0);
+    let near = clamp(1.0 - edge * (1.0 / SHADOW_REACH), 0.0, 1.0) * middle;
+    let bare = lamp_light(moments[frame].bass, moments[frame].beat) * (still.weight * (1.0 - 0.62 * near * near));
+    // The last winding catches the light as a thin line.
+    let turned = clamp(1.0 - abs(edge + 0.006) * 160.0, 0.0, 1.0) * 0.08;
+    return mix(bare, still.color + TAPE * turned, clamp(0.5 - edge * look.size_px * 0.5, 0.0, 1.0));
 }
 
 // `weight` is the light on the plastic, `data` angle and radius. `color` is what lies over the plastic, the glass, and in the
@@ -526,7 +522,7 @@ fn rim_still(under: vec3f, at: vec2f, r: f32, px: f32) -> Still {
     color += vec3f(0.22 * params.light) * bump(r, 0.992, 0.004) * pow(max(toward_light, 0.0), 3.0);
     let srgb = srgb_from_linear(color) * inside(r, 0.998, px);
     if (r < RING_INNER - 0.006 || r > RING_OUTER + 0.004) {
-        let from_ring = (RING_INNER - r) / 0.030;
+        let from_ring = (RING_INNER - r) / 0.044;
         let halo = exp(-from_ring * from_ring) * smoothstep(GLOW_REACH, GLOW_REACH + 0.03, r) * step(r, 0.95);
         return Still(srgb, halo, GLOW_PART, vec2f(half_turn, chamfer));
     }
@@ -550,7 +546,7 @@ fn lamp_color(still: Still, frame: u32) -> vec3f {
     let band = u32(still.data.x);
     // Squared in part: what is loud stands out from what is a little less loud.
     let heard = moments[frame].bands[band];
-    let level = heard * (0.35 + 0.65 * heard) * params.ring * LAMP_ROWS;
+    let level = heard * (0.70 + 0.42 * heard) * params.ring * LAMP_ROWS;
     let on = clamp((level - still.data.y) * 1.6 - 0.05, 0.0, 1.0);
     let hue = mix(params.accent.rgb, params.glow_color.rgb, clamp(still.data.y - 1.0, 0.0, 1.0));
     // A hard hit makes the lamps near one place flash white.
@@ -563,7 +559,7 @@ fn lamp_color(still: Still, frame: u32) -> vec3f {
 
 // The lamps' light on shell and chamfer, and the gleam that runs up the chamfer on a beat.
 fn glow_color(still: Still, frame: u32) -> vec3f {
-    let strength = still.weight * params.glow * (0.05 + 0.42 * moments[frame].bass + 0.14 * moments[frame].onset);
+    let strength = still.weight * params.glow * (0.05 + 0.58 * moments[frame].bass + 0.14 * moments[frame].onset);
     let beat = moments[frame].beat;
     let front = clamp(1.0 - abs(still.data.x - 1.0 + sqrt(beat)) * 5.0, 0.0, 1.0);
     let gleam = still.data.y * params.sweep * 0.85 * beat * front;
