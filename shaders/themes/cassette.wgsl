@@ -8,8 +8,8 @@
 
 const RING_OUTER: f32 = 0.986;
 const RING_INNER: f32 = 0.908;
-const WINDOW: f32 = 0.892;         // the round window: beyond it lies the deck's bezel
-const CHAMFER: f32 = 0.012;        // the bezel's polished inner edge
+const WINDOW: f32 = 0.886;         // the round window: beyond it lies the deck's bezel
+const CHAMFER: f32 = 0.011;        // the bezel's polished inner edge
 const GLOW_REACH: f32 = 0.805;
 
 const SHELL_TOP: f32 = -0.815;
@@ -35,7 +35,7 @@ const SPINDLE: f32 = 0.046;
 const FOOT_TOP: f32 = 0.640;       // the thicker part of the shell, where the heads reach the tape
 const MOUTH: vec2f = vec2f(0.30, 0.052);
 const MOUTH_Y: f32 = 0.752;
-const SCREW: vec2f = vec2f(0.425, 0.708);
+const SCREW: vec2f = vec2f(0.408, 0.712);
 const ROLLER_X: f32 = 0.205;
 const ROLLER_Y: f32 = 0.744;
 const ROLLER: f32 = 0.040;
@@ -174,7 +174,7 @@ fn label_distance(at: vec2f) -> f32 {
 
 // A trapezium that grows wider downwards.
 fn foot_distance(at: vec2f) -> f32 {
-    let side = (abs(at.x) - 0.555 - 0.28 * (at.y - FOOT_TOP)) * 0.963;
+    let side = (abs(at.x) - 0.500 - 0.28 * (at.y - FOOT_TOP)) * 0.963;
     return smooth_max(side, FOOT_TOP - at.y, 0.02);
 }
 
@@ -302,7 +302,7 @@ fn label_linear(at: vec2f, px: f32) -> vec3f {
     let print = linear_from_srgb(cover_at(vec2f(at.x, at.y - COVER_MIDDLE) * (0.5 / WINDOW) + 0.5));
     let band = cover_of(BAND_TOP - at.y, px);
     var color = mix(print, paper, band);
-    // A stripe where the cover ends, and a line under the title.
+    // A stripe where the cover ends.
     let stripe = max(0.009, 1.0 / px);
     color = mix(color, linear_from_srgb(params.accent.rgb), cover_of(abs(at.y - BAND_TOP) - stripe, px));
     let text_turns = select(0.0, look.text_turns, params.text > 0.5);
@@ -313,10 +313,14 @@ fn label_linear(at: vec2f, px: f32) -> vec3f {
         if (along > 0.0 && along < 1.0 && across > 0.0 && across < 1.0) {
             color = mix(color, ink, 0.94 * text_at(along, across));
         }
+    } else {
+        // A line to write on.
+        let line = max(abs(at.y - TEXT_MIDDLE - 0.018) - max(0.0025, 1.0 / px), abs(at.x) - 0.5);
+        color = mix(color, ink, 0.55 * cover_of(line, px));
     }
     // Paper is matt: a broad, weak sheen, a little grain, a soft edge that catches light.
     let sheen = 0.035 * bump(length(at - vec2f(-0.45, -0.75)), 0.0, 0.75) * params.light;
-    color = color * (0.94 + 0.10 * dot(at, KEY_FLAT)) * (1.0 + 0.025 * grain(at, px)) + vec3f(sheen);
+    color = color * (0.87 + 0.10 * dot(at, KEY_FLAT)) * (1.0 + 0.025 * grain(at, px)) + sheen * (1.0 - color);
     let edge = label_distance(at);
     color += vec3f(0.10) * bump(edge, -0.004, 0.004) * max(dot(vec2f(0.0, sign(at.y)), KEY_FLAT), 0.0);
     // The moulding's shadow.

@@ -14,11 +14,18 @@ use crate::flow::ThemeShader;
 pub const DEFAULT_THEME: &str = "vinyl";
 
 /// Name, manifest and shader of every built-in theme, in the order they are listed.
-const BUILT_IN: [(&str, &str, &str); 1] = [(
-    "vinyl",
-    include_str!("../../shaders/themes/vinyl.toml"),
-    include_str!("../../shaders/themes/vinyl.wgsl"),
-)];
+const BUILT_IN: [(&str, &str, &str); 2] = [
+    (
+        "vinyl",
+        include_str!("../../shaders/themes/vinyl.toml"),
+        include_str!("../../shaders/themes/vinyl.wgsl"),
+    ),
+    (
+        "cassette",
+        include_str!("../../shaders/themes/cassette.toml"),
+        include_str!("../../shaders/themes/cassette.wgsl"),
+    ),
+];
 
 /// The most moving parts a theme may have: they share four bits of a baked pixel with what the renderer needs.
 pub const MAX_PARTS: u32 = 8;
