@@ -62,6 +62,9 @@ const GLOW_PART: u32 = 6u;
 // Towards the one large lamp, over the left shoulder.
 const KEY: vec3f = vec3f(-0.46, -0.62, 0.635);
 const KEY_FLAT: vec2f = vec2f(-0.596, -0.803);
+// The same lamp and a second, weaker one, as what is round and turned sees them.
+const LAMP_LEFT: vec3f = vec3f(-0.9, -1.3, 1.5);
+const LAMP_RIGHT: vec3f = vec3f(1.5, 0.3, 1.5);
 const EYE: vec3f = vec3f(0.0, 0.0, 3.4);
 // Ferric tape seen from the side, sRGB, at full light.
 const TAPE: vec3f = vec3f(0.62, 0.44, 0.35);
@@ -354,7 +357,8 @@ fn glass(at: vec2f) -> f32 {
     let panes = smoothstep(-0.64, -0.60, slant) * (1.0 - smoothstep(-0.30, -0.26, slant))
         + 0.55 * smoothstep(-0.20, -0.17, slant) * (1.0 - smoothstep(-0.08, -0.05, slant));
     let up = clamp((REEL_Y - at.y) / SLOT * 0.5 + 0.5, 0.0, 1.0);
-    let edge = bump(slot_distance(at), -0.022, 0.006) * max(dot(normalize(at - vec2f(clamp(at.x, -REEL_X, REEL_X), REEL_Y) + vec2f(1e-5)), KEY_FLAT), 0.0);
+    let out = normalize(at - vec2f(clamp(at.x, -REEL_X, REEL_X), REEL_Y) + vec2f(1e-5));
+    let edge = bump(slot_distance(at), -0.022, 0.006) * max(dot(out, KEY_FLAT), 0.0);
     return params.light * (0.115 * panes * up + 0.22 * edge);
 }
 
@@ -392,7 +396,7 @@ fn pack_still_at(at: vec2f, reel: vec2f, r: f32, px: f32) -> Still {
     let shade = depth(at) * smoothstep(-0.001, 0.008, r - PACK_EMPTY);
     // The windings lie like grooves: two opposite streaks of light, and rings where the tension changed.
     let p = at - reel;
-    let streak = groove_specular(p, vec3f(-0.9, -1.3, 1.5), EYE, 0.22, 0.75) * 0.9 + groove_specular(p, vec3f(1.5, 0.3, 1.5), EYE, 0.16, 0.75) * 0.30;
+    let streak = 0.9 * groove_specular(p, LAMP_LEFT, EYE, 0.22, 0.75) + 0.3 * groove_specular(p, LAMP_RIGHT, EYE, 0.16, 0.75);
     let rings = 0.6 * noise_1d(r * px / 2.2, 11u) + 0.4 * noise_1d(r * px / 7.0, 12u);
     let wound = TAPE * ((0.30 + 0.50 * streak * params.light) * (1.0 + 0.20 * rings) * shade);
     let tape = mix(wound, vec3f(0.86), 0.75 * printed) + vec3f(over);
@@ -431,7 +435,7 @@ fn hub_still(at: vec2f, reel: vec2f, r: f32, px: f32) -> Still {
     let toward_light = dot(p / max(r, 1e-4), KEY_FLAT);
     // The ring rises from the hole to a rounded shoulder and falls to the windings.
     let shoulder = -0.26 * toward_light * bump(r, HUB_HOLE + 0.004, 0.010) + 0.22 * toward_light * bump(r, PACK_EMPTY - 0.010, 0.018);
-    let worn = groove_specular(p, vec3f(-0.9, -1.3, 1.5), EYE, 0.30, 0.6) * 0.20 * params.light;
+    let worn = groove_specular(p, LAMP_LEFT, EYE, 0.30, 0.6) * 0.20 * params.light;
     let rim = smoothstep(0.0, 0.012, PACK_EMPTY - r);
     let light = clamp((0.66 + 0.10 * dot(p / PACK_EMPTY, KEY_FLAT) + shoulder + worn) * depth(at) * rim, 0.0, 1.0);
     let data = vec2f(turns_from_top(p), r);
@@ -516,7 +520,7 @@ fn rim_still(under: vec3f, at: vec2f, r: f32, px: f32) -> Still {
     let shadow = smoothstep(-0.055, 0.0, r - WINDOW - 0.025 * (toward_light - 0.6));
     var color = under * (1.0 - 0.80 * shadow);
     let brushed = noise_1d(r * px / 2.4, 21u);
-    let streak = groove_specular(at, vec3f(-1.25, -1.75, 2.3), EYE, 0.16, 0.6) * 0.10 + groove_specular(at, vec3f(2.05, 0.55, 1.9), EYE, 0.12, 0.6) * 0.035;
+    let streak = 0.10 * groove_specular(at, LAMP_LEFT * 1.5, EYE, 0.16, 0.6) + 0.035 * groove_specular(at, LAMP_RIGHT * 1.4, EYE, 0.12, 0.6);
     let metal = linear_from_srgb(look.dark.rgb) * 0.55 + (0.006 + streak * params.light) * (1.0 + 0.25 * brushed);
     // The chamfer faces inwards: it is lit on the side away from the lamp.
     let chamfer = bump(r, WINDOW + 0.5 * CHAMFER, 0.5 * CHAMFER);
@@ -527,7 +531,9 @@ fn rim_still(under: vec3f, at: vec2f, r: f32, px: f32) -> Still {
     let srgb = srgb_from_linear(color) * inside(r, 0.998, px);
     if (r < RING_INNER - 0.006 || r > RING_OUTER + 0.004) {
         let from_ring = (RING_INNER - r) / 0.044;
-        let halo = exp(-from_ring * from_ring) * smoothstep(GLOW_REACH, GLOW_REACH + 0.03, r) * step(r, 0.95);
+        // Nothing at either end: where the lamps begin, `weight` means something else.
+        let ends = smoothstep(GLOW_REACH, GLOW_REACH + 0.03, r) * smoothstep(RING_INNER - 0.006, RING_INNER - 0.014, r);
+        let halo = exp(-from_ring * from_ring) * ends;
         return Still(srgb, halo, GLOW_PART, vec2f(half_turn, chamfer));
     }
     return lamp_still(srgb, r, turns, half_turn, px);
