@@ -20,12 +20,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::analysis;
-use crate::audio;
+use crate::audio::{self, Edges};
 use crate::cover::{self, Cover, CoverError};
 use crate::encode::{self, EncodeError, EncodedAudio, Encoder, VideoSettings};
 use crate::flow::{Circle, Features, Pcm, Scene};
 use crate::lyrics::{Lyrics, LyricsError};
-use crate::model::time::{length_of, show_time};
+use crate::model::time::{landing_secs, length_of, show_time};
 use crate::model::{Fault, Fragment, FrameIndex, Tags, VideoFormat, clean_tag, limits};
 use crate::render::{AdapterChoice, Gpu, RenderError, RenderSettings, Renderer};
 use crate::scene::{self, SceneError, SceneRequest};
@@ -170,8 +170,8 @@ pub struct Report {
 struct Prepared {
     fragment: Fragment,
     pcm: Pcm,
-    /// 20 ms fades at the start and at the end, where the fragment cuts into the song.
-    fades: (bool, bool),
+    /// Fades where the fragment cuts into the song, and the needle.
+    edges: Edges,
     scene: Scene,
     tags: Tags,
     lyrics: LyricsFound,
@@ -265,10 +265,10 @@ impl<'a> Making<'a> {
         )?;
         progress(self.started(Some(encoder)));
         // From here on the sound belongs to its own thread: 23 MB that nobody holds twice.
-        let (pcm, fades) = (std::mem::take(&mut self.prepared.pcm), self.prepared.fades);
+        let (pcm, edges) = (std::mem::take(&mut self.prepared.pcm), self.prepared.edges);
         let stop_sound = AtomicBool::new(false);
         let (segments, (sound, took)) = thread::scope(|scope| {
-            let sound = spawn(scope, "sound", || timed(|| encode_sound(pcm, fades, &stop_sound)))?;
+            let sound = spawn(scope, "sound", || timed(|| encode_sound(pcm, edges, &stop_sound)))?;
             let (device, scene) = (&self.device, &self.prepared.scene);
             let drawn = lanes::draw_and_encode(device, scene, &settings, progress, cancel, &mut self.stages);
             while !sound.is_finished() {
@@ -380,14 +380,16 @@ fn prepare(request: &Request, stages: &mut Stages, cancel: &AtomicBool) -> Resul
         compose(request, cover, &tags, &lyrics, &features)
     });
     stages.analyse = took;
-    let fades = (
-        !fragment.start.is_zero(),
-        fragment.end() + Duration::from_millis(1) < song_length,
-    );
+    let needle = request.theme.is_on(&request.params, "needle");
+    let edges = Edges {
+        fade_in: !fragment.start.is_zero(),
+        fade_out: fragment.end() + Duration::from_millis(1) < song_length,
+        needle_secs: needle.then(|| landing_secs(length.as_secs_f64())),
+    };
     Ok(Prepared {
         fragment,
         pcm,
-        fades,
+        edges,
         scene,
         tags,
         lyrics: found,
@@ -425,12 +427,8 @@ fn load_cover(choice: &CoverChoice, in_tags: Option<&[u8]>) -> Result<Cover, Cov
     }
 }
 
-fn encode_sound(
-    mut pcm: Pcm,
-    (fade_in, fade_out): (bool, bool),
-    stop: &AtomicBool,
-) -> Result<EncodedAudio, PipelineError> {
-    audio::master(&mut pcm, fade_in, fade_out);
+fn encode_sound(mut pcm: Pcm, edges: Edges, stop: &AtomicBool) -> Result<EncodedAudio, PipelineError> {
+    audio::master(&mut pcm, edges);
     Ok(encode::encode_audio(&pcm, stop)?)
 }
 

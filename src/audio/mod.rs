@@ -18,6 +18,7 @@ mod limiter;
 mod master;
 mod mp3;
 mod mp4;
+mod needle;
 mod open;
 mod resample;
 mod song;
@@ -31,7 +32,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 pub use error::AudioError;
-pub use master::{Mastering, master};
+pub use master::{Edges, Mastering, master};
 
 use crate::flow::Pcm;
 use crate::model::{Fragment, TrackFacts, limits};

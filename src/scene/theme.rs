@@ -14,11 +14,16 @@ use crate::flow::ThemeShader;
 pub const DEFAULT_THEME: &str = "vinyl";
 
 /// Name, manifest and shader of every built-in theme, in the order they are listed.
-const BUILT_IN: [(&str, &str, &str); 2] = [
+const BUILT_IN: [(&str, &str, &str); 3] = [
     (
         "vinyl",
         include_str!("../../shaders/themes/vinyl.toml"),
         include_str!("../../shaders/themes/vinyl.wgsl"),
+    ),
+    (
+        "cassette",
+        include_str!("../../shaders/themes/cassette.toml"),
+        include_str!("../../shaders/themes/cassette.wgsl"),
     ),
     (
         "lyrics",
