@@ -76,6 +76,8 @@ fn text_at(along: f32, across: f32) -> f32 {
     return textureSampleLevel(text_texture, linear_sampler, vec2f(along, across), 0.0).r;
 }
 
+// Rows stand in the order of time, some of them empty (a pause), so that the line before and the line to come are beside the
+// current one; without lyrics the first row is the title and the second the artist.
 // How much of line `line` of the lyrics covers the point `along` (0 to 1 of the row's width, the text in its middle) and
 // `across` (0 top, 1 bottom).
 fn lyrics_at(line: f32, along: f32, across: f32) -> f32 {
