@@ -26,9 +26,9 @@ const COMES_SECS: f32 = 0.20;
 const GOES_SECS: f32 = 0.10;
 // Half the width of the light's edge, as a part of the row; the light begins and ends further than this beside the text.
 const EDGE: f32 = 0.016;
-// Grey of what is not sung yet, and of the line to come: between 4 and 6 to 1 on the ground, as WCAG 2 counts contrast.
-const UNSUNG: f32 = 0.57;
-const NEXT: f32 = 0.45;
+// Grey of what is not sung yet, and of the line to come: text needs 4.5 to 1 on the ground (WCAG 2), also where it waits.
+const UNSUNG: f32 = 0.60;
+const NEXT: f32 = 0.49;
 // What is lit is at least as bright as this, whatever the accent.
 const LIT_LUMA: f32 = 0.84;
 
