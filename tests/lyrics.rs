@@ -315,6 +315,11 @@ fn without_lyrics_title_and_artist_are_shown() {
             .iter()
             .all(|moment| moment.line == 0.0 && moment.line_sung == 1.0)
     );
+    // The first frame is the circle's thumbnail: nothing is still coming in.
+    let (first, later) = (picture(&scene, 0), picture(&scene, 60));
+    for upper in [true, false] {
+        assert!((band(&first, upper) - band(&later, upper)).abs() < 0.01);
+    }
     let nameless = Stage {
         tags: Tags::default(),
         ..stage(240, 3.0, Vec::new())

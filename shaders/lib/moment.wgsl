@@ -23,7 +23,7 @@ struct Moment {
     spark_power: f32,    // how hard that hit was
     spark_seed: f32,     // 0 to 1, another for every hit
     line: f32,           // the line of the lyrics being sung, as a row of the sheet; -1 before the first
-    line_age_secs: f32,  // since it began; 1000 before the first
+    line_age_secs: f32,  // since it began; 1000 for what was there from the start
     line_sung: f32,      // how far along its row it is sung: to be compared with `along` of `lyrics_at`
     bands: array<f32, 64>,
 }

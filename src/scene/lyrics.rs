@@ -31,7 +31,7 @@ const INTRO_MS: i64 = 1500;
 /// The light begins and ends this much of the row beside the text, so that a theme may blur its edge.
 const MARGIN: f32 = 0.02;
 const SPACING: f32 = 0.015;
-/// The age of what was there before the first line.
+/// The age of what was there from the start.
 const LONG_AGO_SECS: f32 = 1000.0;
 
 /// A row of the sheet and when it is shown.
@@ -100,14 +100,12 @@ pub fn tell(moments: &mut [Moment], rows: &[Row], fps: Fps, looped: bool) {
             moment.line_age_secs = LONG_AGO_SECS;
             continue;
         };
-        // A loop's first line comes in anew each time round.
-        let since_ms = if looped && line > 1 {
-            row.start_ms.max(0)
-        } else {
-            row.start_ms
-        };
+        // What runs at the start is there in the first frame, which is the circle's thumbnail; but in a loop it follows the
+        // last line, each time round.
+        let comes = row.start_ms > 0 || looped && line > 1;
+        let age_secs = frame as f32 / fps.get() as f32 - row.start_ms.max(0) as f32 / 1000.0;
         moment.line = (line - 1) as f32;
-        moment.line_age_secs = ((frame * 1000) as f32 / fps.get() as f32 - since_ms as f32).max(0.0) / 1000.0;
+        moment.line_age_secs = if comes { age_secs.max(0.0) } else { LONG_AGO_SECS };
         moment.line_sung = row.sung_at(now_ms);
     }
 }
