@@ -6,6 +6,7 @@
 mod bake;
 mod check;
 mod gpu;
+mod guard;
 mod readback;
 mod renderer;
 mod shaders;
@@ -34,12 +35,17 @@ pub enum RenderError {
     Device { adapter: String, reason: String },
     #[error("the theme `{theme}` was refused by the graphics driver: {reason}")]
     Shader { theme: String, reason: String },
+    #[error("the theme `{theme}` cannot be drawn: theme.wgsl:{complaint}")]
+    Theme { theme: String, complaint: Complaint },
     #[error("{adapter} stopped answering while rendering: {reason}")]
     Lost { adapter: String, reason: String },
 }
 
 impl RenderError {
     pub fn fault(&self) -> Fault {
-        Fault::Machine
+        match self {
+            Self::Theme { .. } => Fault::Request,
+            _ => Fault::Machine,
+        }
     }
 }
