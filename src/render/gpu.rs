@@ -180,10 +180,14 @@ impl Gpu {
     pub(super) fn check(&self) -> Result<(), RenderError> {
         match self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone() {
             None => Ok(()),
-            Some(reason) => Err(RenderError::Lost {
-                adapter: self.facts.to_string(),
-                reason,
-            }),
+            Some(reason) => Err(self.lost(reason)),
+        }
+    }
+
+    pub(super) fn lost(&self, reason: String) -> RenderError {
+        RenderError::Lost {
+            adapter: self.facts.to_string(),
+            reason,
         }
     }
 

@@ -7,6 +7,7 @@ mod bake;
 mod check;
 mod gpu;
 mod guard;
+mod patience;
 mod readback;
 mod renderer;
 mod shaders;
@@ -37,6 +38,8 @@ pub enum RenderError {
     Shader { theme: String, reason: String },
     #[error("the theme `{theme}` cannot be drawn: theme.wgsl:{complaint}")]
     Theme { theme: String, complaint: Complaint },
+    #[error("the theme `{theme}` takes {took}")]
+    TooSlow { theme: String, took: String },
     #[error("{adapter} stopped answering while rendering: {reason}")]
     Lost { adapter: String, reason: String },
 }
@@ -44,7 +47,7 @@ pub enum RenderError {
 impl RenderError {
     pub fn fault(&self) -> Fault {
         match self {
-            Self::Theme { .. } => Fault::Request,
+            Self::Theme { .. } | Self::TooSlow { .. } => Fault::Request,
             _ => Fault::Machine,
         }
     }

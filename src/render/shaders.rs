@@ -81,7 +81,11 @@ impl Pipelines {
                     texture(),
                 ],
             );
-            let bake_layout = layout(device, "bake", &[storage(false), storage(false), storage(false)]);
+            let bake_layout = layout(
+                device,
+                "bake",
+                &[storage(false), storage(false), storage(false), uniform()],
+            );
             let nv12_layout = layout(
                 device,
                 "nv12",
