@@ -16,9 +16,9 @@ pub(super) const SLICE_FRAMES: u32 = 2;
 /// Slices on the device while the next one is prepared; more would only be longer to wait for when the theme is given up.
 const SLICES_AHEAD: usize = 2;
 /// Baking a good theme takes 0.1 s on two cores, of which most is the driver's compiler.
-const BAKE_BUDGET: Duration = Duration::from_secs(10);
+const BAKE_BUDGET: Duration = Duration::from_secs(6);
 /// The driver compiles each part at its first frame: a theme of the greatest length takes it about a second a part.
-const FIRST_FRAME_BUDGET: Duration = Duration::from_secs(10);
+const FIRST_FRAME_BUDGET: Duration = Duration::from_secs(6);
 /// A good theme takes some milliseconds of two cores. At this pace a whole circle takes six minutes, which is what anyone
 /// would wait.
 const FRAME_BUDGET: Duration = Duration::from_millis(200);
@@ -66,14 +66,14 @@ impl<'g> Patience<'g> {
         self.allowed = self.allowed.saturating_add(FRAME_BUDGET * frames);
     }
 
-    /// Hands a slice to the device, once it has done most of those before.
+    /// Hands a slice to the device, once it has done most of those before. Some drivers draw within the hand-over itself.
     pub fn submit(&mut self, encoder: wgpu::CommandEncoder) -> Result<(), RenderError> {
-        self.under_way.push_back(self.gpu.queue.submit([encoder.finish()]));
+        let gpu = self.gpu;
+        let submitted = self.wait(|| Ok(gpu.queue.submit([encoder.finish()])))?;
+        self.under_way.push_back(submitted);
         while self.under_way.len() > SLICES_AHEAD {
-            let submission_index = self.under_way.pop_front();
-            let gpu = self.gpu;
             let wait = wgpu::PollType::Wait {
-                submission_index,
+                submission_index: self.under_way.pop_front(),
                 timeout: Some(PATIENCE),
             };
             self.wait(|| {
@@ -85,9 +85,9 @@ impl<'g> Patience<'g> {
     }
 
     /// Runs what waits for the device, and says when it was too long.
-    pub fn wait(&mut self, wait: impl FnOnce() -> Result<(), RenderError>) -> Result<(), RenderError> {
+    pub fn wait<T>(&mut self, wait: impl FnOnce() -> Result<T, RenderError>) -> Result<T, RenderError> {
         let began = Instant::now();
-        wait()?;
+        let done = wait()?;
         self.waited += began.elapsed();
         match &self.stranger {
             Some(theme) if self.waited > self.allowed => Err(RenderError::TooSlow {
@@ -102,7 +102,7 @@ impl<'g> Patience<'g> {
                     format!("{secs:.1} s for one frame, and a circle has up to 1800; make `theme_color` shorter")
                 },
             }),
-            _ => Ok(()),
+            _ => Ok(done),
         }
     }
 }

@@ -241,7 +241,14 @@ impl<'g> Renderer<'g> {
             encoder.copy_buffer_to_buffer(&slot.frames, 0, readback, 0, self.layout.bytes() * u64::from(frames));
         }
         let target = slot.readback.as_ref().unwrap_or(&slot.frames);
-        let reading = Reading::begin(self.gpu, encoder, target);
+        let gpu = self.gpu;
+        let reading = match self.patience.wait(|| Ok(Reading::begin(gpu, encoder, target))) {
+            Ok(reading) => reading,
+            Err(error) => {
+                self.refused = Some(error);
+                return;
+            }
+        };
         let slot = &mut self.slots[slot_index];
         slot.holds = if frames == self.settings.batch_frames || slot.holds.is_empty() {
             batch
