@@ -35,15 +35,13 @@ impl Complaint {
             message: message.into(),
         }
     }
-}
 
-/// `12:5: what is wrong there`.
-impl fmt::Display for Complaint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some((line, column)) = self.place {
-            write!(f, "{line}:{column}: ")?;
+    /// `mine/theme.wgsl:12:5: what is wrong there`.
+    pub fn of(&self, file: impl fmt::Display) -> String {
+        match self.place {
+            Some((line, column)) => format!("{file}:{line}:{column}: {}", self.message),
+            None => format!("{file}: {}", self.message),
         }
-        f.write_str(&self.message)
     }
 }
 

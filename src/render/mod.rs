@@ -36,7 +36,7 @@ pub enum RenderError {
     Device { adapter: String, reason: String },
     #[error("the theme `{theme}` was refused by the graphics driver: {reason}")]
     Shader { theme: String, reason: String },
-    #[error("the theme `{theme}` cannot be drawn: theme.wgsl:{complaint}")]
+    #[error("the theme `{theme}` cannot be drawn: {}", complaint.of("theme.wgsl"))]
     Theme { theme: String, complaint: Complaint },
     #[error("the theme `{theme}` takes {took}")]
     TooSlow { theme: String, took: String },

@@ -10,8 +10,8 @@ use super::super::check::Complaint;
 use super::super::shaders::theme_offset;
 use crate::flow::ThemeShader;
 
-/// Operations of one `theme_still` or `theme_color` with every call written out and every loop counted once. The longest
-/// built-in theme has less than a tenth of it; the driver's compiler takes seconds for a theme that uses it up.
+/// Operations of one `theme_still` or `theme_color` with every call written out and every loop counted once. Ours have
+/// up to 7,000; half as many again as that took lavapipe's compiler a second.
 pub(super) const MAX_OPERATIONS: u64 = 20_000;
 /// Memory of one pixel for variables, with every call written out: a processor draws many pixels at once on one stack.
 const MAX_MEMORY_BYTES: u64 = 16 << 10;
@@ -100,6 +100,9 @@ pub(super) fn take(theme: &ThemeShader, module: &Module, facts: &ModuleInfo) -> 
                 "`{name}` needs {bytes} bytes for its variables with all it calls written out, {MAX_MEMORY_BYTES} are allowed; use smaller arrays"
             );
             return Err(own.complaint(span, message));
+        }
+        if name.starts_with("theme_") {
+            tracing::debug!(theme = theme.name, name, operations, bytes, "counted");
         }
         costs.operations.push(operations);
         memory.push(bytes);
