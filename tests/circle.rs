@@ -7,7 +7,9 @@ use std::time::Duration;
 use ebur128::{EbuR128, Mode};
 use musiccircles::encode::{EncodeError, EncoderChoice};
 use musiccircles::model::{Fault, SAMPLE_RATE, VideoFormat};
-use musiccircles::pipeline::{self, CoverChoice, FragmentChoice, PipelineError, Progress, Report, Request, SharedGpu};
+use musiccircles::pipeline::{
+    self, CoverChoice, FragmentChoice, LyricsChoice, PipelineError, Progress, Report, Request, SharedGpu,
+};
 use musiccircles::render::{AdapterChoice, Gpu, RenderError};
 use musiccircles::scene::motion::{DEFAULT_RPM, Speed};
 use musiccircles::scene::params::ParamValues;
@@ -31,6 +33,7 @@ impl Studio {
         let request = Request {
             song: path,
             cover: CoverChoice::FromTags,
+            lyrics: LyricsChoice::Nearby,
             fragment: FragmentChoice::From {
                 start: Duration::ZERO,
                 length: None,

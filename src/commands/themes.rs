@@ -133,6 +133,7 @@ fn sheet(output: &Path) -> Result<(), CommandError> {
                     artist: Some(theme.manifest.author.clone()),
                     album: None,
                 },
+                lyrics: &[],
                 seed: 0,
             },
             &lively_second(),

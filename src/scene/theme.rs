@@ -14,11 +14,23 @@ use crate::flow::ThemeShader;
 pub const DEFAULT_THEME: &str = "vinyl";
 
 /// Name, manifest and shader of every built-in theme, in the order they are listed.
-const BUILT_IN: [(&str, &str, &str); 1] = [(
-    "vinyl",
-    include_str!("../../shaders/themes/vinyl.toml"),
-    include_str!("../../shaders/themes/vinyl.wgsl"),
-)];
+const BUILT_IN: [(&str, &str, &str); 3] = [
+    (
+        "vinyl",
+        include_str!("../../shaders/themes/vinyl.toml"),
+        include_str!("../../shaders/themes/vinyl.wgsl"),
+    ),
+    (
+        "cassette",
+        include_str!("../../shaders/themes/cassette.toml"),
+        include_str!("../../shaders/themes/cassette.wgsl"),
+    ),
+    (
+        "lyrics",
+        include_str!("../../shaders/themes/lyrics.toml"),
+        include_str!("../../shaders/themes/lyrics.wgsl"),
+    ),
+];
 
 /// The most moving parts a theme may have: they share four bits of a baked pixel with what the renderer needs.
 pub const MAX_PARTS: u32 = 8;
@@ -52,6 +64,8 @@ pub struct Manifest {
     pub timed_parts: Vec<u32>,
     /// `None` in a theme that shows no text.
     pub text: Option<TextPlace>,
+    /// `None` in a theme that shows no lyrics.
+    pub lyrics: Option<LyricsPlace>,
     #[serde(default)]
     pub params: BTreeMap<String, ParamSpec>,
 }
@@ -64,6 +78,18 @@ pub struct TextPlace {
     pub radius: f32,
     /// 0.02 to 0.5.
     pub width: f32,
+}
+
+/// The band a line of the lyrics is bent into, in disc units.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct LyricsPlace {
+    /// Of the middle of the band: 0.1 to 1.
+    pub radius: f32,
+    /// 0.02 to 0.5.
+    pub width: f32,
+    /// The most a line takes of the turn: 0.05 to 1.
+    pub turns: f32,
 }
 
 #[derive(Clone, Debug)]
@@ -132,6 +158,16 @@ impl Theme {
         {
             return Err(bad(
                 "`text.radius` must be from 0.1 to 1 and `text.width` from 0.02 to 0.5".to_owned(),
+            ));
+        }
+        if let Some(lyrics) = manifest.lyrics
+            && !((0.1..=1.0).contains(&lyrics.radius)
+                && (0.02..=0.5).contains(&lyrics.width)
+                && (0.05..=1.0).contains(&lyrics.turns))
+        {
+            return Err(bad(
+                "`lyrics.radius` must be from 0.1 to 1, `lyrics.width` from 0.02 to 0.5 and `lyrics.turns` from 0.05 to 1"
+                    .to_owned(),
             ));
         }
         if !(0.0..=1.0).contains(&manifest.shutter) {
