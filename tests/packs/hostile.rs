@@ -30,8 +30,8 @@ fn pack(wgsl: &str) -> Theme {
 /// The starter with `code` as the first thing in `theme_color` and `z`, a number, in what it shows.
 fn in_color(code: &str) -> String {
     let wgsl = STARTER.replacen(
-        "    if (still.part == 1u) {",
-        &format!("{code}\n    if (still.part == 1u) {{"),
+        "    if (still.part == LABEL_PART) {",
+        &format!("{code}\n    if (still.part == LABEL_PART) {{"),
         1,
     );
     let wgsl = wgsl.replacen("return mix(", "return vec3f(z) + mix(", 1);
@@ -56,6 +56,7 @@ fn scene(theme: &Theme, side_px: u32) -> Scene {
         speed: Speed::default(),
         cover: Arc::new(quarters()),
         tags: &Tags::default(),
+        lyrics: &[],
         seed: 0,
     };
     compose(&request, &lively(30, 30))
@@ -347,7 +348,10 @@ fn what_is_no_colour_and_what_lies_outside_is_drawn_somehow() {
             "a cover far away",
             in_color("let z = cover_at(vec2f(at.x / 0.0, 1e38)).x;"),
         ),
-        ("a part that is none", STARTER.replace(", 2u, ", ", 4000000000u, ")),
+        (
+            "a part that is none",
+            STARTER.replace("RING_PART: u32 = 2u", "RING_PART: u32 = 4000000000u"),
+        ),
     ] {
         let theme = pack(&wgsl);
         if render::check(&theme.shader).is_ok() {
