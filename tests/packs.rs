@@ -1,5 +1,7 @@
 //! Theme packs: folders someone else wrote, through the command line as their author meets it.
 
+mod hostile;
+
 use crate::support::command::Desk;
 
 fn replace(desk: &Desk, file: &str, from: &str, to: &str) {

@@ -6,18 +6,21 @@
 // Two words a block: the first and the last frame in which any of its pixels moves. The first counts down from the largest
 // number, so that both are maxima.
 @group(1) @binding(2) var<storage, read_write> block_spans: array<atomic<u32>>;
+// The row of the picture this dispatch begins with: a stranger's theme is baked some rows at a time.
+@group(1) @binding(3) var<uniform> first_row: u32;
 
 // Bit n is set when part n is a timed one.
 override TIMED_PARTS: u32 = 0u;
 
 @compute @workgroup_size(16, 16)
-fn bake(@builtin(global_invocation_id) id: vec3u) {
+fn bake(@builtin(global_invocation_id) invocation: vec3u) {
     let side = u32(look.size_px);
+    let id = vec2u(invocation.x, invocation.y + first_row);
     if (id.x >= side || id.y >= side) {
         return;
     }
     let radius_px = look.size_px * 0.5;
-    let center = (vec2f(id.xy) + 0.5) / radius_px - 1.0;
+    let center = (vec2f(id) + 0.5) / radius_px - 1.0;
     // What the pixel is says its centre; its colour is the mean of four samples on a rotated grid, which share no row and no
     // column. One loop over all five, so that the theme's function stands in the program once: it is most of what a driver
     // compiles.

@@ -1,9 +1,10 @@
 //! Joins the shared WGSL, a theme and an entry point into one module, and compiles the two pipelines of a theme.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use super::RenderError;
+use super::{RenderError, guard};
 use crate::flow::ThemeShader;
 
 /// Shared code in the order it is joined; none of it has an entry point.
@@ -62,7 +63,10 @@ pub(super) struct Pipelines {
 
 impl Pipelines {
     pub fn compile(device: &wgpu::Device, theme: &ThemeShader) -> Result<Self, RenderError> {
+        let bake_source = source(theme, Entry::Bake)?;
+        let nv12_source = source(theme, Entry::Nv12)?;
         checked(device, &theme.name, || {
+            let bake_module = module(device, &theme.name, bake_source);
             let scene_layout = layout(
                 device,
                 "scene",
@@ -77,13 +81,16 @@ impl Pipelines {
                     texture(),
                 ],
             );
-            let bake_layout = layout(device, "bake", &[storage(false), storage(false), storage(false)]);
+            let bake_layout = layout(
+                device,
+                "bake",
+                &[storage(false), storage(false), storage(false), uniform()],
+            );
             let nv12_layout = layout(
                 device,
                 "nv12",
                 &[storage(true), storage(true), storage(false), uniform()],
             );
-            let bake_module = module(device, theme, Entry::Bake);
             Self {
                 theme: theme.name.clone(),
                 timed_parts: theme.timed_parts,
@@ -97,7 +104,7 @@ impl Pipelines {
                 scene_layout,
                 bake_layout,
                 nv12_layout,
-                nv12_module: module(device, theme, Entry::Nv12),
+                nv12_module: module(device, &theme.name, nv12_source),
                 nv12: Mutex::default(),
             }
         })
@@ -132,10 +139,24 @@ fn checked<T>(device: &wgpu::Device, theme: &str, make: impl FnOnce() -> T) -> R
     }
 }
 
-fn module(device: &wgpu::Device, theme: &ThemeShader, entry: Entry) -> wgpu::ShaderModule {
+/// What the device is given: our text as it is, a stranger's guarded.
+fn source(theme: &ThemeShader, entry: Entry) -> Result<wgpu::ShaderSource<'static>, RenderError> {
+    if theme.trusted {
+        return Ok(wgpu::ShaderSource::Wgsl(shader_text(theme, entry).into()));
+    }
+    match guard::guarded(theme, entry) {
+        Ok(module) => Ok(wgpu::ShaderSource::Naga(Cow::Owned(module))),
+        Err(complaint) => Err(RenderError::Theme {
+            theme: theme.name.clone(),
+            complaint,
+        }),
+    }
+}
+
+fn module(device: &wgpu::Device, theme: &str, source: wgpu::ShaderSource<'_>) -> wgpu::ShaderModule {
     device.create_shader_module(wgpu::ShaderModuleDescriptor {
-        label: Some(&theme.name),
-        source: wgpu::ShaderSource::Wgsl(shader_text(theme, entry).into()),
+        label: Some(theme),
+        source,
     })
 }
 
