@@ -21,25 +21,20 @@ fn bake(@builtin(global_invocation_id) invocation: vec3u) {
     }
     let radius_px = look.size_px * 0.5;
     let center = (vec2f(id) + 0.5) / radius_px - 1.0;
-    // What the pixel is says its centre; its colour is the mean of four samples on a rotated grid, which share no row and no
-    // column. One loop over all five, so that the theme's function stands in the program once: it is most of what a driver
-    // compiles.
+    // What the pixel is says its centre; its colour is the mean of three samples that share no row and no column. Themes smooth
+    // their edges themselves, so five samples gave the same picture (43 dB) for a quarter more of a frame's whole cost. One
+    // loop, so that the theme's function stands in the program once: it is most of what a driver compiles.
     var still: Still;
     var color = vec3f(0.0);
     var weight = 0.0;
-    for (var i = 0u; i < 5u; i++) {
-        var offset = vec2f(0.0);
-        if (i > 0u) {
-            let k = i - 1u;
-            offset = vec2f(f32(k) * 0.25 - 0.375, f32((k * 2u + 1u) % 5u) * 0.25 - 0.375) / radius_px;
-        }
-        let sample = still_in_circle(center + offset);
-        if (i == 0u) {
+    for (var i = 0u; i < 3u; i++) {
+        let along = f32(i) - 1.0;
+        let sample = still_in_circle(center + vec2f(along * 0.33, along * -0.14) / radius_px);
+        if (i == 1u) {
             still = sample;
-        } else {
-            color += sample.color * 0.25;
-            weight += sample.weight * 0.25;
         }
+        color += sample.color * (1.0 / 3.0);
+        weight += sample.weight * (1.0 / 3.0);
     }
     still.color = color;
     still.weight = weight;
