@@ -11,13 +11,13 @@ const ETCHED_INNER: f32 = 0.416;
 fn label_still(at: vec2f, r: f32, px: f32, under: vec3f, brightness: f32, part: u32) -> Still {
     let body = inside(r, LABEL_EDGE, px);
     let hole = inside(r, SPINDLE_HOLE, px);
-    var light = 0.93 + 0.10 * dot(at / LABEL_EDGE, vec2f(-0.58, -0.81));
+    var light = 0.93 + 0.10 * dot(at / LABEL_EDGE, RECORD_LIT);
     light *= 1.0 - 0.38 * smoothstep(LABEL_EDGE - 0.016, LABEL_EDGE, r);
     // A pressed ring, lit on one side and shaded on the other.
-    light *= 1.0 + 0.10 * bump(r, 0.135, 0.005) * dot(normalize(at + vec2f(1e-5)), vec2f(0.58, 0.81));
+    light *= 1.0 + 0.10 * bump(r, 0.135, 0.005) * dot(normalize(at + vec2f(1e-5)), -RECORD_LIT);
     // The hole's soft shadow on the paper.
     light *= 1.0 - 0.50 * exp(-max(r - SPINDLE_HOLE, 0.0) / 0.010);
-    let sheen = groove_specular(at, vec3f(-1.25, -1.75, 2.3), RECORD_EYE, 0.75, 0.75) * 0.055 * brightness;
+    let sheen = groove_specular(at, (RECORD_PANES[0] + RECORD_PANES[1]) * 0.5, RECORD_EYE, 0.75, 0.75) * 0.055 * brightness;
     var over = spindle_over(at, r, px, vec3f(sheen) * body);
     over += under * (1.0 - body);
     return Still(over, min(light, 1.0) * body * (1.0 - hole), part, vec2f(0.0));
@@ -27,7 +27,7 @@ fn label_still(at: vec2f, r: f32, px: f32, under: vec3f, brightness: f32, part: 
 fn spindle_over(at: vec2f, r: f32, px: f32, over: vec3f) -> vec3f {
     let hole = inside(r, SPINDLE_HOLE, px);
     let pin = inside(r, SPINDLE_HOLE * 0.72, px);
-    let steel = 0.34 + 0.30 * dot(at / SPINDLE_HOLE, vec2f(-0.58, -0.81)) + 0.35 * bump(length(at - vec2f(-0.006, -0.008)), 0.0, 0.005);
+    let steel = 0.34 + 0.30 * dot(at / SPINDLE_HOLE, RECORD_LIT) + 0.35 * bump(length(at - vec2f(-0.006, -0.008)), 0.0, 0.005);
     return mix(mix(over, vec3f(0.015), hole), vec3f(0.95, 0.97, 1.0) * steel, pin);
 }
 

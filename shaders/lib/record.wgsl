@@ -7,52 +7,97 @@
 const RECORD_EDGE: f32 = 0.918;
 const RECORD_BEVEL: f32 = 0.902;
 const GROOVES_OUTER: f32 = 0.888;
-const GROOVES_INNER: f32 = 0.500;
+const GROOVES_INNER: f32 = 0.530;
 const RECORD_EYE: vec3f = vec3f(0.0, 0.0, 3.4);
+// A window at the upper left, of two panes, a cool light at the right, a lamp below.
+const RECORD_PANES = array<vec3f, 2>(vec3f(-1.62, -1.48, 2.3), vec3f(-0.88, -2.02, 2.3));
+const RECORD_COOL: vec3f = vec3f(2.05, 0.55, 1.9);
+const RECORD_LAMP: vec3f = vec3f(-0.35, 2.2, 1.7);
+const RECORD_WARM_LINEAR: vec3f = vec3f(1.00, 0.97, 0.92);
+const RECORD_COOL_LINEAR: vec3f = vec3f(0.80, 0.90, 1.00);
+// Where the window's light comes from, on the plane.
+const RECORD_LIT: vec2f = vec2f(-0.58, -0.81);
+// A pause shorter than this is part of the music.
+const PAUSE_SECS: f32 = 0.35;
 
-// Linear colour of the record and of the plinth around it. `loud_bands` is how clearly loud and quiet passages show, `light`
-// how bright the lights are.
+// What is cut at a radius.
+struct Groove {
+    cut: f32,     // 1 where there are grooves, 0 on the lead-in, in a pause and on the dead wax
+    loud: f32,    // 0 to 1
+    fine: f32,    // single turns of the groove as light and dark rings, about -1 to 1
+}
+
+// `loud_bands` is how clearly loud and quiet passages show, 0 to 1.
+fn groove_at(r: f32, px: f32, loud_bands: f32) -> Groove {
+    let span = GROOVES_OUTER - GROOVES_INNER;
+    let s = (GROOVES_OUTER - r) / span;
+    let pixel = 1.0 / (px * span);
+    var cut = inside(r, GROOVES_OUTER, px) * (1.0 - inside(r, GROOVES_INNER, px));
+    // A pause is spaced out, as between two songs of a side: it is drawn at least three pixels wide.
+    let pause = PAUSE_SECS / look.length_secs;
+    let quietest = min(min(loudness_near(s - 1.5 * pixel, pause), loudness_near(s, pause)), loudness_near(s + 1.5 * pixel, pause));
+    cut *= 1.0 - loud_bands * (1.0 - smoothstep(0.02, 0.07, quietest));
+    // Passages show as bands: loudness over four pixels, and a little of what each pixel's own stretch has.
+    let heard = 0.7 * loudness_near(s, 4.0 * pixel) + 0.3 * loudness_near(s, pixel);
+    let loud = mix(0.55, heard, loud_bands) * cut;
+    return Groove(cut, loud, groove_profile(r * px, loud));
+}
+
+// Mean of the envelope over a stretch of it.
+fn loudness_near(s: f32, width: f32) -> f32 {
+    return 0.25 * (envelope_at(s - 0.375 * width) + envelope_at(s - 0.125 * width) + envelope_at(s + 0.125 * width) + envelope_at(s + 0.375 * width));
+}
+
+// Fine rings, -1 to 1, with no detail below two pixels whatever the size of the picture. Loud passages are cut with more
+// space between the turns: there the rings are coarser and stronger.
+fn groove_profile(r_px: f32, loud: f32) -> f32 {
+    // No two pressings are alike.
+    let pressing = u32(look.seed * 16777216.0) * 4u;
+    return mix(0.42, 0.36, loud) * noise_1d(r_px / 1.3, pressing + 1u) + mix(0.12, 0.46, loud) * noise_1d(r_px / 2.9, pressing + 2u)
+        + mix(0.10, 0.34, loud) * noise_1d(r_px / 8.0, pressing + 3u);
+}
+
+// Linear colour of a black record and of the plinth around it. `light` is how bright the lights are.
 fn record_linear(at: vec2f, r: f32, px: f32, loud_bands: f32, light: f32) -> vec3f {
     let body = linear_from_srgb(look.dark.rgb);
     if (r > RECORD_EDGE + 0.5 / px) {
-        // Beyond the edge: the plinth in the dark, a little lighter towards the record.
-        return body * (0.5 + 0.9 * bump(r, RECORD_EDGE, 0.03)) * 0.6;
+        return plinth_linear(r);
     }
-    let s = (GROOVES_OUTER - r) / (GROOVES_OUTER - GROOVES_INNER);
-    let cut = inside(r, GROOVES_OUTER, px) * (1.0 - inside(r, GROOVES_INNER, px));
-    let loud = mix(0.55, envelope_at(s), loud_bands) * cut;
-    let fine = groove_profile(r * px);
-
-    // Loud passages are cut wider: they scatter more and mirror less.
-    let along = mix(0.13, 0.055 + 0.10 * loud, cut);
-    let across = mix(0.36, 0.62, cut);
-    var lit = vec3f(0.0);
-    lit += groove_specular(at, vec3f(-1.25, -1.75, 2.3), RECORD_EYE, along, across) * vec3f(1.00, 0.97, 0.92) * 0.50;
-    lit += groove_specular(at, vec3f(2.05, 0.55, 1.9), RECORD_EYE, along * 0.8, across) * vec3f(0.80, 0.90, 1.00) * 0.22;
-    lit += groove_specular(at, vec3f(-0.35, 2.2, 1.7), RECORD_EYE, along * 0.7, across) * mix(vec3f(1.0), linear_from_srgb(look.glow.rgb), 0.55) * 0.14;
-    lit *= light * mix(0.85, (0.62 + 0.55 * fine) * (1.10 - 0.45 * loud), cut);
-
-    let scatter = (0.0045 + 0.030 * loud * loud * (0.75 + 0.5 * fine)) * (0.55 + 0.45 * dot(normalize(at), vec2f(-0.58, -0.81)));
-    var color = body * 0.55 + vec3f(0.004) + vec3f(scatter) + lit;
-    // Dead wax is smoother and darker between the grooves and the label.
-    color *= mix(0.78, 1.0, cut);
-    color += record_bevel_linear(at, r, light);
-    // The label lies on the disc: a soft contact shadow around it.
-    color *= 1.0 - 0.55 * exp(-max(r - LABEL_EDGE, 0.0) / 0.016);
-    let edge = inside(r, RECORD_EDGE, px);
-    return mix(body * 0.84, color, edge);
+    let groove = groove_at(r, px, loud_bands);
+    // What is cut scatters a little in all directions, more where it is cut deeper.
+    let scatter = (0.0035 + 0.034 * groove.loud * groove.loud * (0.75 + 0.5 * groove.fine)) * (0.55 + 0.45 * dot(normalize(at), RECORD_LIT));
+    var color = body * 0.55 + vec3f(0.004) + vec3f(scatter) + record_gloss_linear(at, groove) * light;
+    // Uncut wax is smoother and darker.
+    color *= mix(0.74, 1.0, groove.cut);
+    color += record_bevel_linear(at, r) * light;
+    color *= label_shadow(at);
+    return mix(body * 0.84, color, inside(r, RECORD_EDGE, px));
 }
 
-// Fine rings, -1 to 1, with no detail below two pixels whatever the size of the picture.
-fn groove_profile(r_px: f32) -> f32 {
-    // No two pressings are alike.
-    let pressing = u32(look.seed * 16777216.0) * 4u;
-    return 0.50 * noise_1d(r_px / 1.25, pressing + 1u) + 0.32 * noise_1d(r_px / 2.9, pressing + 2u)
-        + 0.30 * noise_1d(r_px / 8.0, pressing + 3u);
+// The plinth beyond the edge, in the dark, a little lighter towards the record.
+fn plinth_linear(r: f32) -> vec3f {
+    return linear_from_srgb(look.dark.rgb) * (0.5 + 0.9 * bump(r, RECORD_EDGE, 0.03)) * 0.6;
+}
+
+// The streaks. Loud passages are rougher: there they are wide and faint, in quiet ones and on uncut wax narrow and bright.
+fn record_gloss_linear(at: vec2f, groove: Groove) -> vec3f {
+    let along = mix(0.075, 0.050 + 0.11 * groove.loud, groove.cut);
+    let across = mix(0.36, 0.62, groove.cut);
+    let panes = groove_specular(at, RECORD_PANES[0], RECORD_EYE, along, across) + groove_specular(at, RECORD_PANES[1], RECORD_EYE, along, across);
+    var lit = panes * RECORD_WARM_LINEAR * 0.36;
+    lit += groove_specular(at, RECORD_COOL, RECORD_EYE, along * 0.8, across) * RECORD_COOL_LINEAR * 0.22;
+    let lamp = mix(vec3f(1.0), linear_from_srgb(look.glow.rgb), 0.55);
+    lit += groove_specular(at, RECORD_LAMP, RECORD_EYE, along * 0.7, across) * lamp * 0.14;
+    return lit * mix(0.70, (0.62 + 0.55 * groove.fine) * (1.12 - 0.50 * groove.loud), groove.cut);
+}
+
+// The label lies on the disc: a soft shadow around it, away from the window.
+fn label_shadow(at: vec2f) -> f32 {
+    return 1.0 - 0.58 * exp(-max(length(at + RECORD_LIT * 0.006) - LABEL_EDGE, 0.0) / 0.016);
 }
 
 // The rounded edge catches the lights as thin arcs, brighter at a grazing angle.
-fn record_bevel_linear(at: vec2f, r: f32, light: f32) -> vec3f {
+fn record_bevel_linear(at: vec2f, r: f32) -> vec3f {
     let slope = clamp((r - RECORD_BEVEL) / (RECORD_EDGE - RECORD_BEVEL), 0.0, 1.0);
     if (slope <= 0.0) {
         // A hairline where the lead-in begins.
@@ -60,13 +105,13 @@ fn record_bevel_linear(at: vec2f, r: f32, light: f32) -> vec3f {
     }
     let radial = normalize(at);
     let normal = normalize(vec3f(radial * sin(slope * 1.25), cos(slope * 1.25)));
-    var lit = vec3f(0.0);
-    let key = normalize(normalize(vec3f(-1.25, -1.75, 1.1)) + vec3f(0.0, 0.0, 1.0));
-    let side = normalize(normalize(vec3f(2.05, 0.55, 0.8)) + vec3f(0.0, 0.0, 1.0));
-    lit += vec3f(1.00, 0.97, 0.92) * pow(max(dot(normal, key), 0.0), 48.0) * 0.55;
-    lit += vec3f(0.80, 0.90, 1.00) * pow(max(dot(normal, side), 0.0), 48.0) * 0.30;
-    lit += vec3f(0.9, 0.95, 1.0) * fresnel(normal.z, 0.04) * 0.03;
-    return lit * light;
+    let window = normalize(normalize(vec3f(-1.25, -1.75, 1.1)) + vec3f(0.0, 0.0, 1.0));
+    let cool = normalize(normalize(vec3f(2.05, 0.55, 0.8)) + vec3f(0.0, 0.0, 1.0));
+    var lit = RECORD_WARM_LINEAR * pow(max(dot(normal, window), 0.0), 48.0) * 0.55;
+    lit += RECORD_COOL_LINEAR * pow(max(dot(normal, cool), 0.0), 48.0) * 0.30;
+    // Seen flat, wax mirrors the whole dim room.
+    lit += vec3f(0.9, 0.95, 1.0) * fresnel(normal.z, 0.04) * 0.10;
+    return lit;
 }
 
 // ---- specks of dust

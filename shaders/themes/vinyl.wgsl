@@ -7,6 +7,9 @@ const LABEL_PART: u32 = 1u;
 const TEXT_PART: u32 = 2u;
 const RING_PART: u32 = 3u;
 const DUST_PART: u32 = 4u;
+// The tonearm over the record, drawn only while it passes, and over the ring, where both move.
+const ARM_PART: u32 = 5u;
+const ARM_RING_PART: u32 = 6u;
 
 fn theme_still(at: vec2f) -> Still {
     let r = length(at);
@@ -17,15 +20,24 @@ fn theme_still(at: vec2f) -> Still {
     }
     let color = srgb_from_linear(record_linear(at, r, px, params.bands, params.light));
     let turns = turns_from_top(at);
+    var arm = ArmSpan(2.0, -1.0, 1.0);
+    if (params.tonearm > 0.5 && look.looped < 0.5) {
+        arm = arm_span(at, GROOVES_OUTER, GROOVES_INNER, ARM_LIFT_SECS / look.length_secs);
+    }
+    let armed = arm.to_progress > arm.from_progress;
     if (r > SPECTRUM_REACH) {
-        return spectrum_still(color, r, turns, px, RING_PART);
+        return spectrum_still(color, r, turns, px, select(RING_PART, ARM_RING_PART, armed));
     }
     // Where the text may pass, the pixel moves.
     let across = etched_across(r);
     if (across > 0.0 && across < 1.0 && look.text_turns > 0.0 && params.text > 0.5) {
         return Still(color, 1.0, TEXT_PART, vec2f(turns, across));
     }
-    return dust_still(color, r, turns, params.dust, DUST_PART);
+    if (armed) {
+        return Still(color, 1.0, ARM_PART, vec2f(arm.from_progress, arm.to_progress));
+    }
+    // Specks fade before they come to the arm, which is drawn without them.
+    return dust_still(color, r, turns, params.dust * smoothstep(0.0, 0.3, arm.away), DUST_PART);
 }
 
 fn theme_color(at: vec2f, still: Still, frame: u32) -> vec3f {
@@ -33,10 +45,23 @@ fn theme_color(at: vec2f, still: Still, frame: u32) -> vec3f {
         return still.color + still.weight * turned_cover(at, LABEL_EDGE, frame);
     }
     if (still.part == RING_PART) {
-        return spectrum_color(length(at), still, frame, Spectrum(params.accent.rgb, params.glow_color.rgb, params.ring, params.glow));
+        return spectrum_color(at, still, frame, ring_look());
     }
     if (still.part == DUST_PART) {
         return dust_color(still, moments[frame].turn);
     }
-    return etched_color(still.color, still.data.x, still.data.y, moments[frame].turn);
+    if (still.part == TEXT_PART) {
+        return etched_color(still.color, still.data.x, still.data.y, moments[frame].turn);
+    }
+    let arm = arm_seen(at, mix(GROOVES_OUTER, GROOVES_INNER, moments[frame].progress), moments[frame].lift, params.accent.rgb);
+    var surface = still;
+    surface.color *= arm.light;
+    if (still.part == ARM_PART) {
+        return mix(surface.color, arm.color, arm.cover);
+    }
+    return mix(spectrum_color(at, surface, frame, ring_look()), arm.color, arm.cover);
+}
+
+fn ring_look() -> Spectrum {
+    return Spectrum(params.accent.rgb, params.glow_color.rgb, params.ring, params.glow, params.sparks, params.sweep);
 }
