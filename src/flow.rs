@@ -81,6 +81,14 @@ pub struct Moment {
     pub treble: f32,
     pub onset: f32,
     pub beat_phase: f32,
+    pub beat: f32,
+    pub lift: f32,
+    pub spark_age_secs: f32,
+    pub spark_power: f32,
+    pub spark_seed: f32,
+    pub line: f32,
+    pub line_age_secs: f32,
+    pub line_sung: f32,
     pub bands: [f32; BANDS],
 }
 
@@ -93,7 +101,9 @@ pub struct Look {
     pub text_turns: f32,
     pub seed: f32,
     pub has_beat: f32,
-    pub pad: [f32; 3],
+    pub length_secs: f32,
+    pub looped: f32,
+    pub lines: f32,
     pub accent: [f32; 4],
     pub glow: [f32; 4],
     pub ink: [f32; 4],
@@ -101,12 +111,15 @@ pub struct Look {
     pub dark: [f32; 4],
 }
 
-/// A theme's WGSL: its own text, and the `Params` struct made from its manifest.
+/// A theme's WGSL: its own text, and what its manifest says of it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ThemeShader {
     pub name: String,
     pub source: String,
+    /// The `Params` struct made from the manifest.
     pub params_struct: String,
+    /// Bit n is set when part n moves only within a span of time, which its `Still.data` says.
+    pub timed_parts: u32,
 }
 
 /// A line of text drawn on a strip, to be bent around the label: one byte of coverage a pixel, rows top to bottom.
@@ -117,6 +130,29 @@ pub struct TextStrip {
     pub coverage: Vec<u8>,
     /// How much of a turn the strip takes; 0 when there is no text.
     pub turns: f32,
+}
+
+/// The lines of a song's lyrics, each centred on a row of its own: one byte of coverage a pixel, rows top to bottom.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LyricSheet {
+    pub width: u32,
+    /// Of all lines together.
+    pub height: u32,
+    pub coverage: Vec<u8>,
+    /// 0 when there are none; the sheet is then one pixel.
+    pub lines: u32,
+}
+
+impl LyricSheet {
+    /// No lyrics.
+    pub fn empty() -> Self {
+        Self {
+            width: 1,
+            height: 1,
+            coverage: vec![0],
+            lines: 0,
+        }
+    }
 }
 
 /// Everything the renderer needs for a circle: a pure value, and the same value gives the same frames.
@@ -137,6 +173,7 @@ pub struct Scene {
     /// How far the cover turns while the shutter is open, in radians; 0 where it does not turn.
     pub shutter_rad: f32,
     pub text: TextStrip,
+    pub lyrics: LyricSheet,
 }
 
 /// Raw frames on their way from the renderer to one encoder.

@@ -78,7 +78,27 @@ fn rust_and_wgsl_agree_on_every_offset() {
         Moment,
         "Moment",
         [
-            time_secs, progress, turn, turn_cos, turn_sin, rms, loudness, bass, mid, treble, onset, beat_phase, bands
+            time_secs,
+            progress,
+            turn,
+            turn_cos,
+            turn_sin,
+            rms,
+            loudness,
+            bass,
+            mid,
+            treble,
+            onset,
+            beat_phase,
+            beat,
+            lift,
+            spark_age_secs,
+            spark_power,
+            spark_seed,
+            line,
+            line_age_secs,
+            line_sung,
+            bands
         ]
     );
     assert_same_layout!(
@@ -86,7 +106,19 @@ fn rust_and_wgsl_agree_on_every_offset() {
         Look,
         "Look",
         [
-            size_px, frames, text_turns, seed, has_beat, accent, glow, ink, paper, dark
+            size_px,
+            frames,
+            text_turns,
+            seed,
+            has_beat,
+            length_secs,
+            looped,
+            lines,
+            accent,
+            glow,
+            ink,
+            paper,
+            dark
         ]
     );
     assert_same_layout!(
@@ -243,10 +275,63 @@ fn flat_theme(rgb: [u8; 3], part: u32) -> ThemeShader {
     ThemeShader {
         name: "flat".to_owned(),
         params_struct: "struct Params { none: vec4f }\n".to_owned(),
+        timed_parts: 0,
         source: format!(
             "fn theme_still(at: vec2f) -> Still {{ return Still({color}, 1.0, {part}u, vec2f(0.0)); }}\n\
              fn theme_color(at: vec2f, still: Still, frame: u32) -> vec3f {{ return {color}; }}\n"
         ),
+    }
+}
+
+/// A dark picture over which a bright column passes from left to right in the fragment's time, drawn only where it is.
+fn passing_column(timed: bool) -> ThemeShader {
+    ThemeShader {
+        name: "column".to_owned(),
+        params_struct: "struct Params { none: vec4f }\n".to_owned(),
+        timed_parts: if timed { 1 << 3 } else { 0 },
+        source: "
+            fn theme_still(at: vec2f) -> Still {
+                let passes = at.x * 0.5 + 0.5;
+                return Still(vec3f(0.1), 1.0, 3u, vec2f(passes - 0.05, passes + 0.05));
+            }
+            fn theme_color(at: vec2f, still: Still, frame: u32) -> vec3f {
+                let off = abs(at.x * 0.5 + 0.5 - moments[frame].progress);
+                return select(still.color, vec3f(0.9, 0.5, 0.2), off < 0.04);
+            }
+        "
+        .to_owned(),
+    }
+}
+
+#[test]
+fn what_moves_only_for_a_while_is_drawn_only_then_and_put_back_after() {
+    let mut scene = Stage::new(240, lively(30, 60)).build();
+    scene.params = vec![0.0; 4];
+    scene.shader = std::sync::Arc::new(passing_column(false));
+    let always = all_frames(&scene, 1, 1);
+    scene.shader = std::sync::Arc::new(passing_column(true));
+    for (batch_frames, slots) in [(1, 1), (8, 3), (7, 2), (60, 1)] {
+        assert!(
+            all_frames(&scene, batch_frames, slots) == always,
+            "batches of {batch_frames}"
+        );
+    }
+    let settings = RenderSettings {
+        batch_frames: 8,
+        slots: 1,
+    };
+    let mut renderer = Renderer::new(&GPU, &scene, settings).unwrap();
+    assert!(renderer.moving_share() < 0.01, "{}", renderer.moving_share());
+    // Out of order, and a short batch that leaves old frames behind it in the slot.
+    let bytes = scene.format.size.nv12_bytes();
+    for (first, count) in [(40, 8), (4, 3), (20, 8), (50, 2), (0, 8)] {
+        renderer.submit(FrameIndex(first), count);
+        let batch = renderer.receive(Vec::new()).unwrap().unwrap();
+        let first = first as usize;
+        assert!(
+            batch.bytes == always[first * bytes..(first + count as usize) * bytes],
+            "{count} frames from {first}"
+        );
     }
 }
 

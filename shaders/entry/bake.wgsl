@@ -3,6 +3,12 @@
 @group(1) @binding(0) var<storage, read_write> baked: array<vec4u>;
 // One word a block, row by row: bit n is set when the block has a pixel of part n.
 @group(1) @binding(1) var<storage, read_write> block_parts: array<atomic<u32>>;
+// Two words a block: the first and the last frame in which any of its pixels moves. The first counts down from the largest
+// number, so that both are maxima.
+@group(1) @binding(2) var<storage, read_write> block_spans: array<atomic<u32>>;
+
+// Bit n is set when part n is a timed one.
+override TIMED_PARTS: u32 = 0u;
 
 @compute @workgroup_size(16, 16)
 fn bake(@builtin(global_invocation_id) id: vec3u) {
@@ -25,11 +31,19 @@ fn bake(@builtin(global_invocation_id) id: vec3u) {
     still.color = color;
     still.weight = weight;
     // A pixel with its centre outside is part of the edge at most: it never moves.
-    still.part = select(min(still.part, 4u), 0u, length(center) >= 1.0);
+    still.part = select(min(still.part, 8u), 0u, length(center) >= 1.0);
     baked[id.y * side + id.x] = pack_still(still);
     if (still.part != 0u) {
         let columns = (side + 3u) / 4u;
-        atomicOr(&block_parts[(id.y / 2u) * columns + id.x / 4u], 1u << still.part);
+        let block = (id.y / 2u) * columns + id.x / 4u;
+        atomicOr(&block_parts[block], 1u << still.part);
+        let timed = ((TIMED_PARTS >> still.part) & 1u) != 0u;
+        // A frame more on both sides, for what rounding may do.
+        let span = clamp(still.data, vec2f(0.0), vec2f(1.0)) * look.frames + vec2f(-1.0, 1.0);
+        let first = select(0u, u32(max(span.x, 0.0)), timed);
+        let last = select(u32(look.frames), u32(max(span.y, 0.0)), timed);
+        atomicMax(&block_spans[block * 2u], 0xffffffffu - first);
+        atomicMax(&block_spans[block * 2u + 1u], last);
     }
 }
 

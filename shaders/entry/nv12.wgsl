@@ -10,6 +10,8 @@ struct Batch {
 
 // The one part the listed blocks have, so that the theme's other code falls away; 0: any; 15: none, only what is still.
 override PART: u32 = 0u;
+// Bit n is set when part n is a timed one.
+override TIMED_PARTS: u32 = 0u;
 
 @group(1) @binding(0) var<storage, read> baked: array<vec4u>;
 // Blocks to draw: column in the low 16 bits, row in the high.
@@ -33,7 +35,9 @@ fn pixel_color(x: u32, y: u32, side: u32, frame: u32) -> vec3f {
         return still.color;
     }
     let at = (vec2f(f32(x), f32(y)) + 0.5) * (2.0 / look.size_px) - 1.0;
-    let moves = still.part != 0u;
+    let now = moments[frame].progress;
+    let timed = ((TIMED_PARTS >> select(still.part, PART, PART != 0u)) & 1u) != 0u;
+    let moves = still.part != 0u && (!timed || (now >= still.data.x && now <= still.data.y));
     if (PART != 0u) {
         still.part = PART;
     }

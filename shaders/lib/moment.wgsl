@@ -17,6 +17,14 @@ struct Moment {
     treble: f32,
     onset: f32,
     beat_phase: f32,     // 0 on a beat, 1 just before the next
+    beat: f32,           // 1 on a beat, falling to 0 before the next; smaller in quiet passages
+    lift: f32,           // the tonearm: 1 up, 0 with the needle in the groove
+    spark_age_secs: f32, // since the last hard hit; 1000 when there was none
+    spark_power: f32,    // how hard that hit was
+    spark_seed: f32,     // 0 to 1, another for every hit
+    line: f32,           // the line of the lyrics being sung, as a row of the sheet; -1 before the first
+    line_age_secs: f32,  // since it began
+    line_sung: f32,      // how much of it is sung, 0 to 1
     bands: array<f32, 64>,
 }
 
@@ -27,9 +35,9 @@ struct Look {
     text_turns: f32,     // how much of a turn the etched text takes, 0 when there is none
     seed: f32,           // 0 to 1
     has_beat: f32,       // 1 when a steady beat was found
-    pad0: f32,
-    pad1: f32,
-    pad2: f32,
+    length_secs: f32,    // of the circle
+    looped: f32,         // 1 when the end is the beginning: what depends on `progress` must then not show
+    lines: f32,          // rows of the lyrics' sheet, 0 when there are none
     accent: vec4f,       // colours of the cover, made to be seen on black; w is unused
     glow: vec4f,
     ink: vec4f,
@@ -39,7 +47,9 @@ struct Look {
 
 // What a theme bakes for one pixel. What it means is the theme's own affair, but for two rules:
 // a pixel of part 0 never moves and shows `color` for ever; pixels of different kinds (a label, a ring) have different parts,
-// 1 to 4, because each part is compiled and drawn apart: processors without branch skipping would run every kind's code for every pixel.
+// 1 to 8, because each part is compiled and drawn apart: processors without branch skipping would run every kind's code for every pixel.
+// In the parts a manifest lists as `timed_parts`, `data` is the span of `progress` (from, to) in which the pixel moves; at all
+// other times it shows `color`, and is not drawn anew.
 struct Still {
     color: vec3f,
     weight: f32,         // 0 to 1
@@ -54,6 +64,7 @@ struct Still {
 @group(0) @binding(4) var cover_texture: texture_2d<f32>;
 @group(0) @binding(5) var text_texture: texture_2d<f32>;
 @group(0) @binding(6) var linear_sampler: sampler;
+@group(0) @binding(7) var lyrics_texture: texture_2d<f32>;
 
 // The cover at `uv`, 0 to 1, y down. It is stored at the size the manifest's `cover_span` says it is drawn in.
 fn cover_at(uv: vec2f) -> vec3f {
@@ -63,6 +74,14 @@ fn cover_at(uv: vec2f) -> vec3f {
 // How much of the etched text covers the point `along` (0 to 1 of the text's length) and `across` (0 outer, 1 inner edge).
 fn text_at(along: f32, across: f32) -> f32 {
     return textureSampleLevel(text_texture, linear_sampler, vec2f(along, across), 0.0).r;
+}
+
+// How much of line `line` of the lyrics covers the point `along` (0 to 1 of the row's width, the text in its middle) and
+// `across` (0 top, 1 bottom).
+fn lyrics_at(line: f32, along: f32, across: f32) -> f32 {
+    let inside = along > 0.0 && along < 1.0 && across > 0.0 && across < 1.0 && line >= 0.0 && line < look.lines;
+    let row = (clamp(line, 0.0, max(look.lines - 1.0, 0.0)) + clamp(across, 0.0, 1.0)) / max(look.lines, 1.0);
+    return select(0.0, textureSampleLevel(lyrics_texture, linear_sampler, vec2f(along, row), 0.0).r, inside);
 }
 
 // The fragment's loudness at `s`, 0 its start and 1 its end.

@@ -1,6 +1,7 @@
 //! Runs a theme's `theme_still` once over the picture and lists the blocks in which anything moves.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use wgpu::util::{BufferInitDescriptor, DeviceExt};
 
@@ -18,10 +19,25 @@ pub(super) struct Baked {
     pub scene_group: wgpu::BindGroup,
     /// One packed `Still` a pixel.
     pub stills: wgpu::Buffer,
-    /// The blocks to draw in every frame, by the one part they have, [`ANY_PART`] where they have several.
-    pub moving: BTreeMap<u32, Vec<u32>>,
+    /// The blocks in which something moves, by the one part they have, [`ANY_PART`] where they have several.
+    pub moving: BTreeMap<u32, MovingBlocks>,
     /// Every block of the picture.
     pub all_blocks: Vec<u32>,
+}
+
+/// The blocks of one part.
+#[derive(Default)]
+pub(super) struct MovingBlocks {
+    /// To draw in every frame.
+    pub always: Vec<u32>,
+    /// To draw only while something moves in them.
+    pub timed: Vec<TimedBlock>,
+}
+
+pub(super) struct TimedBlock {
+    pub block: u32,
+    /// The frames in which its pixels move; in all others they show what is baked.
+    pub frames: RangeInclusive<u32>,
 }
 
 pub(super) fn bake(gpu: &Gpu, pipelines: &Pipelines, scene: &Scene) -> Result<Baked, RenderError> {
@@ -40,14 +56,22 @@ pub(super) fn bake(gpu: &Gpu, pipelines: &Pipelines, scene: &Scene) -> Result<Ba
         usage: wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC,
         mapped_at_creation: false,
     });
+    let block_spans = gpu.device.create_buffer(&wgpu::BufferDescriptor {
+        label: Some("block spans"),
+        size: u64::from(columns * rows) * 8,
+        usage: wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC,
+        mapped_at_creation: false,
+    });
     let group = group(
         gpu,
         &pipelines.bake_layout,
-        &[stills.as_entire_binding(), block_parts.as_entire_binding()],
+        &[
+            stills.as_entire_binding(),
+            block_parts.as_entire_binding(),
+            block_spans.as_entire_binding(),
+        ],
     );
-    let mut encoder = gpu
-        .device
-        .create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("bake") });
+    let mut encoder = gpu.encoder("bake");
     {
         let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
         pass.set_pipeline(&pipelines.bake);
@@ -56,19 +80,30 @@ pub(super) fn bake(gpu: &Gpu, pipelines: &Pipelines, scene: &Scene) -> Result<Ba
         pass.dispatch_workgroups(side.div_ceil(16), side.div_ceil(16), 1);
     }
     let parts = readback::read_once(gpu, encoder, &block_parts)?;
+    let spans = readback::read_once(gpu, gpu.encoder("block spans"), &block_spans)?;
+    let spans = spans.as_chunks::<8>().0.iter();
     let all_blocks: Vec<u32> = (0..rows)
         .flat_map(|row| (0..columns).map(move |column| row << 16 | column))
         .collect();
-    let mut moving = BTreeMap::<u32, Vec<u32>>::new();
-    for (&block, bits) in all_blocks.iter().zip(parts.as_chunks::<4>().0) {
+    let mut moving = BTreeMap::<u32, MovingBlocks>::new();
+    let last_frame = (scene.moments.len() as u32).saturating_sub(1);
+    for ((&block, bits), span) in all_blocks.iter().zip(parts.as_chunks::<4>().0).zip(spans) {
         let bits = u32::from_ne_bytes(*bits);
+        let [first, last] = bytemuck::cast::<[u8; 8], [u32; 2]>(*span);
+        // The shader counts the first frame down from the largest number.
+        let frames = (u32::MAX - first)..=last;
         if bits != 0 {
             let part = if bits.is_power_of_two() {
                 bits.trailing_zeros()
             } else {
                 ANY_PART
             };
-            moving.entry(part).or_default().push(block);
+            let blocks = moving.entry(part).or_default();
+            if *frames.start() == 0 && *frames.end() >= last_frame {
+                blocks.always.push(block);
+            } else {
+                blocks.timed.push(TimedBlock { block, frames });
+            }
         }
     }
     Ok(Baked {
@@ -105,6 +140,7 @@ fn scene_group(gpu: &Gpu, pipelines: &Pipelines, scene: &Scene) -> wgpu::BindGro
     );
     let cover = textures::cover(gpu, scene);
     let text = textures::text(gpu, &scene.text);
+    let lyrics = textures::lyrics(gpu, &scene.lyrics);
     let sampler = gpu.device.create_sampler(&wgpu::SamplerDescriptor {
         label: Some("linear"),
         mag_filter: wgpu::FilterMode::Linear,
@@ -122,6 +158,7 @@ fn scene_group(gpu: &Gpu, pipelines: &Pipelines, scene: &Scene) -> wgpu::BindGro
             wgpu::BindingResource::TextureView(&cover),
             wgpu::BindingResource::TextureView(&text),
             wgpu::BindingResource::Sampler(&sampler),
+            wgpu::BindingResource::TextureView(&lyrics),
         ],
     )
 }

@@ -171,6 +171,11 @@ impl Gpu {
             .contains(wgpu::Features::MAPPABLE_PRIMARY_BUFFERS)
     }
 
+    pub(super) fn encoder(&self, label: &str) -> wgpu::CommandEncoder {
+        self.device
+            .create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some(label) })
+    }
+
     /// An error the device reported since it was opened, if any.
     pub(super) fn check(&self) -> Result<(), RenderError> {
         match self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone() {

@@ -2,12 +2,13 @@
 //! caller encodes the last one.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 
 use bytemuck::{Pod, Zeroable};
 use wgpu::util::{BufferInitDescriptor, DeviceExt};
 
 use super::RenderError;
-use super::bake::{Baked, bake, group};
+use super::bake::{Baked, TimedBlock, bake, group};
 use super::gpu::Gpu;
 use super::readback::Reading;
 use super::shaders::{Pipelines, STILL_ONLY};
@@ -73,13 +74,37 @@ struct Slot {
     uniform: wgpu::Buffer,
     /// One a layer of the renderer.
     groups: Vec<wgpu::BindGroup>,
+    /// One a timed layer: the blocks of the batch under way, and their group.
+    timed: Vec<(wgpu::Buffer, wgpu::BindGroup)>,
+    /// The frames whose moving blocks stand in `frames`; empty at first.
+    holds: Range<u32>,
 }
 
-/// The blocks of one moving part and what draws them.
+/// The blocks of one moving part and what draws them in every batch.
 struct Layer {
     pipeline: wgpu::ComputePipeline,
     blocks: wgpu::Buffer,
     count: u32,
+}
+
+/// The blocks of one part that move only for a while. A batch draws those that move in it, and those that moved in the frames
+/// its slot last held: they go back to what is baked.
+struct TimedLayer {
+    pipeline: wgpu::ComputePipeline,
+    blocks: Vec<TimedBlock>,
+}
+
+impl TimedLayer {
+    fn blocks_of(&self, batch: &Range<u32>, held: &Range<u32>) -> Vec<u32> {
+        let meets = |block: &TimedBlock, frames: &Range<u32>| {
+            !frames.is_empty() && *block.frames.start() < frames.end && frames.start <= *block.frames.end()
+        };
+        let to_draw = self
+            .blocks
+            .iter()
+            .filter(|&block| meets(block, batch) || meets(block, held));
+        to_draw.map(|block| block.block).collect()
+    }
 }
 
 struct Pending {
@@ -95,6 +120,7 @@ pub struct Renderer<'g> {
     pipelines: std::sync::Arc<Pipelines>,
     baked: Baked,
     layers: Vec<Layer>,
+    timed_layers: Vec<TimedLayer>,
     layout: FrameLayout,
     settings: RenderSettings,
     slots: Vec<Slot>,
@@ -113,14 +139,23 @@ impl<'g> Renderer<'g> {
             pipelines,
             baked,
             layers: Vec::new(),
+            timed_layers: Vec::new(),
             layout,
             settings,
             slots: Vec::new(),
             free: (0..settings.slots).collect(),
             pending: VecDeque::new(),
         };
-        for (&part, blocks) in &renderer.baked.moving {
-            renderer.layers.push(renderer.layer(part, blocks)?);
+        for (part, blocks) in std::mem::take(&mut renderer.baked.moving) {
+            if !blocks.always.is_empty() {
+                renderer.layers.push(renderer.layer(part, &blocks.always)?);
+            }
+            if !blocks.timed.is_empty() {
+                renderer.timed_layers.push(TimedLayer {
+                    pipeline: renderer.pipelines.nv12(&gpu.device, part)?,
+                    blocks: blocks.timed,
+                });
+            }
         }
         for _ in 0..settings.slots {
             renderer.slots.push(renderer.make_slot());
@@ -140,29 +175,44 @@ impl<'g> Renderer<'g> {
         self.pending.len()
     }
 
-    /// How much of the picture moves, 0 to 1.
+    /// How much of the picture moves in every frame, 0 to 1.
     pub fn moving_share(&self) -> f64 {
-        let moving: usize = self.baked.moving.values().map(Vec::len).sum();
-        moving as f64 / self.baked.all_blocks.len() as f64
+        let moving: u32 = self.layers.iter().map(|layer| layer.count).sum();
+        f64::from(moving) / self.baked.all_blocks.len() as f64
     }
 
     /// Starts drawing `frames` frames, at most a batch, beginning with `first`. Does nothing when there is no room.
     pub fn submit(&mut self, first: FrameIndex, frames: u32) {
         let frames = frames.min(self.settings.batch_frames);
         let Some(slot_index) = self.free.pop() else { return };
+        let batch = first.0..first.0 + frames;
         let slot = &self.slots[slot_index];
         self.gpu
             .queue
             .write_buffer(&slot.uniform, 0, bytemuck::bytes_of(&self.uniform(first)));
-        let mut encoder = self.encoder();
+        let mut encoder = self.gpu.encoder("batch");
         for (layer, group) in self.layers.iter().zip(&slot.groups) {
-            self.shade(&mut encoder, layer, group, frames);
+            self.shade(&mut encoder, &layer.pipeline, group, layer.count, frames);
+        }
+        for (layer, (buffer, group)) in self.timed_layers.iter().zip(&slot.timed) {
+            let blocks = layer.blocks_of(&batch, &slot.holds);
+            if !blocks.is_empty() {
+                self.gpu.queue.write_buffer(buffer, 0, bytemuck::cast_slice(&blocks));
+                self.shade(&mut encoder, &layer.pipeline, group, blocks.len() as u32, frames);
+            }
         }
         if let Some(readback) = &slot.readback {
             encoder.copy_buffer_to_buffer(&slot.frames, 0, readback, 0, self.layout.bytes() * u64::from(frames));
         }
         let target = slot.readback.as_ref().unwrap_or(&slot.frames);
         let reading = Reading::begin(self.gpu, encoder, target);
+        let slot = &mut self.slots[slot_index];
+        slot.holds = if frames == self.settings.batch_frames || slot.holds.is_empty() {
+            batch
+        } else {
+            // A short batch leaves the slot's last frames as they were.
+            slot.holds.start.min(batch.start)..slot.holds.end.max(batch.end)
+        };
         self.pending.push_back(Pending {
             slot: slot_index,
             first,
@@ -207,12 +257,6 @@ impl<'g> Renderer<'g> {
         }
     }
 
-    fn encoder(&self) -> wgpu::CommandEncoder {
-        self.gpu
-            .device
-            .create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("batch") })
-    }
-
     fn layer(&self, part: u32, blocks: &[u32]) -> Result<Layer, RenderError> {
         let descriptor = BufferInitDescriptor {
             label: Some("blocks"),
@@ -253,35 +297,58 @@ impl<'g> Renderer<'g> {
         let groups = self
             .layers
             .iter()
-            .map(|layer| self.batch_group(layer, &frames, &uniform))
+            .map(|layer| self.batch_group(&layer.blocks, &frames, &uniform))
+            .collect();
+        let timed = self
+            .timed_layers
+            .iter()
+            .map(|layer| {
+                let blocks = self.gpu.device.create_buffer(&wgpu::BufferDescriptor {
+                    label: Some("timed blocks"),
+                    size: layer.blocks.len() as u64 * 4,
+                    usage: wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST,
+                    mapped_at_creation: false,
+                });
+                let group = self.batch_group(&blocks, &frames, &uniform);
+                (blocks, group)
+            })
             .collect();
         Slot {
             frames,
             readback,
             uniform,
             groups,
+            timed,
+            holds: 0..0,
         }
     }
 
-    fn batch_group(&self, layer: &Layer, frames: &wgpu::Buffer, uniform: &wgpu::Buffer) -> wgpu::BindGroup {
+    fn batch_group(&self, blocks: &wgpu::Buffer, frames: &wgpu::Buffer, uniform: &wgpu::Buffer) -> wgpu::BindGroup {
         group(
             self.gpu,
             &self.pipelines.nv12_layout,
             &[
                 self.baked.stills.as_entire_binding(),
-                layer.blocks.as_entire_binding(),
+                blocks.as_entire_binding(),
                 frames.as_entire_binding(),
                 uniform.as_entire_binding(),
             ],
         )
     }
 
-    fn shade(&self, encoder: &mut wgpu::CommandEncoder, layer: &Layer, batch: &wgpu::BindGroup, frames: u32) {
+    fn shade(
+        &self,
+        encoder: &mut wgpu::CommandEncoder,
+        pipeline: &wgpu::ComputePipeline,
+        batch: &wgpu::BindGroup,
+        blocks: u32,
+        frames: u32,
+    ) {
         let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
-        pass.set_pipeline(&layer.pipeline);
+        pass.set_pipeline(pipeline);
         pass.set_bind_group(0, &self.baked.scene_group, &[]);
         pass.set_bind_group(1, batch, &[]);
-        pass.dispatch_workgroups(layer.count.div_ceil(WORKGROUP), frames, 1);
+        pass.dispatch_workgroups(blocks.div_ceil(WORKGROUP), frames, 1);
     }
 
     /// Draws everything that is still once and copies it to every frame of every slot.
@@ -289,9 +356,9 @@ impl<'g> Renderer<'g> {
         let Some(first) = self.slots.first() else { return Ok(()) };
         let bytes = self.layout.bytes();
         let layer = self.layer(STILL_ONLY, &self.baked.all_blocks)?;
-        let group = self.batch_group(&layer, &first.frames, &first.uniform);
-        let mut encoder = self.encoder();
-        self.shade(&mut encoder, &layer, &group, 1);
+        let group = self.batch_group(&layer.blocks, &first.frames, &first.uniform);
+        let mut encoder = self.gpu.encoder("still blocks");
+        self.shade(&mut encoder, &layer.pipeline, &group, layer.count, 1);
         let master = self.gpu.device.create_buffer(&wgpu::BufferDescriptor {
             label: Some("still frame"),
             size: bytes,

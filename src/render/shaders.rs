@@ -54,6 +54,7 @@ pub(super) fn theme_offset(theme: &ThemeShader) -> usize {
 /// The compiled entry points of one theme with the layouts of their bindings.
 pub(super) struct Pipelines {
     theme: String,
+    timed_parts: u32,
     pub bake: wgpu::ComputePipeline,
     pub scene_layout: wgpu::BindGroupLayout,
     pub bake_layout: wgpu::BindGroupLayout,
@@ -77,9 +78,10 @@ impl Pipelines {
                     texture(),
                     texture(),
                     wgpu::BindingType::Sampler(wgpu::SamplerBindingType::Filtering),
+                    texture(),
                 ],
             );
-            let bake_layout = layout(device, "bake", &[storage(false), storage(false)]);
+            let bake_layout = layout(device, "bake", &[storage(false), storage(false), storage(false)]);
             let nv12_layout = layout(
                 device,
                 "nv12",
@@ -88,7 +90,14 @@ impl Pipelines {
             let bake_module = module(device, theme, Entry::Bake);
             Self {
                 theme: theme.name.clone(),
-                bake: pipeline(device, &bake_module, "bake", [&scene_layout, &bake_layout], &[]),
+                timed_parts: theme.timed_parts,
+                bake: pipeline(
+                    device,
+                    &bake_module,
+                    "bake",
+                    [&scene_layout, &bake_layout],
+                    &[("TIMED_PARTS", f64::from(theme.timed_parts))],
+                ),
                 scene_layout,
                 bake_layout,
                 nv12_layout,
@@ -105,7 +114,7 @@ impl Pipelines {
             return Ok(pipeline.clone());
         }
         let layouts = [&self.scene_layout, &self.nv12_layout];
-        let constants = [("PART", f64::from(part))];
+        let constants = [("PART", f64::from(part)), ("TIMED_PARTS", f64::from(self.timed_parts))];
         let made = checked(device, &self.theme, || {
             pipeline(device, &self.nv12_module, "nv12", layouts, &constants)
         })?;

@@ -4,7 +4,7 @@ use image::imageops::FilterType;
 use wgpu::util::{DeviceExt, TextureDataOrder};
 
 use super::gpu::Gpu;
-use crate::flow::{Scene, TextStrip};
+use crate::flow::{LyricSheet, Scene, TextStrip};
 
 /// The cover at the size it is drawn in, reduced by a good filter: it turns, so what aliases would shimmer in every frame.
 pub(super) fn cover(gpu: &Gpu, scene: &Scene) -> wgpu::TextureView {
@@ -51,6 +51,16 @@ pub(super) fn text(gpu: &Gpu, strip: &TextStrip) -> wgpu::TextureView {
         (strip.width, strip.height),
         wgpu::TextureFormat::R8Unorm,
         &strip.coverage,
+    )
+}
+
+pub(super) fn lyrics(gpu: &Gpu, sheet: &LyricSheet) -> wgpu::TextureView {
+    upload(
+        gpu,
+        "lyrics",
+        (sheet.width, sheet.height),
+        wgpu::TextureFormat::R8Unorm,
+        &sheet.coverage,
     )
 }
 

@@ -10,8 +10,8 @@ pub mod title;
 use std::sync::Arc;
 
 use crate::cover::Cover;
-use crate::flow::{Features, Look, Scene};
-use crate::model::{Fault, Tags, VideoFormat};
+use crate::flow::{Features, Look, LyricSheet, Scene};
+use crate::model::{Fault, FrameIndex, Tags, VideoFormat};
 use motion::{Motion, Speed};
 use params::ParamValues;
 use theme::Theme;
@@ -62,6 +62,7 @@ pub fn compose(request: &SceneRequest<'_>, features: &Features) -> Scene {
     let rpm = motion.rpm(features.tempo_bpm);
     let palette = palette::from_cover(&request.cover);
     let size_px = request.format.size.px() as f32;
+    let lyrics = LyricSheet::empty();
     let text = title::etch(request.tags, request.theme.manifest.text, request.format.size);
     let color = |rgb: [f32; 3]| [rgb[0], rgb[1], rgb[2], 1.0];
     let look = Look {
@@ -71,7 +72,9 @@ pub fn compose(request: &SceneRequest<'_>, features: &Features) -> Scene {
         // 24 bits are what a float holds exactly.
         seed: (request.seed & 0xff_ffff) as f32 / 16_777_216.0,
         has_beat: f32::from(u8::from(features.tempo_bpm.is_some())),
-        pad: [0.0; 3],
+        length_secs: FrameIndex(features.frames.len() as u32).time_secs(features.fps) as f32,
+        looped: f32::from(u8::from(motion.looped)),
+        lines: lyrics.lines as f32,
         accent: color(palette.accent),
         glow: color(palette.glow),
         ink: color(palette.ink),
@@ -87,11 +90,12 @@ pub fn compose(request: &SceneRequest<'_>, features: &Features) -> Scene {
         envelope: features.envelope.clone(),
         cover: Arc::clone(&request.cover),
         shutter_rad: if request.theme.manifest.cover_turns {
-            motion.shutter_rad(rpm, request.format.fps)
+            motion.shutter_rad(rpm, request.format.fps, request.theme.manifest.shutter)
         } else {
             0.0
         },
         cover_px: (request.theme.manifest.cover_span * size_px).ceil() as u32,
         text,
+        lyrics,
     }
 }

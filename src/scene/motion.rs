@@ -13,9 +13,11 @@ pub const RPM_RANGE: std::ops::RangeInclusive<f64> = 16.0..=78.0;
 /// How long a record takes to come to speed, and to come to rest.
 const SPIN_UP_SECS: f64 = 0.5;
 const RUN_OUT_SECS: f64 = 0.8;
-/// How much of a frame's time the shutter is open. A camera's half would blur the label's rim by 7 pixels at 33 1/3 rpm and
-/// 30 fps; without any, a turning edge costs the encoder so much that it comes out torn.
-const SHUTTER: f64 = 0.2;
+/// How long the needle takes to come down, and to rise.
+pub const LANDING_SECS: f64 = 0.6;
+/// How hard a hit must be to spark, of the hardest in the fragment, and how long it is until the next one may.
+const SPARK_ONSET: f32 = 0.5;
+const SPARK_REST_SECS: f32 = 0.2;
 /// A loop's last half second turns into its first frame.
 const SEAM_SECS: f64 = 0.5;
 
@@ -82,9 +84,19 @@ impl Motion {
         }
     }
 
-    /// The angle the disc turns by while a frame is exposed.
-    pub fn shutter_rad(&self, rpm: f64, fps: Fps) -> f32 {
-        (SHUTTER * rpm / 60.0 / f64::from(fps.get()) * std::f64::consts::TAU) as f32
+    /// The angle the disc turns by while a frame is exposed: `shutter` of the frame's time.
+    pub fn shutter_rad(&self, rpm: f64, fps: Fps, shutter: f64) -> f32 {
+        (shutter * rpm / 60.0 / f64::from(fps.get()) * std::f64::consts::TAU) as f32
+    }
+
+    /// How high the tonearm is: 1 up, 0 with the needle in the groove. It comes down at the start and rises at the end.
+    pub fn lift_at(&self, time_secs: f64, length_secs: f64) -> f64 {
+        let takes = LANDING_SECS.min(length_secs / 4.0);
+        let near = |secs: f64| {
+            let x = (1.0 - secs / takes).clamp(0.0, 1.0);
+            x * x * (3.0 - 2.0 * x)
+        };
+        near(time_secs).max(near(length_secs - time_secs))
     }
 
     /// How often the disc has gone round after `time_secs` of `length_secs`, clockwise.
@@ -106,27 +118,36 @@ impl Motion {
     }
 }
 
-/// One moment a frame.
+/// One moment a frame. What the lyrics say of it is added by `lyrics`.
 pub fn moments(features: &Features, motion: &Motion) -> Vec<Moment> {
+    let sparks = sparks(features, motion.looped);
     let rpm = motion.rpm(features.tempo_bpm);
     let frames = features.frames.len();
     let seam = (SEAM_SECS * f64::from(features.fps.get())) as usize;
     (0..)
         .zip(&features.frames)
-        .map(|(n, heard)| {
+        .zip(sparks)
+        .map(|((n, heard), spark)| {
             let to_end = frames - n as usize;
             match features.frames.first() {
                 Some(first) if motion.looped && to_end <= seam => {
                     let heard = blend(heard, first, 1.0 - to_end as f32 / (seam + 1) as f32);
-                    moment(FrameIndex(n), &heard, features, motion, rpm)
+                    moment(FrameIndex(n), &heard, spark, features, motion, rpm)
                 }
-                _ => moment(FrameIndex(n), heard, features, motion, rpm),
+                _ => moment(FrameIndex(n), heard, spark, features, motion, rpm),
             }
         })
         .collect()
 }
 
-fn moment(index: FrameIndex, heard: &FrameFeatures, features: &Features, motion: &Motion, rpm: f64) -> Moment {
+fn moment(
+    index: FrameIndex,
+    heard: &FrameFeatures,
+    spark: Spark,
+    features: &Features,
+    motion: &Motion,
+    rpm: f64,
+) -> Moment {
     let time_secs = index.time_secs(features.fps);
     let length_secs = FrameIndex(features.frames.len() as u32).time_secs(features.fps);
     let turn = motion.turns_at(time_secs, length_secs, rpm).fract();
@@ -144,8 +165,67 @@ fn moment(index: FrameIndex, heard: &FrameFeatures, features: &Features, motion:
         treble: heard.treble,
         onset: heard.onset,
         beat_phase: heard.beat_phase,
+        beat: beat(heard, features.tempo_bpm.is_some()),
+        lift: motion.lift_at(time_secs, length_secs) as f32,
+        spark_age_secs: spark.age_secs,
+        spark_power: spark.power,
+        spark_seed: spark.seed,
+        line: -1.0,
+        line_age_secs: 0.0,
+        line_sung: 0.0,
         bands: heard.bands,
     }
+}
+
+/// The light of a beat: full on it, gone before the next, and faint where the song is quiet.
+fn beat(heard: &FrameFeatures, has_beat: bool) -> f32 {
+    if !has_beat {
+        return 0.0;
+    }
+    let left = 1.0 - heard.beat_phase;
+    let calm = ((heard.loudness - 0.15) / 0.45).clamp(0.0, 1.0);
+    left * left * calm
+}
+
+/// The last hard hit, as a frame sees it.
+#[derive(Clone, Copy)]
+struct Spark {
+    age_secs: f32,
+    power: f32,
+    seed: f32,
+}
+
+/// One a frame. A hit sparks when it is hard and not too soon after another; the spark of a loop is out before its end.
+fn sparks(features: &Features, looped: bool) -> Vec<Spark> {
+    let secs = |frames: usize| frames as f32 / features.fps.get() as f32;
+    let count = features.frames.len();
+    let mut last = None;
+    let mut hits = 0_u32;
+    (0..count)
+        .map(|n| {
+            let onset = features.frames[n].onset;
+            let before = if n == 0 { 0.0 } else { features.frames[n - 1].onset };
+            let rests = last.is_none_or(|(at, _)| secs(n - at) >= SPARK_REST_SECS);
+            let fits = !looped || secs(count - n) > SEAM_SECS as f32;
+            if onset >= SPARK_ONSET && onset > before && rests && fits {
+                last = Some((n, onset));
+                hits += 1;
+            }
+            match last {
+                // The golden ratio keeps neighbours far apart.
+                Some((at, power)) => Spark {
+                    age_secs: secs(n - at),
+                    power,
+                    seed: (hits as f32 * 0.618_034).fract(),
+                },
+                None => Spark {
+                    age_secs: 1000.0,
+                    power: 0.0,
+                    seed: 0.0,
+                },
+            }
+        })
+        .collect()
 }
 
 /// `share` of `to` in place of as much of `from`.
