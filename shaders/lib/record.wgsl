@@ -35,7 +35,7 @@ fn groove_at(r: f32, px: f32, loud_bands: f32) -> Groove {
     var cut = inside(r, GROOVES_OUTER, px) * (1.0 - inside(r, GROOVES_INNER, px));
     // A pause is spaced out, as between two songs of a side: it is drawn at least three pixels wide.
     let pause = PAUSE_SECS / look.length_secs;
-    let quietest = min(min(loudness_near(s - 1.5 * pixel, pause), loudness_near(s, pause)), loudness_near(s + 1.5 * pixel, pause));
+    let quietest = min(loudness_near(s - pixel, pause), loudness_near(s + pixel, pause));
     cut *= 1.0 - loud_bands * (1.0 - smoothstep(0.02, 0.07, quietest));
     // Passages show as bands: loudness over four pixels, and a little of what each pixel's own stretch has.
     let heard = 0.7 * loudness_near(s, 4.0 * pixel) + 0.3 * loudness_near(s, pixel);
@@ -43,9 +43,10 @@ fn groove_at(r: f32, px: f32, loud_bands: f32) -> Groove {
     return Groove(cut, loud, groove_profile(r * px, loud));
 }
 
-// Mean of the envelope over a stretch of it.
+// Mean of the envelope over a stretch of it, from three points.
 fn loudness_near(s: f32, width: f32) -> f32 {
-    return 0.25 * (envelope_at(s - 0.375 * width) + envelope_at(s - 0.125 * width) + envelope_at(s + 0.125 * width) + envelope_at(s + 0.375 * width));
+    let points = vec3u(clamp(vec3f(s) + vec3f(-0.4, 0.0, 0.4) * width, vec3f(0.0), vec3f(1.0)) * 1023.0 + 0.5);
+    return (envelope[points.x] + envelope[points.y] + envelope[points.z]) / 3.0;
 }
 
 // Fine rings, -1 to 1, with no detail below two pixels whatever the size of the picture. Loud passages are cut with more

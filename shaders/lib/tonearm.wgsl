@@ -2,9 +2,12 @@
 // The radius is time: the stylus stands at `outer` when the fragment begins and at `inner` when it ends, so what lies under it
 // is the groove that is heard. All lengths in disc units, heights above the disc too.
 
-// Pivot, and its distance from the spindle; on real decks (215 mm for a record of 150 mm) it is a little farther away.
-const ARM_PIVOT: vec2f = vec2f(0.8035, -0.9576);
+// Pivot, and its distance from the spindle; on real decks (215 mm for a record of 150 mm) it is a little farther away. Then
+// the direction from the spindle to it, 40 degrees from the top, and the one a quarter turn clockwise from that.
+const ARM_PIVOT: vec2f = vec2f(0.80350, -0.95755);
 const ARM_PIVOT_DISTANCE: f32 = 1.25;
+const ARM_TO_PIVOT: vec2f = vec2f(0.64280, -0.76604);
+const ARM_AROUND: vec2f = vec2f(0.76604, 0.64280);
 // From the pivot to the stylus. The overhang of 0.05 and the bend of 21 degrees keep the head along the groove to within 4
 // degrees over the whole side, which is what both are for on a real arm.
 const ARM_LENGTH: f32 = 1.30;
@@ -12,8 +15,8 @@ const ARM_BEND_COS: f32 = 0.9336;
 const ARM_BEND_SIN: f32 = 0.3584;
 
 const ARM_TUBE: f32 = 0.0105;        // half the tube's width
-const ARM_NECK: f32 = 0.135;         // from the stylus back to where tube and headshell meet
-const ARM_NOSE: f32 = 0.013;         // from the stylus to the front of the cartridge
+const ARM_NECK: f32 = 0.155;         // from the stylus back to where tube and headshell meet
+const ARM_NOSE: f32 = 0.015;         // from the stylus to the front of the cartridge
 const ARM_HEIGHT: f32 = 0.042;       // of the tube
 const ARM_HEAD_HEIGHT: f32 = 0.020;
 const ARM_LIFT: f32 = 0.060;         // how much higher it stands when it is lifted
@@ -31,8 +34,7 @@ struct ArmSeen {
 // Where the stylus stands when it is `r` from the spindle: the far corner of the triangle spindle, pivot, stylus.
 fn arm_stylus(r: f32) -> vec2f {
     let c = (ARM_PIVOT_DISTANCE * ARM_PIVOT_DISTANCE + r * r - ARM_LENGTH * ARM_LENGTH) / (2.0 * ARM_PIVOT_DISTANCE * r);
-    let to_pivot = ARM_PIVOT / ARM_PIVOT_DISTANCE;
-    return r * (c * to_pivot + sqrt(1.0 - c * c) * vec2f(-to_pivot.y, to_pivot.x));
+    return r * (c * ARM_TO_PIVOT + sqrt(1.0 - c * c) * ARM_AROUND);
 }
 
 // When the arm or its shadow passes over a point, as a span of progress; an empty one (from > to) where it never does. How far
@@ -47,12 +49,11 @@ struct ArmSpan {
 fn arm_span(at: vec2f, outer: f32, inner: f32, lift_share: f32) -> ArmSpan {
     let q = at - ARM_PIVOT;
     let reach = length(q);
-    let to_pivot = ARM_PIVOT / ARM_PIVOT_DISTANCE;
-    let angle = atan2(dot(q, vec2f(-to_pivot.y, to_pivot.x)), -dot(q, to_pivot));
+    let angle = atan2(dot(q, ARM_AROUND), -dot(q, ARM_TO_PIVOT));
     // How far it reaches to both sides of the line from pivot to stylus: the head is wider, the shadow falls outwards.
-    let head = smoothstep(ARM_LENGTH - ARM_NECK - 0.10, ARM_LENGTH - ARM_NECK - 0.03, reach);
-    let inwards = mix(0.018, 0.040, head) / reach;
-    let outwards = (0.0395 * reach + mix(0.075, 0.105, head)) / reach;
+    let head = smoothstep(1.035, 1.105, reach);
+    let inwards = mix(0.018, 0.048, head) / reach;
+    let outwards = (0.0395 * reach + mix(0.078, 0.120, head)) / reach;
     let lifted = outwards + 0.065 / reach;
     var span = ArmSpan(arm_progress(angle + inwards, outer, inner), arm_progress(angle - outwards, outer, inner), 0.0);
     // Lifted, its shadow falls farther away: at both ends the spans are longer.
@@ -89,27 +90,20 @@ fn arm_seen(at: vec2f, r: f32, lift: f32, accent: vec3f) -> ArmSeen {
     let neck = stylus - head * ARM_NECK;
     let raised = lift * ARM_LIFT;
 
-    // In the shadow, which is softer and fainter the higher the arm.
+    // The shadow is softer and fainter the higher the arm. The head's is that of a plain block.
     let tube_shadow = arm_tube(at - ARM_SHADOW * (ARM_HEIGHT + raised), neck).y;
-    let head_shadow = arm_head(arm_local(at - ARM_SHADOW * (ARM_HEAD_HEIGHT + raised), stylus, head));
+    let head_shadow = arm_box(arm_local(at - ARM_SHADOW * (ARM_HEAD_HEIGHT + raised), stylus, head), 0.0215);
     let soft = vec2f(0.016, 0.009) + 0.030 * lift;
     let dark = clamp(vec2f(0.5) - vec2f(tube_shadow, head_shadow) / soft, vec2f(0.0), vec2f(1.0));
     let eased = dark * dark * (vec2f(3.0) - 2.0 * dark) * (vec2f(0.56, 0.66) - 0.16 * lift);
-    let light = 1.0 - max(eased.x, eased.y);
 
     let tube = arm_tube(at, neck);
     let local = arm_local(at, stylus, head);
     let shell = arm_shell(local);
-    let cartridge = arm_cartridge(local);
-    let finger = arm_finger(local);
-    var color = arm_metal(tube.x / ARM_TUBE);
-    var cover = clamp(0.5 - tube.y * px, 0.0, 1.0);
-    let cartridge_cover = clamp(0.5 - cartridge * px, 0.0, 1.0);
-    color = mix(color, arm_cartridge_color(local, accent, px), cartridge_cover);
-    let shell_cover = clamp(0.5 - min(shell, finger) * px, 0.0, 1.0);
-    color = mix(color, arm_shell_color(local, shell, px), shell_cover);
-    cover = max(cover, max(cartridge_cover, shell_cover));
-    return ArmSeen(light, color, cover);
+    let parts = clamp(0.5 - vec3f(tube.y, arm_box(local, 0.0215), shell) * px, vec3f(0.0), vec3f(1.0));
+    var color = mix(arm_metal(tube.x / ARM_TUBE), arm_cartridge_color(local, accent, px), parts.y);
+    color = mix(color, arm_shell_color(local, shell, px), parts.z);
+    return ArmSeen(1.0 - max(eased.x, eased.y), color, max(parts.x, max(parts.y, parts.z)));
 }
 
 // Coordinates of the head: x forward from the stylus, y to the side of the spindle.
@@ -125,54 +119,39 @@ fn arm_tube(at: vec2f, neck: vec2f) -> vec2f {
     let q = at - neck;
     let ahead = dot(q, along);
     let side = dot(q, vec2f(-along.y, along.x));
-    // The last bit before the head is a thicker collar.
-    let collar = clamp((ahead + 0.052) * 400.0, 0.0, 1.0) * 0.004;
-    return vec2f(side, max(abs(side) - ARM_TUBE - collar, ahead - 0.012));
+    return vec2f(side, max(abs(side) - ARM_TUBE, ahead - 0.012));
 }
 
-// Distances from head parts; negative within.
+// Distance from the headshell, negative within: it widens towards the front, and has a finger lift on its outer side.
 fn arm_shell(p: vec2f) -> f32 {
-    // Widens towards the front, with a rounded outline.
-    let half_width = 0.0135 + 0.0105 * smoothstep(-0.125, -0.060, p.x);
-    let d = vec2f(abs(p.x + 0.0645) - 0.0595, abs(p.y) - half_width) + 0.006;
-    return length(max(d, vec2f(0.0))) + min(max(d.x, d.y), 0.0) - 0.006;
+    let half_width = 0.0150 + 0.0125 * smoothstep(-0.140, -0.070, p.x);
+    let d = vec2f(abs(p.x + 0.0745) - 0.0695, abs(p.y) - half_width);
+    let finger = p - vec2f(-0.045, -0.024);
+    let along = clamp(dot(finger, vec2f(0.545, -0.838)), 0.0, 0.040);
+    return min(max(d.x, d.y), length(finger - vec2f(0.545, -0.838) * along) - 0.0046);
 }
 
-fn arm_cartridge(p: vec2f) -> f32 {
-    let d = vec2f(abs(p.x + 0.034) - (0.034 + ARM_NOSE), abs(p.y) - 0.0185) + 0.003;
-    return length(max(d, vec2f(0.0))) + min(max(d.x, d.y), 0.0) - 0.003;
-}
-
-// The finger lift: a thin bent wire on the outer side.
-fn arm_finger(p: vec2f) -> f32 {
-    let q = p - vec2f(-0.040, -0.020);
-    let along = clamp(dot(q, vec2f(0.545, -0.838)) / 0.040, 0.0, 1.0);
-    return length(q - vec2f(0.545, -0.838) * 0.040 * along) - 0.0042;
-}
-
-fn arm_head(p: vec2f) -> f32 {
-    return min(min(arm_shell(p), arm_cartridge(p)), arm_finger(p));
+// Distance from a block around the cartridge.
+fn arm_box(p: vec2f, half_width: f32) -> f32 {
+    return max(abs(p.x + 0.040) - (0.040 + ARM_NOSE), abs(p.y) - half_width);
 }
 
 // A polished tube under a light from the left: across it, -1 to 1, dark edges, a bright line, a faint second one.
 fn arm_metal(x: f32) -> vec3f {
-    let bright = max(1.0 - 9.0 * (x - 0.30) * (x - 0.30), 0.0);
-    let second = max(1.0 - 16.0 * (x + 0.55) * (x + 0.55), 0.0);
-    return vec3f(0.96, 0.98, 1.0) * (0.16 + 0.22 * max(1.0 - x * x, 0.0) + 0.56 * bright * bright + 0.14 * second);
+    let lines = max(vec2f(1.0) - vec2f(9.0, 16.0) * (vec2f(x) - vec2f(0.30, -0.55)) * (vec2f(x) - vec2f(0.30, -0.55)), vec2f(0.0));
+    return vec3f(0.96, 0.98, 1.0) * (0.16 + 0.22 * max(1.0 - x * x, 0.0) + 0.56 * lines.x * lines.x + 0.14 * lines.y);
 }
 
+// Brushed dark metal, a bright chamfer at its edge, two screws.
 fn arm_shell_color(p: vec2f, distance: f32, px: f32) -> vec3f {
-    // Brushed dark metal, a bright chamfer at the edge, two screws.
     let chamfer = clamp(1.0 + distance * px / 1.6, 0.0, 1.0);
-    let screw = length(vec2f(p.x + 0.046, abs(p.y) - 0.011));
-    let body = 0.20 + 0.06 * clamp(p.y * 40.0, -1.0, 1.0) + 0.10 * clamp((p.x + 0.12) * 8.0, 0.0, 1.0);
-    let lit = body + 0.30 * chamfer * (0.6 + 0.4 * clamp(p.y * 60.0, -1.0, 1.0));
-    return vec3f(0.97, 0.98, 1.0) * mix(lit, 0.72, clamp((0.0048 - screw) * px + 0.5, 0.0, 1.0));
+    let screw = length(vec2f(p.x + 0.054, abs(p.y) - 0.0125));
+    let lit = 0.21 + 2.2 * p.y + 1.1 * (p.x + 0.14) + chamfer * (0.20 + 0.12 * clamp(p.y * 60.0, -1.0, 1.0));
+    return vec3f(0.97, 0.98, 1.0) * mix(lit, 0.75, clamp((0.0055 - screw) * px + 0.5, 0.0, 1.0));
 }
 
+// A white line at the front marks where the stylus stands.
 fn arm_cartridge_color(p: vec2f, accent: vec3f, px: f32) -> vec3f {
-    // A white line at the front marks where the stylus stands.
-    let mark = clamp((0.0022 - abs(p.y)) * px + 0.5, 0.0, 1.0);
-    let front = clamp((p.x - (ARM_NOSE - 0.004)) * px, 0.0, 1.0);
-    return mix(accent * (0.80 - 0.25 * front), vec3f(0.95), mark);
+    let mark = clamp((0.0026 - abs(p.y)) * px + 0.5, 0.0, 1.0);
+    return mix(accent * 0.85, vec3f(0.95), mark);
 }
