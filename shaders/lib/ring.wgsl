@@ -4,7 +4,7 @@
 const SPECTRUM_OUTER: f32 = 0.992;
 const SPECTRUM_INNER: f32 = 0.930;
 // The glow reaches over the edge of the record, this far in.
-const SPECTRUM_REACH: f32 = 0.872;
+const SPECTRUM_REACH: f32 = 0.884;
 const SPECTRUM_BARS: f32 = 128.0;
 const SPECTRUM_BANDS: f32 = 64.0;
 
@@ -33,7 +33,7 @@ fn spectrum_still(color: vec3f, r: f32, turns: f32, px: f32, part: u32) -> Still
     let from_edge = r - (SPECTRUM_INNER - 0.006);
     let width = select(0.030, 0.022, from_edge < 0.0);
     let glow = exp(-from_edge * from_edge / (width * width));
-    let fade = smoothstep(SPECTRUM_REACH, SPECTRUM_REACH + 0.03, r) * inside(r, 0.998, px);
+    let fade = smoothstep(SPECTRUM_REACH, SPECTRUM_REACH + 0.022, r) * inside(r, 0.998, px);
     return Still(color, side * fade, part, vec2f(up, glow * fade));
 }
 

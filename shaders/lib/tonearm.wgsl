@@ -50,26 +50,29 @@ fn arm_span(at: vec2f, outer: f32, inner: f32, lift_share: f32) -> ArmSpan {
     let q = at - ARM_PIVOT;
     let reach = length(q);
     let angle = atan2(dot(q, ARM_AROUND), -dot(q, ARM_TO_PIVOT));
-    // How far it reaches to both sides of the line from pivot to stylus: the head is wider, the shadow falls outwards.
+    // How far it reaches to both sides of the line from pivot to stylus: the head is wider, the shadow falls outwards, and is
+    // not to be seen beyond the record.
     let head = smoothstep(1.035, 1.105, reach);
-    let inwards = mix(0.018, 0.048, head) / reach;
-    let outwards = (0.0395 * reach + mix(0.078, 0.120, head)) / reach;
-    let lifted = outwards + 0.065 / reach;
+    let shadowed = select(0.0, 1.0, dot(at, at) < RECORD_EDGE * RECORD_EDGE);
+    let inwards = mix(0.014, 0.036, head) / reach;
+    let outwards = (0.0395 * reach + mix(0.014 + 0.044 * shadowed, 0.088, head)) / reach;
+    let lifted = outwards + (0.018 + 0.047 * shadowed) / reach;
     var span = ArmSpan(arm_progress(angle + inwards, outer, inner), arm_progress(angle - outwards, outer, inner), 0.0);
-    // Lifted, its shadow falls farther away: at both ends the spans are longer.
+    // Lifted, it is seen farther out and its shadow falls farther away: at both ends the spans are longer.
     let longest = arm_progress(angle - lifted, outer, inner);
     if (longest > 1.0 - lift_share) {
         span.to_progress = longest;
     }
-    if (span.to_progress < lift_share) {
-        span.to_progress = select(span.to_progress, lift_share, longest > 0.0);
+    if (span.to_progress < lift_share && longest > 0.0) {
+        span.to_progress = lift_share;
     }
-    let beyond = reach - (ARM_LENGTH + ARM_NOSE + 0.115);
+    let beyond = reach - (ARM_LENGTH + ARM_NOSE + 0.085);
     span.away = max(max(-span.to_progress, span.from_progress - 1.0), beyond * 4.0);
     if (span.away > 0.0) {
         return ArmSpan(2.0, -1.0, span.away);
     }
-    return ArmSpan(span.from_progress - 0.01, span.to_progress + 0.01, 0.0);
+    let margin = 3.0 / look.frames;
+    return ArmSpan(span.from_progress - margin, span.to_progress + margin, 0.0);
 }
 
 // The progress at which the line from pivot to stylus makes this angle with the one from pivot to spindle.
