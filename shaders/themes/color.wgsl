@@ -38,46 +38,45 @@ fn theme_still(at: vec2f) -> Still {
     if (r > SPECTRUM_REACH) {
         return spectrum_still(calm, r, turns, px, select(RING_PART, ARM_RING_PART, armed));
     }
-    // Towards the dead wax and the edge the pattern ends, so that text and ring move over what stands still.
+    // Towards the dead wax and the edge the pattern ends, so that text and ring move over what stands still. Two pixels before
+    // it does so, wax and gloss are joined already: what is antialiased across the border is then of one kind.
     let across = etched_across(r);
     if (across > 0.0) {
         let etched = across < 1.0 && look.text_turns > 0.0 && params.text > 0.5;
-        return Still(calm, 1.0, select(0u, TEXT_PART, etched), vec2f(turns, across));
+        return Still(calm, 0.0, select(0u, TEXT_PART, etched), vec2f(turns, across));
     }
+    let border = min(r - ETCHED_OUTER, SPECTRUM_REACH - r) * px < 2.0;
+    let color = select(wax.color, calm, border);
+    let weight = select(wax.weight, 0.0, border);
     if (params.style == SPLATTER) {
-        return Still(wax.color, wax.weight, select(DROPS_PART, ARM_DROPS_PART, armed), vec2f(turns, r));
+        return Still(color, weight, select(DROPS_PART, ARM_DROPS_PART, armed), vec2f(turns, r));
     }
-    let swirl = swirl_at(r, turns * TAU) * pattern_fade(r);
-    return Still(wax.color, wax.weight, select(SWIRL_PART, ARM_SWIRL_PART, armed), vec2f(two_in_one(swirl.xy), two_in_one(swirl.zw)));
+    let swirl = swirl_at(r, turns * TAU) * pattern_fade(r, px);
+    return Still(color, weight, select(SWIRL_PART, ARM_SWIRL_PART, armed), vec2f(two_in_one(swirl.xy), two_in_one(swirl.zw)));
 }
 
 fn theme_color(at: vec2f, still: Still, frame: u32) -> vec3f {
-    if (still.part == LABEL_PART) {
+    let part = still.part;
+    if (part == LABEL_PART) {
         return still.color + still.weight * turned_cover(at, LABEL_EDGE, frame);
     }
-    if (still.part == TEXT_PART) {
+    if (part == TEXT_PART) {
         return etched_color(still.color, still.data.x, still.data.y, moments[frame].turn);
     }
-    if (still.part == RING_PART) {
-        return spectrum_color(at, still, frame, ring_look());
+    // Each kind's code stands here once: the blocks with several parts are drawn by code that holds all of it.
+    var color: vec3f;
+    if (part == RING_PART || part == ARM_RING_PART) {
+        color = spectrum_color(at, still, frame, ring_look());
+    } else if (part == SWIRL_PART || part == ARM_SWIRL_PART) {
+        color = still.color + still.weight * wax_color(turned_swirl(still, frame));
+    } else {
+        color = still.color + still.weight * splattered_color(drops_at(still, frame));
     }
-    if (still.part == SWIRL_PART) {
-        return still.color + still.weight * wax_color(turned_swirl(still, frame));
+    if (part == ARM_RING_PART || part == ARM_SWIRL_PART || part == ARM_DROPS_PART) {
+        let arm = arm_seen(at, mix(GROOVES_OUTER, GROOVES_INNER, moments[frame].progress), moments[frame].lift, params.accent.rgb);
+        color = mix(color * arm.light, arm.color, arm.cover);
     }
-    if (still.part == DROPS_PART) {
-        return still.color + still.weight * splattered_color(drops_at(still, frame));
-    }
-    let arm = arm_seen(at, mix(GROOVES_OUTER, GROOVES_INNER, moments[frame].progress), moments[frame].lift, params.accent.rgb);
-    var surface = still;
-    surface.color *= arm.light;
-    surface.weight *= arm.light;
-    if (still.part == ARM_SWIRL_PART) {
-        return mix(surface.color + surface.weight * wax_color(turned_swirl(still, frame)), arm.color, arm.cover);
-    }
-    if (still.part == ARM_DROPS_PART) {
-        return mix(surface.color + surface.weight * splattered_color(drops_at(still, frame)), arm.color, arm.cover);
-    }
-    return mix(spectrum_color(at, surface, frame, ring_look()), arm.color, arm.cover);
+    return color;
 }
 
 fn ring_look() -> Spectrum {
@@ -94,7 +93,7 @@ fn wax_still(at: vec2f, r: f32, px: f32) -> Still {
     let gloss = (record_gloss_linear(at, groove) * 0.55 + record_bevel_linear(at, r)) * params.light;
     let over = srgb_from_linear(mix(plinth_linear(r), gloss, edge));
     let side = 0.5 + 0.5 * dot(at / r, RECORD_LIT);
-    var shade = 0.62 + 0.16 * side;
+    var shade = 0.74 + 0.22 * side;
     if (params.style == CLEAR) {
         // The lamp below: bright above it, and the label, which it does not pass, casts a wide shadow away from it.
         let from_lamp = at - LAMP;
@@ -113,14 +112,14 @@ fn wax_still(at: vec2f, r: f32, px: f32) -> Still {
 fn wax_color(f: f32) -> vec3f {
     if (params.style == CLEAR) {
         // Denser and thinner clouds of one colour.
-        return params.accent.rgb * (1.0 + 0.30 * f) + params.glow_color.rgb * max(0.10 * f, 0.0);
+        return params.accent.rgb * (1.0 + 0.42 * f) + params.glow_color.rgb * max(0.10 * f, 0.0);
     }
     if (params.style == SPLATTER) {
         return splattered_color(0.0);
     }
     // Two colours that flow into each other, with a light vein between them.
-    let share = clamp(f * 1.4 + 0.5, 0.0, 1.0);
-    let vein = max(1.0 - abs(f - 0.10) * 5.0, 0.0);
+    let share = clamp(f * 1.1 + 0.5, 0.0, 1.0);
+    let vein = max(1.0 - abs(f + 0.12) * 5.5, 0.0);
     let flow = mix(params.accent.rgb, marble_second(), share * share * (3.0 - 2.0 * share));
     return mix(flow, look.paper.rgb, 0.55 * vein * vein);
 }
@@ -131,33 +130,33 @@ fn marble_second() -> vec3f {
 }
 
 fn splattered_color(drop: f32) -> vec3f {
-    return mix(mix(params.accent.rgb, look.dark.rgb, 0.30), look.paper.rgb, drop);
+    return mix(mix(params.accent.rgb, look.dark.rgb, 0.12), look.paper.rgb, drop);
 }
 
 // ---- swirls
 
-// The pattern is a sum of two waves around the disc, of 2 and 5 periods, whose phases drift with the radius, which bends them
+// The pattern is a sum of two waves around the disc, of 1 and 3 periods, whose phases drift with the radius, which bends them
 // into swirls. A wave of n periods turned by t is cos(n t) times the wave plus sin(n t) times its quarter-period neighbour: these
 // four numbers are baked. Angles clockwise from the top.
 fn swirl_at(r: f32, angle: f32) -> vec4f {
     let pressing = u32(look.seed * 16777216.0) * 4u + 77u;
-    let wide = 2.0 * angle + 8.0 * r + 1.6 * noise_1d(r * 9.0, pressing);
-    let narrow = 5.0 * angle - 13.0 * r + 2.2 * noise_1d(r * 7.0, pressing + 1u);
-    let share = 0.36 + 0.14 * noise_1d(r * 8.0, pressing + 2u);
+    let wide = angle + 11.0 * r + 1.9 * noise_1d(r * 13.0, pressing) + 0.5 * noise_1d(r * 34.0, pressing + 3u);
+    let narrow = 3.0 * angle - 16.0 * r + 2.6 * noise_1d(r * 10.0, pressing + 1u) + 0.6 * noise_1d(r * 29.0, pressing + 3u);
+    let share = 0.46 + 0.16 * noise_1d(r * 11.0, pressing + 2u);
     return vec4f((1.0 - share) * vec2f(cos(wide), sin(wide)), share * vec2f(cos(narrow), sin(narrow)));
 }
 
-fn pattern_fade(r: f32) -> f32 {
-    return smoothstep(ETCHED_OUTER, ETCHED_OUTER + 0.05, r) * (1.0 - smoothstep(SPECTRUM_REACH - 0.03, SPECTRUM_REACH, r));
+fn pattern_fade(r: f32, px: f32) -> f32 {
+    let within = min(r - ETCHED_OUTER, SPECTRUM_REACH - r) - 3.0 / px;
+    return smoothstep(0.0, 0.035, within);
 }
 
 fn turned_swirl(still: Still, frame: u32) -> f32 {
     let c = moments[frame].turn_cos;
     let s = moments[frame].turn_sin;
     let two = vec2f(c * c - s * s, 2.0 * c * s);
-    let four = vec2f(two.x * two.x - two.y * two.y, 2.0 * two.x * two.y);
-    let five = vec2f(four.x * c - four.y * s, four.y * c + four.x * s);
-    return dot(two, one_of_two(still.data.x)) + dot(five, one_of_two(still.data.y));
+    let three = vec2f(two.x * c - two.y * s, two.y * c + two.x * s);
+    return dot(vec2f(c, s), one_of_two(still.data.x)) + dot(three, one_of_two(still.data.y));
 }
 
 // Two numbers of -1 to 1 in one float, 12 bits each: one as its whole part, one as its fraction.
@@ -186,12 +185,12 @@ fn drop_in_cell(turned: f32, r: f32, height: f32, salt: u32) -> f32 {
     let cells = floor(radius * TAU / 0.22);
     let cell = turned * cells;
     let h = hash_u32(u32(cell) + u32(row) * 64u + salt * 4096u + u32(look.seed * 65535.0));
-    let size = height * (0.12 + 0.26 * unit_from_hash(h << 8u) * unit_from_hash(h << 8u));
+    let size = height * (0.07 + 0.36 * unit_from_hash(h << 8u) * unit_from_hash(h << 8u));
     // A shutter open for the whole frame draws a drop out along its way: 6.7 degrees at 33 1/3 rpm.
     let way = 0.050 * radius;
     let room = vec2f(0.11 - way - size, height * 0.5 - size);
     let dx = (fract(cell) - 0.5) * (radius * TAU / cells) - (unit_from_hash(h) * 2.0 - 1.0) * max(room.x, 0.0);
     let dy = r - (row + 0.5) * height - (unit_from_hash(h << 16u) * 2.0 - 1.0) * room.y;
     let d = dx * dx / ((way + size) * (way + size)) + dy * dy / (size * size);
-    return clamp((1.0 - d) * 1.5, 0.0, 1.0) * 0.8;
+    return clamp((1.0 - d) * 1.8, 0.0, 1.0) * 0.92;
 }

@@ -50,20 +50,18 @@ fn clear_rim_linear(at: vec2f, r: f32, px: f32) -> vec3f {
 }
 
 fn theme_color(at: vec2f, still: Still, frame: u32) -> vec3f {
-    if (still.part == PRINT_PART) {
-        return still.color + still.weight * turned_cover(at, PRINT_EDGE, frame);
+    let part = still.part;
+    var color: vec3f;
+    if (part == RING_PART || part == ARM_RING_PART) {
+        color = spectrum_color(at, still, frame, ring_look());
+    } else {
+        color = still.color + still.weight * turned_cover(at, PRINT_EDGE, frame);
     }
-    if (still.part == RING_PART) {
-        return spectrum_color(at, still, frame, ring_look());
+    if (part == ARM_PART || part == ARM_RING_PART) {
+        let arm = arm_seen(at, mix(GROOVES_OUTER, GROOVES_INNER, moments[frame].progress), moments[frame].lift, params.accent.rgb);
+        color = mix(color * arm.light, arm.color, arm.cover);
     }
-    let arm = arm_seen(at, mix(GROOVES_OUTER, GROOVES_INNER, moments[frame].progress), moments[frame].lift, params.accent.rgb);
-    if (still.part == ARM_PART) {
-        let print = still.color + still.weight * turned_cover(at, PRINT_EDGE, frame);
-        return mix(print * arm.light, arm.color, arm.cover);
-    }
-    var surface = still;
-    surface.color *= arm.light;
-    return mix(spectrum_color(at, surface, frame, ring_look()), arm.color, arm.cover);
+    return color;
 }
 
 fn ring_look() -> Spectrum {

@@ -41,25 +41,26 @@ fn theme_still(at: vec2f) -> Still {
 }
 
 fn theme_color(at: vec2f, still: Still, frame: u32) -> vec3f {
-    if (still.part == LABEL_PART) {
+    let part = still.part;
+    if (part == LABEL_PART) {
         return still.color + still.weight * turned_cover(at, LABEL_EDGE, frame);
     }
-    if (still.part == RING_PART) {
-        return spectrum_color(at, still, frame, ring_look());
-    }
-    if (still.part == DUST_PART) {
+    if (part == DUST_PART) {
         return dust_color(still, moments[frame].turn);
     }
-    if (still.part == TEXT_PART) {
+    if (part == TEXT_PART) {
         return etched_color(still.color, still.data.x, still.data.y, moments[frame].turn);
     }
-    let arm = arm_seen(at, mix(GROOVES_OUTER, GROOVES_INNER, moments[frame].progress), moments[frame].lift, params.accent.rgb);
-    var surface = still;
-    surface.color *= arm.light;
-    if (still.part == ARM_PART) {
-        return mix(surface.color, arm.color, arm.cover);
+    // Ring and arm stand here once each: the blocks with several parts are drawn by code that holds all of it.
+    var color = still.color;
+    if (part == RING_PART || part == ARM_RING_PART) {
+        color = spectrum_color(at, still, frame, ring_look());
     }
-    return mix(spectrum_color(at, surface, frame, ring_look()), arm.color, arm.cover);
+    if (part == ARM_PART || part == ARM_RING_PART) {
+        let arm = arm_seen(at, mix(GROOVES_OUTER, GROOVES_INNER, moments[frame].progress), moments[frame].lift, params.accent.rgb);
+        color = mix(color * arm.light, arm.color, arm.cover);
+    }
+    return color;
 }
 
 fn ring_look() -> Spectrum {
