@@ -14,11 +14,23 @@ use crate::flow::ThemeShader;
 pub const DEFAULT_THEME: &str = "vinyl";
 
 /// Name, manifest and shader of every built-in theme, in the order they are listed.
-const BUILT_IN: [(&str, &str, &str); 1] = [(
-    "vinyl",
-    include_str!("../../shaders/themes/vinyl.toml"),
-    include_str!("../../shaders/themes/vinyl.wgsl"),
-)];
+const BUILT_IN: [(&str, &str, &str); 3] = [
+    (
+        "vinyl",
+        include_str!("../../shaders/themes/vinyl.toml"),
+        include_str!("../../shaders/themes/vinyl.wgsl"),
+    ),
+    (
+        "picture",
+        include_str!("../../shaders/themes/picture.toml"),
+        include_str!("../../shaders/themes/picture.wgsl"),
+    ),
+    (
+        "color",
+        include_str!("../../shaders/themes/color.toml"),
+        include_str!("../../shaders/themes/color.wgsl"),
+    ),
+];
 
 /// The most moving parts a theme may have: they share four bits of a baked pixel with what the renderer needs.
 pub const MAX_PARTS: u32 = 8;
