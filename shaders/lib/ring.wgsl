@@ -78,7 +78,7 @@ fn spark_at(r: f32, height: f32, left: bool, frame: u32) -> f32 {
     let along = (fract(cell) - 0.15 - (0.20 + 0.50 * speed) * flown) * cell_length;
     let off = r - (SPECTRUM_INNER + 0.012 + tilt * (0.030 * flown + 0.5 * along));
     let long = 0.010 + 0.022 * left_of_life;
-    let thin = max(0.0055, 1.6 / (look.size_px * 0.5));
+    let thin = max(0.0055, 1.2 / (look.size_px * 0.5));
     let shape = max(1.0 - along * along / (long * long) - off * off / (thin * thin), 0.0);
     // Hard hits fling more of them.
     let thrown = clamp((moments[frame].spark_power * 0.75 - chance) * 8.0, 0.0, 1.0);
