@@ -1,6 +1,6 @@
 // Vinyl: a black record that fills the circle. Everything lit is still, since the lights do not turn: grooves, streaks,
-// rim. Only the label, the text etched around it and the ring of light at the edge move, which is also what keeps the
-// circle small and quick to make.
+// rim. Only the label, the text etched around it, the tonearm and the ring of light at the edge move, which is also what keeps
+// the circle small and quick to make.
 
 // The parts that move.
 const LABEL_PART: u32 = 1u;
