@@ -8,12 +8,16 @@ use super::{RenderError, guard};
 use crate::flow::ThemeShader;
 
 /// Shared code in the order it is joined; none of it has an entry point.
-pub const SHARED_LIBRARY: [(&str, &str); 5] = [
+pub const SHARED_LIBRARY: [(&str, &str); 9] = [
     ("lib/moment.wgsl", include_str!("../../shaders/lib/moment.wgsl")),
     ("lib/polar.wgsl", include_str!("../../shaders/lib/polar.wgsl")),
     ("lib/color.wgsl", include_str!("../../shaders/lib/color.wgsl")),
     ("lib/noise.wgsl", include_str!("../../shaders/lib/noise.wgsl")),
     ("lib/light.wgsl", include_str!("../../shaders/lib/light.wgsl")),
+    ("lib/record.wgsl", include_str!("../../shaders/lib/record.wgsl")),
+    ("lib/label.wgsl", include_str!("../../shaders/lib/label.wgsl")),
+    ("lib/ring.wgsl", include_str!("../../shaders/lib/ring.wgsl")),
+    ("lib/tonearm.wgsl", include_str!("../../shaders/lib/tonearm.wgsl")),
 ];
 const BAKE_ENTRY: &str = include_str!("../../shaders/entry/bake.wgsl");
 const NV12_ENTRY: &str = include_str!("../../shaders/entry/nv12.wgsl");

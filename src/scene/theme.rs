@@ -13,23 +13,20 @@ use crate::flow::ThemeShader;
 /// The theme a circle has when none is named.
 pub const DEFAULT_THEME: &str = "vinyl";
 
-/// Name, manifest and shader of every built-in theme, in the order they are listed.
-const BUILT_IN: [(&str, &str, &str); 3] = [
-    (
-        "vinyl",
-        include_str!("../../shaders/themes/vinyl.toml"),
-        include_str!("../../shaders/themes/vinyl.wgsl"),
-    ),
-    (
-        "cassette",
-        include_str!("../../shaders/themes/cassette.toml"),
-        include_str!("../../shaders/themes/cassette.wgsl"),
-    ),
-    (
-        "lyrics",
-        include_str!("../../shaders/themes/lyrics.toml"),
-        include_str!("../../shaders/themes/lyrics.wgsl"),
-    ),
+/// Name, manifest and shader of each theme.
+macro_rules! shipped {
+    ($($name:literal),* $(,)?) => {
+        &[$((
+            $name,
+            include_str!(concat!("../../shaders/themes/", $name, ".toml")),
+            include_str!(concat!("../../shaders/themes/", $name, ".wgsl")),
+        )),*]
+    };
+}
+
+/// The themes of the program, in the order they are listed.
+const BUILT_IN: &[(&str, &str, &str)] = shipped![
+    "vinyl", "picture", "color", "cover", "cd", "cassette", "neon", "lyrics",
 ];
 
 /// The most moving parts a theme may have: they share four bits of a baked pixel with what the renderer needs.
