@@ -17,12 +17,13 @@ const ALUMINIUM: f32 = 0.896;
 
 // The spiral's pitch is 1.6 micrometres: ECMA-130 (the CD-ROM's standard), 11.4.
 const PITCH_UM: f32 = 1.6;
-// Lights: where they stand in the disc's plane, in turns from the top, and how wide their fans are.
-const LIGHTS = array<vec2f, 3>(vec2f(0.900, 0.250), vec2f(0.245, 0.150), vec2f(0.560, 0.190));
-const LIGHT_AWAY: f32 = 2.1;
-const LIGHT_ABOVE: f32 = 2.2;
+// Lights: where they stand around the disc, in turns from the top; how far away; how high; how wide, and so their fans.
+// A low one sends its first rainbow to the near side and pale mixed ones to the far side; a high one a clear streak to the
+// near side and its second rainbow to the far side.
+const LIGHTS = array<vec4f, 3>(vec4f(0.890, 1.60, 1.20, 0.340), vec4f(0.225, 0.80, 2.40, 0.110), vec4f(0.560, 1.00, 2.00, 0.140));
+const MIRRORED_WINDOW: vec3f = vec3f(-0.75, -1.75, 1.9);
 // The lights swing by this share of a fan's half width, to and fro in this time.
-const SWING: f32 = 0.45;
+const SWING: f32 = 0.40;
 const SWING_SECS: f32 = 9.0;
 
 // The print, the text around it, the rainbows, the ring at the rim.
@@ -49,7 +50,7 @@ fn theme_still(at: vec2f) -> Still {
     let fan = fan_at(at, r);
     if (r > DATA_INNER && abs(fan.x) < 1.0 + SWING * params.swing && params.rainbow > 0.0) {
         let data = smoothstep(DATA_INNER, DATA_INNER + 0.03, r) * (1.0 - smoothstep(SPECTRUM_REACH - 0.012, SPECTRUM_REACH, r));
-        return Still(color, data, RAINBOW_PART, fan);
+        return Still(color, data * fan.z, RAINBOW_PART, fan.xy);
     }
     return Still(color, 0.0, 0u, vec2f(0.0));
 }
@@ -59,7 +60,8 @@ fn theme_color(at: vec2f, still: Still, frame: u32) -> vec3f {
         return still.color + still.weight * turned_cover(at, PRINT_OUTER, frame);
     }
     if (still.part == RAINBOW_PART) {
-        return still.color + rainbow(still, frame);
+        let seen = rainbow(still, frame);
+        return still.color + seen - still.color * seen;
     }
     if (still.part == RING_PART) {
         return spectrum_color(at, still, frame, Spectrum(params.accent.rgb, params.glow_color.rgb, params.ring, params.glow, params.sparks, params.sweep));
@@ -69,29 +71,35 @@ fn theme_color(at: vec2f, still: Still, frame: u32) -> vec3f {
 
 // ---- the rainbow
 
-// Where a point lies in the nearest light's fan: x is -1 to 1 across it, y the difference in the way of light from two
-// neighbouring turns of the spiral, in micrometres.
+// Where a point lies in the nearest light's fan: x is -1 to 1 across it, y is the difference in the way of light from two
+// neighbouring turns of the spiral, in micrometres, z is 0 where the next fan is as near, so that none ends in an edge.
 //
 // Turns of the spiral send light from `l` to the eye `e` in step, and so are seen, where they differ by whole waves:
 // pitch * (l + e) along the radius = m * wavelength (the grating equation; Stam, "Diffraction Shaders", SIGGRAPH 1999, of which
 // this is the case of a grating), and (l + e) along the spiral = 0, as for a mirror. The fan is as wide as the light.
-fn fan_at(at: vec2f, r: f32) -> vec2f {
+fn fan_at(at: vec2f, r: f32) -> vec3f {
     let point = vec3f(at, 0.0);
     let radial = at / r;
     let to_eye = normalize(RECORD_EYE - point);
     var nearest = vec2f(9.0, 0.0);
+    var next = 9.0;
     for (var i = 0; i < 3; i++) {
-        let angle = LIGHTS[i].x * TAU;
-        let foot = vec2f(sin(angle), -cos(angle));
-        let both = normalize(vec3f(foot * LIGHT_AWAY, LIGHT_ABOVE) - point) + to_eye;
+        let light = light_position(i);
+        let both = normalize(light - point) + to_eye;
         // On the far side of the disc the fan goes the other way when the light swings.
-        let side = sign(dot(foot, radial));
-        let off = dot(both.xy, vec2f(-radial.y, radial.x)) * side / LIGHTS[i].y;
+        let side = sign(dot(light.xy, radial));
+        let off = dot(both.xy, vec2f(-radial.y, radial.x)) * side / LIGHTS[i].w;
+        next = min(next, max(abs(off), abs(nearest.x)));
         if (abs(off) < abs(nearest.x)) {
             nearest = vec2f(off, abs(dot(both.xy, radial)) * PITCH_UM);
         }
     }
-    return nearest;
+    return vec3f(nearest, smoothstep(0.0, 0.35, next - abs(nearest.x)));
+}
+
+fn light_position(i: i32) -> vec3f {
+    let angle = LIGHTS[i].x * TAU;
+    return vec3f(vec2f(sin(angle), -cos(angle)) * LIGHTS[i].y, LIGHTS[i].z);
 }
 
 fn rainbow(still: Still, frame: u32) -> vec3f {
@@ -100,8 +108,8 @@ fn rainbow(still: Still, frame: u32) -> vec3f {
     let calm = 0.45 + 0.55 * moments[frame].loudness;
     let tilt = 0.050 * slow_swing(frame, SWING_SECS * 0.7, 0.25) + calm * (0.060 * moments[frame].bass + 0.040 * moments[frame].beat);
     let path_um = still.data.y + tilt * params.swing;
-    let seen = spectrum_rgb(path_um) + 0.75 * spectrum_rgb(path_um * 0.5) + 0.50 * spectrum_rgb(path_um * (1.0 / 3.0)) + 0.35 * spectrum_rgb(path_um * 0.25);
-    return seen * (inside_fan * inside_fan * still.weight * params.rainbow * (0.62 + 0.14 * moments[frame].beat));
+    let seen = spectrum_rgb(path_um) + 0.80 * spectrum_rgb(path_um * 0.5) + 0.40 * spectrum_rgb(path_um * (1.0 / 3.0)) + 0.25 * spectrum_rgb(path_um * 0.25);
+    return seen * (inside_fan * inside_fan * still.weight * params.rainbow * (0.84 + 0.20 * moments[frame].beat));
 }
 
 // The colour of light of one wavelength, black where it cannot be seen: three parabolas (the form is Stam's, GPU Gems 1,
@@ -120,18 +128,17 @@ fn disc_linear(at: vec2f, r: f32, px: f32) -> vec3f {
     }
     let data = inside(r, DATA_OUTER, px) * (1.0 - inside(r, DATA_INNER, px));
     // Pits scatter along the radius; bare aluminium is the clearer mirror.
-    let across = mix(0.30, 0.70, data);
-    let along = mix(0.10, 0.075, data);
-    var metal = vec3f(0.020, 0.021, 0.024);
+    let across = mix(0.34, 0.80, data);
+    var metal = vec3f(0.010, 0.011, 0.013);
     for (var i = 0; i < 3; i++) {
-        let angle = LIGHTS[i].x * TAU;
-        let light = vec3f(vec2f(sin(angle), -cos(angle)) * LIGHT_AWAY, LIGHT_ABOVE);
-        let strength = LIGHTS[i].y * 2.2;
-        metal += RECORD_WARM_LINEAR * groove_specular(at, light, RECORD_EYE, along, across) * strength * 0.55;
-        // The lit room around each light.
-        metal += RECORD_COOL_LINEAR * groove_specular(at, light, RECORD_EYE, 0.42, 1.2) * strength * 0.16;
+        let light = light_position(i);
+        // The light itself, and the lit room around it.
+        metal += RECORD_WARM_LINEAR * groove_specular(at, light, RECORD_EYE, LIGHTS[i].w * 0.14, across) * 0.32;
+        metal += RECORD_COOL_LINEAR * groove_specular(at, light, RECORD_EYE, LIGHTS[i].w * 0.62, 1.4) * 0.085;
     }
-    metal *= params.light * mix(0.85, 1.0 + 0.05 * noise_1d(r * px / 3.0, 11u), data);
+    // A narrow window between the lamps gives the mirror its clear edge.
+    metal += RECORD_WARM_LINEAR * groove_specular(at, MIRRORED_WINDOW, RECORD_EYE, 0.030, across) * 0.34;
+    metal *= params.light * mix(0.80, 1.0 + 0.06 * noise_1d(r * px / 3.0, 11u), data);
     // Where the spiral begins and ends the metal changes its tone by a hairline.
     metal *= 1.0 - 0.35 * bump(r, DATA_INNER, 0.003) - 0.30 * bump(r, PRINT_OUTER + 0.006, 0.003);
     // Beyond the metal the disc is clear.

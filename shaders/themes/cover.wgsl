@@ -11,8 +11,10 @@ const RAISED: f32 = 0.040;
 const CAPTION_RADIUS: f32 = 0.195;
 const CAPTION_HEIGHT: f32 = 0.078;
 const CAPTION_BELOW: f32 = 0.100;
-// How far drift and pulse may take the sleeve's edge from its place.
-const STRAY: f32 = 0.030;
+// How far the sleeve drifts to every side, and how much it swells with the bass and on the beat.
+const DRIFT: f32 = 0.012;
+const SWELL_BASS: f32 = 0.016;
+const SWELL_BEAT: f32 = 0.010;
 // How far the light of the lamp behind the sleeve reaches on the wall.
 const LAMP_REACH: f32 = 0.110;
 // One swing to and fro of the drift; down and up takes a little less, so that the way is no straight line.
@@ -32,21 +34,24 @@ fn theme_still(at: vec2f) -> Still {
     let px = look.size_px * 0.5;
     let p = at - sleeve_center();
     let off = sleeve_distance(p);
-    if (off < -STRAY - CORNER) {
-        // `color` lies over the print, `weight` is how much of the print is lit.
-        return Still(print_gloss(p), print_light(p), PRINT_PART, vec2f(0.0));
+    let stray = edge_stray(px);
+    if (off < -stray) {
+        // `color` lies over the print, `weight` is how much of the print is lit. The edge's part begins where the print is still
+        // whole, with the same values, so that the two meet without a line.
+        let part = select(EDGE_PART, PRINT_PART, off < -stray - 3.0 / px);
+        return Still(print_gloss(p), print_light(p), part, vec2f(0.0, print_gloss(p).x));
     }
     var color = wall(at, p);
     if (r > SPECTRUM_REACH) {
         return spectrum_still(color, r, turns_from_top(at), px, RING_PART);
     }
     let lamp = lamp_light(off) * smoothstep(SPECTRUM_REACH, SPECTRUM_REACH - 0.03, r);
-    if (off < STRAY) {
+    if (off < stray) {
         return Still(color, print_light(p), EDGE_PART, vec2f(lamp, print_gloss(p).x));
     }
     color = captioned(color, at);
     if (off < LAMP_REACH) {
-        return Still(color, lamp, LAMP_PART, vec2f(0.0));
+        return Still(color, 1.0, LAMP_PART, vec2f(lamp, 0.0));
     }
     return Still(color, 0.0, 0u, vec2f(0.0));
 }
@@ -57,7 +62,7 @@ fn theme_color(at: vec2f, still: Still, frame: u32) -> vec3f {
         return still.color + still.weight * cover_at(p * (0.5 / SLEEVE) + 0.5);
     }
     if (still.part == LAMP_PART) {
-        return still.color + params.glow_color.rgb * (still.weight * lamp_strength(frame));
+        return still.color + params.glow_color.rgb * (still.data.x * lamp_strength(frame));
     }
     if (still.part == RING_PART) {
         return spectrum_color(at, still, frame, Spectrum(params.accent.rgb, params.glow_color.rgb, params.ring, params.glow, params.sparks, params.sweep));
@@ -78,8 +83,8 @@ fn theme_color(at: vec2f, still: Still, frame: u32) -> vec3f {
 
 // The point of the sleeve that is seen at a point of the picture.
 fn on_sleeve(at: vec2f, frame: u32) -> vec2f {
-    let drift = vec2f(slow_swing(frame, DRIFT_ACROSS_SECS, 0.0), slow_swing(frame, DRIFT_DOWN_SECS, 0.25)) * (0.012 * params.drift);
-    let swell = 1.0 - params.pulse * (0.016 * moments[frame].bass + 0.010 * moments[frame].beat);
+    let drift = vec2f(slow_swing(frame, DRIFT_ACROSS_SECS, 0.0), slow_swing(frame, DRIFT_DOWN_SECS, 0.25)) * (DRIFT * params.drift);
+    let swell = 1.0 - params.pulse * (SWELL_BASS * moments[frame].bass + SWELL_BEAT * moments[frame].beat);
     return (at - sleeve_center() - drift) * swell;
 }
 
@@ -98,6 +103,11 @@ fn sleeve_center() -> vec2f {
     return vec2f(0.0, select(0.0, -RAISED, has_caption()));
 }
 
+// How far drift and swelling may take the sleeve's edge from its place, and two pixels for its softness.
+fn edge_stray(px: f32) -> f32 {
+    return DRIFT * params.drift * 1.5 + SLEEVE * (SWELL_BASS + SWELL_BEAT) * params.pulse + 2.0 / px;
+}
+
 // How far a point is outside the sleeve; negative inside.
 fn sleeve_distance(p: vec2f) -> f32 {
     let q = abs(p) - vec2f(SLEEVE - CORNER);
@@ -114,7 +124,7 @@ fn print_light(p: vec2f) -> f32 {
 fn print_gloss(p: vec2f) -> vec3f {
     let s = dot(p, vec2f(0.82, 0.57));
     let bands = 0.7 * bump(s, -0.30, 0.16) + 0.3 * bump(s, 0.02, 0.07);
-    return vec3f(0.060, 0.058, 0.054) * (bands * params.light * smoothstep(0.75, -0.75, p.y));
+    return vec3f(0.058) * (bands * params.light * smoothstep(0.75, -0.75, p.y));
 }
 
 // ---- the wall

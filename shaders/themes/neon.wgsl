@@ -65,6 +65,21 @@ fn gas(color: vec3f) -> vec3f {
     return pure / max(max(pure.r, max(pure.g, pure.b)), 0.05);
 }
 
+fn first_gas() -> vec3f {
+    return gas(params.accent.rgb);
+}
+
+// A sign wants two colours. Where the cover has but one, the second is driven along the circle of hues.
+fn second_gas() -> vec3f {
+    let first = first_gas();
+    let second = gas(params.glow_color.rgb);
+    let other = abs(first - second);
+    let alike = clamp(1.0 - 1.6 * max(other.r, max(other.g, other.b)), 0.0, 1.0);
+    let glow = params.glow_color.rgb;
+    let colored = clamp(3.0 * (max(glow.r, max(glow.g, glow.b)) - min(glow.r, min(glow.g, glow.b))), 0.0, 1.0);
+    return gas(mix(second, second.brg, 0.55 * alike * colored * params.apart));
+}
+
 // The light of a tube at the distance `off` from its middle: glass white with heat in the middle, and the colour of the gas
 // around it, falling off as a line of light does. `wall` is how much the wall gives back.
 fn tube_light(off: f32, tint: vec3f, power: f32, wall: f32) -> vec3f {
@@ -91,7 +106,12 @@ fn curve_light(at: vec2f, r: f32, still: Still, frame: u32) -> vec3f {
     let out = (r - CURVE - CURVE_GAP - level * calm * CURVE_OUT) * inverseSqrt(1.0 + per_length * per_length * CURVE_OUT * CURVE_OUT);
     let inward = (r - CURVE + CURVE_GAP + level * calm * CURVE_IN) * inverseSqrt(1.0 + per_length * per_length * CURVE_IN * CURVE_IN);
     let power = params.glow * (0.55 + 0.30 * moments[frame].bass + 0.15 * moments[frame].beat);
-    return tube_light(out, gas(params.accent.rgb), power, still.weight) + tube_light(inward, gas(params.glow_color.rgb), power * 0.9, still.weight);
+    let first = first_gas();
+    let second = second_gas();
+    // Between the two the air itself shines a little.
+    let between = clamp(-out * 9.0, 0.0, 1.0) * clamp(inward * 9.0, 0.0, 1.0);
+    let air = (first + second) * (between * (0.10 + 0.25 * level) * power * still.weight);
+    return tube_light(out, first, power, still.weight) + tube_light(inward, second, power * 0.9, still.weight) + air;
 }
 
 // A point of the curve, mirrored at both ends, so that it is level at the top and at the bottom.
@@ -111,12 +131,12 @@ fn heart_light(at: vec2f, r: f32, wall: f32, frame: u32) -> vec3f {
     let s = moments[frame].turn_sin;
     let bend = 0.012 + 0.050 * bass;
     let across = at / max(r, 0.01);
-    let one = tube_light(r - swell - bend * cos_of_three(c * across.x + s * across.y), gas(params.glow_color.rgb), power, wall);
-    let other = tube_light(r - swell - bend * cos_of_three(s * across.y - c * across.x), gas(params.accent.rgb), power, wall);
+    let one = tube_light(r - swell - bend * cos_of_three(c * across.x + s * across.y), second_gas(), power, wall);
+    let other = tube_light(r - swell - bend * cos_of_three(s * across.y - c * across.x), first_gas(), power, wall);
     let ring = one + other;
     let wave = (r - swell - (CURVE_REACH - 0.08 - HEART) * moments[frame].beat_phase) * 22.0;
     let crest = max(1.0 - wave * wave, 0.0);
-    return ring + gas(params.accent.rgb) * (crest * crest * 0.30 * params.ripple * moments[frame].beat * wall);
+    return ring + first_gas() * (crest * crest * 0.30 * params.ripple * moments[frame].beat * wall);
 }
 
 // The cosine of three times an angle whose cosine is `c`.
@@ -131,7 +151,7 @@ fn has_title() -> bool {
 }
 
 fn title_tint() -> vec3f {
-    return gas(params.accent.rgb);
+    return first_gas();
 }
 
 // How much glass covers a point, and how much of its light falls there.
@@ -172,8 +192,8 @@ fn brick_at(at: vec2f) -> f32 {
 fn wall_color(r: f32, brick: f32) -> vec3f {
     let from_curve = (r - CURVE) / 0.16;
     let from_heart = (r - HEART) / 0.14;
-    var light = gas(params.accent.rgb) * (0.085 / (1.0 + from_curve * from_curve));
-    light += gas(params.glow_color.rgb) * (0.075 / (1.0 + from_curve * from_curve) + 0.10 / (1.0 + from_heart * from_heart));
+    var light = first_gas() * (0.130 / (1.0 + from_curve * from_curve));
+    light += second_gas() * (0.110 / (1.0 + from_curve * from_curve) + 0.15 / (1.0 + from_heart * from_heart));
     let rim = 1.0 - smoothstep(0.90, 1.0, r);
-    return (vec3f(0.012, 0.011, 0.014) + light * params.wall) * brick * rim;
+    return (vec3f(0.018, 0.017, 0.020) + light * params.wall) * brick * rim;
 }
