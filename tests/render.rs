@@ -174,7 +174,7 @@ fn another_seed_is_another_pressing() {
     assert!(draw(&stage.build(), 0) != draw(&other.build(), 0));
 }
 
-fn all_frames(scene: &Scene, batch_frames: u32, slots: usize) -> Vec<u8> {
+pub fn all_frames(scene: &Scene, batch_frames: u32, slots: usize) -> Vec<u8> {
     let frames = scene.moments.len() as u32;
     let mut renderer = Renderer::new(&GPU, scene, RenderSettings { batch_frames, slots }).unwrap();
     let mut next = 0;

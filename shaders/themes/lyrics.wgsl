@@ -123,11 +123,7 @@ fn text_still(ground: vec3f, at: vec2f, r: f32) -> Still {
 // ---- what moves
 
 fn label_color(at: vec2f, still: Still, frame: u32) -> vec3f {
-    let c = moments[frame].turn_cos;
-    let s = moments[frame].turn_sin;
-    // Turning the picture clockwise is turning the point the other way.
-    let p = vec2f(c * at.x + s * at.y, c * at.y - s * at.x);
-    return still.color + still.weight * cover_at(p * (0.5 / LABEL) + 0.5);
+    return still.color + still.weight * turned_cover(at, LABEL, frame);
 }
 
 fn rays_color(r: f32, still: Still, frame: u32) -> vec3f {
