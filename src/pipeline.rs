@@ -11,6 +11,7 @@
 //! grow with the length of the fragment.
 
 mod lanes;
+mod lyrics;
 mod request;
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,11 +24,13 @@ use crate::audio::{self, Edges};
 use crate::cover::{self, Cover, CoverError};
 use crate::encode::{self, EncodeError, EncodedAudio, Encoder, VideoSettings};
 use crate::flow::{Circle, Features, Pcm, Scene};
+use crate::lyrics::{Lyrics, LyricsError};
 use crate::model::time::{landing_secs, length_of, show_time};
 use crate::model::{Fault, Fragment, FrameIndex, Tags, VideoFormat, clean_tag, limits};
 use crate::render::{AdapterChoice, Gpu, RenderError, RenderSettings, Renderer};
 use crate::scene::{self, SceneError, SceneRequest};
 
+pub use lyrics::{LyricsChoice, LyricsFound};
 pub use request::{CoverChoice, FragmentChoice, Request, survey};
 
 /// How often the sound is asked whether it is done, and told to stop.
@@ -39,6 +42,8 @@ pub enum PipelineError {
     Audio(#[from] audio::AudioError),
     #[error(transparent)]
     Cover(#[from] CoverError),
+    #[error(transparent)]
+    Lyrics(#[from] LyricsError),
     #[error(transparent)]
     Scene(#[from] SceneError),
     #[error(transparent)]
@@ -60,6 +65,7 @@ impl PipelineError {
         match self {
             Self::Audio(error) => error.fault(),
             Self::Cover(error) => error.fault(),
+            Self::Lyrics(error) => error.fault(),
             Self::Scene(error) => error.fault(),
             Self::Render(error) => error.fault(),
             Self::Encode(error) => error.fault(),
@@ -154,6 +160,7 @@ pub struct Report {
     pub adapter: String,
     /// `None` for raw frames.
     pub encoder: Option<Encoder>,
+    pub lyrics: LyricsFound,
     /// Names the request by its content: the same key, the same circle.
     pub key: String,
     pub stages: Stages,
@@ -167,6 +174,7 @@ struct Prepared {
     edges: Edges,
     scene: Scene,
     tags: Tags,
+    lyrics: LyricsFound,
     key: String,
 }
 
@@ -316,6 +324,7 @@ impl<'a> Making<'a> {
             theme: self.request.theme.name.clone(),
             adapter: self.device.facts().to_string(),
             encoder,
+            lyrics: self.prepared.lyrics.clone(),
             key: self.prepared.key.clone(),
             stages: Stages {
                 total: self.began.elapsed(),
@@ -345,21 +354,30 @@ fn prepare(request: &Request, stages: &mut Stages, cancel: &AtomicBool) -> Resul
             artist: request.artist.as_deref().map_or(facts.tags.artist.clone(), clean_tag),
             album: facts.tags.album.clone(),
         };
-        let key = request::content_key(request, fragment, &cover, &tags)?;
+        let (lyrics, found) = match request.theme.manifest.lyrics {
+            Some(_) => lyrics::load(&request.lyrics, &request.song, facts.lyrics.as_deref())?,
+            None => (Lyrics::default(), LyricsFound::NotShown),
+        };
+        let key = request::content_key(request, fragment, &cover, &tags, &lyrics)?;
         let pcm = audio::decode(&request.song, fragment, cancel)?;
-        Ok((facts.duration, cover, fragment, tags, key, pcm))
+        Ok((facts.duration, cover, fragment, tags, (lyrics, found), key, pcm))
     });
     stages.decode = took;
-    let (song_length, cover, fragment, tags, key, pcm) = loaded?;
+    let (song_length, cover, fragment, tags, (lyrics, found), key, pcm) = loaded?;
     // The file may hold less than it claims.
     let length = length_of(pcm.samples.len()).min(fragment.length);
     let fragment = Fragment { length, ..fragment };
+    let lyrics = lyrics.within(fragment);
+    let found = match found {
+        LyricsFound::Shown if !lyrics.has_text() => LyricsFound::NotInFragment,
+        found => found,
+    };
     stop_if(cancel)?;
 
     let frames = request.format.fps.frames_in(length);
     let (scene, took) = timed(|| {
         let features = analysis::analyse(&pcm, request.format.fps, frames);
-        compose(request, cover, &tags, &features)
+        compose(request, cover, &tags, &lyrics, &features)
     });
     stages.analyse = took;
     let needle = request.theme.is_on(&request.params, "needle");
@@ -374,11 +392,12 @@ fn prepare(request: &Request, stages: &mut Stages, cancel: &AtomicBool) -> Resul
         edges,
         scene,
         tags,
+        lyrics: found,
         key,
     })
 }
 
-fn compose(request: &Request, cover: Cover, tags: &Tags, features: &Features) -> Scene {
+fn compose(request: &Request, cover: Cover, tags: &Tags, lyrics: &Lyrics, features: &Features) -> Scene {
     let wanted = SceneRequest {
         format: request.format,
         theme: &request.theme,
@@ -386,6 +405,7 @@ fn compose(request: &Request, cover: Cover, tags: &Tags, features: &Features) ->
         speed: request.speed,
         cover: Arc::new(cover),
         tags,
+        lyrics: &lyrics.lines,
         seed: request.seed,
     };
     scene::compose(&wanted, features)

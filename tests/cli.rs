@@ -3,6 +3,7 @@
 mod accepted;
 mod adapters;
 mod delivery;
+mod lyrics;
 mod machine;
 mod refused;
 mod stopped;

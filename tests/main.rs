@@ -8,6 +8,7 @@ mod circle;
 mod cli;
 mod cover;
 mod encode;
+mod lyrics;
 mod packaging;
 mod packs;
 mod palette;

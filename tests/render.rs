@@ -276,6 +276,7 @@ fn flat_theme(rgb: [u8; 3], part: u32) -> ThemeShader {
         name: "flat".to_owned(),
         params_struct: "struct Params { none: vec4f }\n".to_owned(),
         timed_parts: 0,
+        trusted: true,
         source: format!(
             "fn theme_still(at: vec2f) -> Still {{ return Still({color}, 1.0, {part}u, vec2f(0.0)); }}\n\
              fn theme_color(at: vec2f, still: Still, frame: u32) -> vec3f {{ return {color}; }}\n"
@@ -289,6 +290,7 @@ fn passing_column(timed: bool) -> ThemeShader {
         name: "column".to_owned(),
         params_struct: "struct Params { none: vec4f }\n".to_owned(),
         timed_parts: if timed { 1 << 3 } else { 0 },
+        trusted: true,
         source: "
             fn theme_still(at: vec2f) -> Still {
                 let passes = at.x * 0.5 + 0.5;

@@ -10,7 +10,7 @@ const LABEL_PART: u32 = 1u;
 const RING_PART: u32 = 2u;
 
 // What a pixel shows that never moves. A pixel that does move has a part, 1 to 8, and may carry data to `theme_color`.
-// This runs once a circle, so it may cost whatever it likes.
+// This runs once a circle, so it may cost a thousand times what `theme_color` may.
 fn theme_still(at: vec2f) -> Still {
     let r = length(at);
     let px = look.size_px * 0.5;

@@ -57,11 +57,12 @@ pub fn probe(path: &Path, cancel: &AtomicBool) -> Result<TrackFacts, AudioError>
             length: duration,
         });
     }
-    let (tags, cover) = tags::read(path, cancel);
+    let tags::Found { tags, cover, lyrics } = tags::read(path, cancel);
     Ok(TrackFacts {
         duration,
         tags,
         cover,
+        lyrics,
         codec: song.codec(),
         sample_rate: song.rate_hz().unwrap_or(0),
         channels: song.channels().unwrap_or(0) as u32,

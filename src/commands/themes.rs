@@ -85,13 +85,8 @@ fn show(theme: &Theme) -> String {
 
 fn check(dir: &Path) -> Result<(), CommandError> {
     let theme = pack::load(dir)?;
-    render::check(&theme.shader).map_err(|complaint| {
-        let file = dir.join(pack::SHADER_FILE);
-        let place = complaint
-            .place
-            .map_or_else(String::new, |(line, column)| format!(":{line}:{column}"));
-        CommandError::Usage(format!("{}{place}: {}", file.display(), complaint.message))
-    })?;
+    render::check(&theme.shader)
+        .map_err(|complaint| CommandError::Usage(complaint.of(dir.join(pack::SHADER_FILE).display())))?;
     print_text(&format!(
         "{}: a good theme, with {} parameters\n",
         dir.display(),
@@ -138,6 +133,7 @@ fn sheet(output: &Path) -> Result<(), CommandError> {
                     artist: Some(theme.manifest.author.clone()),
                     album: None,
                 },
+                lyrics: &[],
                 seed: 0,
             },
             &lively_second(),
