@@ -92,3 +92,10 @@ fn envelope_at(s: f32) -> f32 {
     let i = u32(x);
     return mix(envelope[i], envelope[min(i + 1u, 1023u)], fract(x));
 }
+
+// A slow swing from -1 to 1 that takes about `secs`, at 0 in the first frame. A whole number of swings fits into the circle, so
+// that its end is its beginning. `shift` is where in the swing it starts, in turns.
+fn slow_swing(frame: u32, secs: f32, shift: f32) -> f32 {
+    let swings = max(round(look.length_secs / secs), 1.0);
+    return sin(TAU * (moments[frame].progress * swings + shift));
+}

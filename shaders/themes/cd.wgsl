@@ -17,10 +17,10 @@ const ALUMINIUM: f32 = 0.896;
 
 // The spiral's pitch is 1.6 micrometres: ECMA-130 (the CD-ROM's standard), 11.4.
 const PITCH_UM: f32 = 1.6;
-// Lights: where they stand around the disc, in turns from the top; how far away; how high; how wide, and so their fans.
+// Lights: where they stand around the disc, in turns from the top; how far away; how high; how wide (half of it).
 // A low one sends its first rainbow to the near side and pale mixed ones to the far side; a high one a clear streak to the
 // near side and its second rainbow to the far side.
-const LIGHTS = array<vec4f, 3>(vec4f(0.890, 1.60, 1.20, 0.340), vec4f(0.225, 0.80, 2.40, 0.110), vec4f(0.560, 1.00, 2.00, 0.140));
+const LIGHTS = array<vec4f, 3>(vec4f(0.890, 1.60, 1.20, 0.54), vec4f(0.225, 0.80, 2.40, 0.24), vec4f(0.560, 1.00, 2.00, 0.31));
 const MIRRORED_WINDOW: vec3f = vec3f(-0.75, -1.75, 1.9);
 // The lights swing by this share of a fan's half width, to and fro in this time.
 const SWING: f32 = 0.40;
@@ -76,7 +76,9 @@ fn theme_color(at: vec2f, still: Still, frame: u32) -> vec3f {
 //
 // Turns of the spiral send light from `l` to the eye `e` in step, and so are seen, where they differ by whole waves:
 // pitch * (l + e) along the radius = m * wavelength (the grating equation; Stam, "Diffraction Shaders", SIGGRAPH 1999, of which
-// this is the case of a grating), and (l + e) along the spiral = 0, as for a mirror. The fan is as wide as the light.
+// this is the case of a grating), and (l + e) along the spiral = 0, as for a mirror. With the eye above the middle `e` has no
+// part along the spiral: a point shines where the line from the middle through it meets the light's foot. How far the light is
+// cancels out, and fans are wedges.
 fn fan_at(at: vec2f, r: f32) -> vec3f {
     let point = vec3f(at, 0.0);
     let radial = at / r;
@@ -88,7 +90,7 @@ fn fan_at(at: vec2f, r: f32) -> vec3f {
         let both = normalize(light - point) + to_eye;
         // On the far side of the disc the fan goes the other way when the light swings.
         let side = sign(dot(light.xy, radial));
-        let off = dot(both.xy, vec2f(-radial.y, radial.x)) * side / LIGHTS[i].w;
+        let off = dot(light.xy, vec2f(-radial.y, radial.x)) * side / LIGHTS[i].w;
         next = min(next, max(abs(off), abs(nearest.x)));
         if (abs(off) < abs(nearest.x)) {
             nearest = vec2f(off, abs(dot(both.xy, radial)) * PITCH_UM);
@@ -109,7 +111,7 @@ fn rainbow(still: Still, frame: u32) -> vec3f {
     let tilt = 0.050 * slow_swing(frame, SWING_SECS * 0.7, 0.25) + calm * (0.060 * moments[frame].bass + 0.040 * moments[frame].beat);
     let path_um = still.data.y + tilt * params.swing;
     let seen = spectrum_rgb(path_um) + 0.80 * spectrum_rgb(path_um * 0.5) + 0.40 * spectrum_rgb(path_um * (1.0 / 3.0)) + 0.25 * spectrum_rgb(path_um * 0.25);
-    return seen * (inside_fan * inside_fan * still.weight * params.rainbow * (0.84 + 0.20 * moments[frame].beat));
+    return seen * (inside_fan * inside_fan * still.weight * params.rainbow * (0.90 + 0.20 * moments[frame].beat));
 }
 
 // The colour of light of one wavelength, black where it cannot be seen: three parabolas (the form is Stam's, GPU Gems 1,
@@ -133,8 +135,8 @@ fn disc_linear(at: vec2f, r: f32, px: f32) -> vec3f {
     for (var i = 0; i < 3; i++) {
         let light = light_position(i);
         // The light itself, and the lit room around it.
-        metal += RECORD_WARM_LINEAR * groove_specular(at, light, RECORD_EYE, LIGHTS[i].w * 0.14, across) * 0.32;
-        metal += RECORD_COOL_LINEAR * groove_specular(at, light, RECORD_EYE, LIGHTS[i].w * 0.62, 1.4) * 0.085;
+        metal += RECORD_WARM_LINEAR * groove_specular(at, light, RECORD_EYE, LIGHTS[i].w * 0.085, across) * 0.32;
+        metal += RECORD_COOL_LINEAR * groove_specular(at, light, RECORD_EYE, LIGHTS[i].w * 0.31, 1.4) * 0.072;
     }
     // A narrow window between the lamps gives the mirror its clear edge.
     metal += RECORD_WARM_LINEAR * groove_specular(at, MIRRORED_WINDOW, RECORD_EYE, 0.030, across) * 0.34;

@@ -1,6 +1,6 @@
 // Cover: the sleeve itself, a square of printed board floating before a wall lit in its own colours. It drifts by a few pixels
-// and swells a little with the bass; a lamp behind it and the ring of light at the rim follow the music. The wall, its shadow
-// and the gloss on the print stand still: they are what the eye takes the depth from, and they cost nothing.
+// and swells a little with the bass; a lamp behind it and the ring of light at the rim follow the music. The wall and the
+// sleeve's shadow on it stand still: they are what the eye takes the depth from, and they cost nothing.
 
 // Half the side of the sleeve; the manifest's `cover_span` repeats it.
 const SLEEVE: f32 = 0.575;
@@ -12,14 +12,17 @@ const CAPTION_RADIUS: f32 = 0.195;
 const CAPTION_HEIGHT: f32 = 0.078;
 const CAPTION_BELOW: f32 = 0.100;
 // How far the sleeve drifts to every side, and how much it swells with the bass and on the beat.
-const DRIFT: f32 = 0.012;
-const SWELL_BASS: f32 = 0.016;
-const SWELL_BEAT: f32 = 0.010;
+const DRIFT: f32 = 0.016;
+const SWELL_BASS: f32 = 0.020;
+const SWELL_BEAT: f32 = 0.014;
 // How far the light of the lamp behind the sleeve reaches on the wall.
 const LAMP_REACH: f32 = 0.110;
 // One swing to and fro of the drift; down and up takes a little less, so that the way is no straight line.
 const DRIFT_ACROSS_SECS: f32 = 12.0;
 const DRIFT_DOWN_SECS: f32 = 8.0;
+// The window in the varnish: how wide it is, and how far it slides as the sleeve drifts.
+const GLOSS_WIDTH: f32 = 0.24;
+const GLOSS_SLIDE: f32 = 0.26;
 // Where the light on wall and sleeve comes from.
 const LIT: vec2f = vec2f(-0.58, -0.81);
 
@@ -36,10 +39,10 @@ fn theme_still(at: vec2f) -> Still {
     let off = sleeve_distance(p);
     let stray = edge_stray(px);
     if (off < -stray) {
-        // `color` lies over the print, `weight` is how much of the print is lit. The edge's part begins where the print is still
-        // whole, with the same values, so that the two meet without a line.
+        // `weight` is how much of the print is lit. The edge's part begins where the print is still whole, with the same values, so
+        // that the two meet without a line.
         let part = select(EDGE_PART, PRINT_PART, off < -stray - 3.0 / px);
-        return Still(print_gloss(p), print_light(p), part, vec2f(0.0, print_gloss(p).x));
+        return Still(vec3f(0.0), print_light(p), part, vec2f(0.0));
     }
     var color = wall(at, p);
     if (r > SPECTRUM_REACH) {
@@ -47,7 +50,7 @@ fn theme_still(at: vec2f) -> Still {
     }
     let lamp = lamp_light(off) * smoothstep(SPECTRUM_REACH, SPECTRUM_REACH - 0.03, r);
     if (off < stray) {
-        return Still(color, print_light(p), EDGE_PART, vec2f(lamp, print_gloss(p).x));
+        return Still(color, print_light(p), EDGE_PART, vec2f(lamp, 0.0));
     }
     color = captioned(color, at);
     if (off < LAMP_REACH) {
@@ -57,10 +60,6 @@ fn theme_still(at: vec2f) -> Still {
 }
 
 fn theme_color(at: vec2f, still: Still, frame: u32) -> vec3f {
-    if (still.part == PRINT_PART) {
-        let p = on_sleeve(at, frame);
-        return still.color + still.weight * cover_at(p * (0.5 / SLEEVE) + 0.5);
-    }
     if (still.part == LAMP_PART) {
         return still.color + params.glow_color.rgb * (still.data.x * lamp_strength(frame));
     }
@@ -68,12 +67,15 @@ fn theme_color(at: vec2f, still: Still, frame: u32) -> vec3f {
         return spectrum_color(at, still, frame, Spectrum(params.accent.rgb, params.glow_color.rgb, params.ring, params.glow, params.sparks, params.sweep));
     }
     let p = on_sleeve(at, frame);
+    let print = vec3f(print_gloss(p, frame)) + still.weight * cover_at(p * (0.5 / SLEEVE) + 0.5);
+    if (still.part == PRINT_PART) {
+        return print;
+    }
     let px = look.size_px * 0.5;
     let off = sleeve_distance(p);
     let behind = still.color + params.glow_color.rgb * (still.data.x * lamp_strength(frame));
     // The board's cut edge: a thin line, bright towards the light, dark away from it.
     let line = clamp(1.0 - abs(off * px + 1.3) / 1.3, 0.0, 1.0);
-    let print = vec3f(still.data.y) + still.weight * cover_at(p * (0.5 / SLEEVE) + 0.5);
     let gleam = line * dot(p, LIT) * (0.5 / SLEEVE);
     let board = print * (1.0 + min(gleam, 0.0)) + vec3f(max(gleam, 0.0) * 0.65);
     return mix(behind, board, clamp(0.5 - off * px, 0.0, 1.0));
@@ -120,11 +122,12 @@ fn print_light(p: vec2f) -> f32 {
     return min(light * (1.0 - 0.10 * bump(p.x, -SLEEVE + 0.028, 0.007)), 1.0);
 }
 
-// The varnish mirrors a window: two soft slanting bands, the first one wider.
-fn print_gloss(p: vec2f) -> vec3f {
-    let s = dot(p, vec2f(0.82, 0.57));
-    let bands = 0.7 * bump(s, -0.30, 0.16) + 0.3 * bump(s, 0.02, 0.07);
-    return vec3f(0.058) * (bands * params.light * smoothstep(0.75, -0.75, p.y));
+// The varnish mirrors a window as a soft slanting band, which slides over the print as the sleeve sways.
+fn print_gloss(p: vec2f, frame: u32) -> f32 {
+    let across = dot(p, vec2f(0.82, 0.57)) + 0.22 - GLOSS_SLIDE * params.drift * slow_swing(frame, DRIFT_ACROSS_SECS, 0.0);
+    let x = across * (1.0 / GLOSS_WIDTH);
+    let band = 1.0 / (1.0 + x * x);
+    return 0.085 * params.light * band * band * clamp(0.55 - 0.55 * p.y, 0.0, 1.0);
 }
 
 // ---- the wall

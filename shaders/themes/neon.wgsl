@@ -6,26 +6,34 @@
 const CURVE: f32 = 0.715;
 // How far the loudest note bends the outer tube out, and the inner one in.
 const CURVE_OUT: f32 = 0.215;
-const CURVE_IN: f32 = 0.085;
+const CURVE_IN: f32 = 0.070;
 // Half of the way between the two tubes at rest.
 const CURVE_GAP: f32 = 0.016;
 const TITLE: f32 = 0.480;
 const TITLE_HEIGHT: f32 = 0.110;
+const TITLE_REACH: f32 = 0.078;
 const HEART: f32 = 0.250;
+// Where there is no title, the middle takes its place.
+const HEART_ALONE: f32 = 0.340;
+// How far the bass widens the ring in the middle, and bends it.
+const HEART_SWELL: f32 = 0.020;
+const HEART_BEND: f32 = 0.062;
 // What moves with the spectrum lies outside of this, what moves with the beat inside.
 const CURVE_REACH: f32 = 0.570;
 const RIM: f32 = 0.995;
 // Half the thickness of a tube.
 const TUBE: f32 = 0.0105;
 // Beyond this a tube's light on the wall is part of what is baked.
-const HALO_REACH: f32 = 0.110;
-// Two bands of the spectrum make a point of the curve, so that it stays a curve.
+const HALO_REACH: f32 = 0.095;
+// Every other band of the spectrum is a point of the curve: glass cannot be bent more sharply, and the bands in between hear
+// mostly what their neighbours hear.
 const POINTS: f32 = 32.0;
 
-// The curve, the title's band, the ring in the middle.
+// The curve, the title's band, the ripple around the middle, the middle.
 const CURVE_PART: u32 = 1u;
 const TITLE_PART: u32 = 2u;
-const HEART_PART: u32 = 3u;
+const RIPPLE_PART: u32 = 3u;
+const HEART_PART: u32 = 4u;
 
 // `color` is the wall in the light that is always there, `weight` how much light the wall gives back.
 fn theme_still(at: vec2f) -> Still {
@@ -36,11 +44,14 @@ fn theme_still(at: vec2f) -> Still {
         let up = clamp(abs(turns_from_top(at) - 0.5) * 2.0 * POINTS, 0.0, POINTS - 0.001);
         return Still(color, brick, CURVE_PART, vec2f(up, 0.0));
     }
-    if (has_title() && abs(r - TITLE) < 0.085) {
-        let title = title_light(at, r);
-        return Still(color, brick, TITLE_PART, title);
+    if (has_title() && abs(r - TITLE) < TITLE_REACH) {
+        return Still(color, brick, TITLE_PART, title_light(at, r));
     }
-    return Still(color, brick, HEART_PART, vec2f(0.0));
+    let from_heart = r - heart_rest();
+    if (from_heart > HEART_SWELL + HEART_BEND + HALO_REACH) {
+        return Still(color, brick, RIPPLE_PART, vec2f(0.0));
+    }
+    return Still(color, brick, select(HEART_PART, 0u, from_heart < -HEART_BEND - HALO_REACH), vec2f(0.0));
 }
 
 fn theme_color(at: vec2f, still: Still, frame: u32) -> vec3f {
@@ -48,12 +59,16 @@ fn theme_color(at: vec2f, still: Still, frame: u32) -> vec3f {
     if (still.part == CURVE_PART) {
         return still.color + curve_light(at, r, still, frame);
     }
-    let heart = heart_light(at, r, still.weight, frame);
-    if (still.part == TITLE_PART) {
-        let shine = 0.80 + 0.20 * moments[frame].loudness;
-        return still.color + heart + title_tint() * (still.data.y * still.weight * shine) + mix(title_tint(), vec3f(1.0), 0.72) * (still.data.x * shine);
+    let ground = still.color + ripple_light(r, still.weight, frame);
+    if (still.part == HEART_PART) {
+        return ground + heart_light(at, r, still.weight, frame);
     }
-    return still.color + heart;
+    if (still.part == RIPPLE_PART) {
+        return ground;
+    }
+    let shine = 0.80 + 0.20 * moments[frame].loudness;
+    let tint = first_gas();
+    return ground + (tint * (still.data.y * still.weight) + mix(tint, vec3f(1.0), 0.72) * still.data.x) * shine;
 }
 
 // ---- tubes
@@ -80,14 +95,17 @@ fn second_gas() -> vec3f {
     return gas(mix(second, second.brg, 0.55 * alike * colored * params.apart));
 }
 
-// The light of a tube at the distance `off` from its middle: glass white with heat in the middle, and the colour of the gas
-// around it, falling off as a line of light does. `wall` is how much the wall gives back.
-fn tube_light(off: f32, tint: vec3f, power: f32, wall: f32) -> vec3f {
+// The light at the distances `one` and `other` from the middles of two tubes: glass white with heat in the middle, and the colour
+// of the gas around it, falling off as a line of light does. `wall` is how much the wall gives back. Only the nearer tube is
+// reckoned: where they meet, one colour goes over into the other.
+fn tubes_light(one: f32, other: f32, first: vec3f, second: vec3f, power: f32, wall: f32) -> vec3f {
+    let off = min(one, other);
+    let tint = mix(second, first, clamp(0.5 + (other - one) * 16.0, 0.0, 1.0));
     let x = off / max(TUBE, 2.6 / look.size_px);
-    let window = clamp(1.0 - off * off / (HALO_REACH * HALO_REACH), 0.0, 1.0);
-    let halo = window * window * (1.6 / (2.0 + x * x) + 0.9 / (9.0 + abs(x) * 6.0));
+    let window = max(1.0 - off * off * (1.0 / (HALO_REACH * HALO_REACH)), 0.0);
+    let halo = window * window / (1.15 + 0.35 * x + 0.25 * x * x);
     let glass = clamp(1.25 - x * x, 0.0, 1.0);
-    return tint * (halo * power * mix(wall, 1.0, glass)) + mix(tint, vec3f(1.0), 0.78) * (glass * (0.55 + 0.45 * power));
+    return tint * (halo * power * max(wall, glass)) + mix(tint, vec3f(1.0), 0.78) * (glass * (0.55 + 0.45 * power));
 }
 
 // Both tubes of the spectrum. The points are joined by a quadratic B-spline, which is smooth and never overshoots; its slope
@@ -100,43 +118,53 @@ fn curve_light(at: vec2f, r: f32, still: Still, frame: u32) -> vec3f {
     let c = curve_point(i + 1.0, frame);
     let level = 0.5 * a * (1.0 - f) * (1.0 - f) + b * (0.5 + f - f * f) + 0.5 * c * f * f;
     let slope = (b - a) * (1.0 - f) + (c - b) * f;
-    let calm = params.ring * (0.45 + 0.55 * moments[frame].loudness);
+    let calm = 0.45 + 0.55 * moments[frame].loudness;
+    let bend = params.ring * calm;
     // One point is half a turn by the number of points.
-    let per_length = slope * calm * POINTS / (0.5 * TAU * r);
-    let out = (r - CURVE - CURVE_GAP - level * calm * CURVE_OUT) * inverseSqrt(1.0 + per_length * per_length * CURVE_OUT * CURVE_OUT);
-    let inward = (r - CURVE + CURVE_GAP + level * calm * CURVE_IN) * inverseSqrt(1.0 + per_length * per_length * CURVE_IN * CURVE_IN);
+    let per_length = slope * bend * POINTS / (0.5 * TAU * r);
+    let out = (r - CURVE - CURVE_GAP - level * bend * CURVE_OUT) * inverseSqrt(1.0 + per_length * per_length * CURVE_OUT * CURVE_OUT);
+    let inward = (r - CURVE + CURVE_GAP + level * bend * CURVE_IN) * inverseSqrt(1.0 + per_length * per_length * CURVE_IN * CURVE_IN);
     let power = params.glow * (0.55 + 0.30 * moments[frame].bass + 0.15 * moments[frame].beat);
     let first = first_gas();
     let second = second_gas();
-    // Between the two the air itself shines a little.
+    let tubes = tubes_light(abs(out), abs(inward), first, second, power, still.weight);
+    // Between the two the air itself shines, from one colour to the other.
     let between = clamp(-out * 9.0, 0.0, 1.0) * clamp(inward * 9.0, 0.0, 1.0);
-    let air = (first + second) * (between * (0.10 + 0.25 * level) * power * still.weight);
-    return tube_light(out, first, power, still.weight) + tube_light(inward, second, power * 0.9, still.weight) + air;
+    let air = mix(second, first, clamp(0.5 + (out + inward) * 4.0, 0.0, 1.0)) * (between * (0.16 + 0.45 * level) * power * still.weight);
+    let spark = spark_at(out + SPECTRUM_INNER, still.data.x / POINTS, at.x < 0.0, frame) * params.sparks * calm;
+    return tubes + air + mix(first, vec3f(1.0), 0.7) * spark;
 }
 
 // A point of the curve, mirrored at both ends, so that it is level at the top and at the bottom.
 fn curve_point(index: f32, frame: u32) -> f32 {
-    let i = u32(clamp(abs(index + 0.5) - 0.5, 0.0, POINTS - 1.0)) * 2u;
-    let heard = 0.5 * (moments[frame].bands[i] + moments[frame].bands[i + 1u]);
+    let heard = moments[frame].bands[u32(clamp(abs(index + 0.5) - 0.5, 0.0, POINTS - 1.0)) * 2u];
     return heard * (0.4 + 0.6 * heard);
 }
 
-// Two tubes in the middle, bent into three lobes by the bass and turning against each other, and the ripple that runs from
-// them with the beat.
+fn heart_rest() -> f32 {
+    return select(HEART_ALONE, HEART, has_title());
+}
+
+// Two tubes in the middle, bent into three lobes by the bass and turning against each other.
 fn heart_light(at: vec2f, r: f32, wall: f32, frame: u32) -> vec3f {
     let bass = moments[frame].bass;
-    let swell = HEART + 0.020 * bass;
+    let swell = heart_rest() + HEART_SWELL * bass;
+    let bend = HEART_BEND * (0.2 + 0.8 * bass);
+    let round = 1.0 / max(r, 0.01);
     let power = params.glow * (0.35 + 0.45 * bass + 0.35 * moments[frame].beat);
-    let c = moments[frame].turn_cos;
-    let s = moments[frame].turn_sin;
-    let bend = 0.012 + 0.050 * bass;
-    let across = at / max(r, 0.01);
-    let one = tube_light(r - swell - bend * cos_of_three(c * across.x + s * across.y), second_gas(), power, wall);
-    let other = tube_light(r - swell - bend * cos_of_three(s * across.y - c * across.x), first_gas(), power, wall);
-    let ring = one + other;
-    let wave = (r - swell - (CURVE_REACH - 0.08 - HEART) * moments[frame].beat_phase) * 22.0;
+    let c = moments[frame].turn_cos * at.x;
+    let s = moments[frame].turn_sin * at.y;
+    let one = abs(r - swell - bend * cos_of_three((s - c) * round));
+    let other = abs(r - swell - bend * cos_of_three((c + s) * round));
+    return tubes_light(one, other, first_gas(), second_gas(), power, wall);
+}
+
+// The ripple that runs from the middle with the beat, under the title.
+fn ripple_light(r: f32, wall: f32, frame: u32) -> vec3f {
+    let front = heart_rest() + (CURVE_REACH - 0.08 - heart_rest()) * moments[frame].beat_phase;
+    let wave = (r - front) * 22.0;
     let crest = max(1.0 - wave * wave, 0.0);
-    return ring + first_gas() * (crest * crest * 0.30 * params.ripple * moments[frame].beat * wall);
+    return first_gas() * (crest * crest * 0.42 * params.ripple * moments[frame].beat * wall);
 }
 
 // The cosine of three times an angle whose cosine is `c`.
@@ -150,10 +178,6 @@ fn has_title() -> bool {
     return look.text_turns > 0.0 && params.text > 0.5;
 }
 
-fn title_tint() -> vec3f {
-    return first_gas();
-}
-
 // How much glass covers a point, and how much of its light falls there.
 fn title_light(at: vec2f, r: f32) -> vec2f {
     let turns = turns_from_top(at);
@@ -165,7 +189,7 @@ fn title_light(at: vec2f, r: f32) -> vec2f {
             halo += title_at(turns + step.x / (TAU * TITLE), r + step.y) / (1.5 + f32(x * x + y * y));
         }
     }
-    return vec2f(glass, halo * 0.11 * smoothstep(0.085, 0.055, abs(r - TITLE)));
+    return vec2f(glass, halo * 0.11 * smoothstep(TITLE_REACH, TITLE_REACH - 0.03, abs(r - TITLE)));
 }
 
 fn title_at(turns: f32, r: f32) -> f32 {
@@ -191,7 +215,7 @@ fn brick_at(at: vec2f) -> f32 {
 
 fn wall_color(r: f32, brick: f32) -> vec3f {
     let from_curve = (r - CURVE) / 0.16;
-    let from_heart = (r - HEART) / 0.14;
+    let from_heart = (r - heart_rest()) / 0.14;
     var light = first_gas() * (0.130 / (1.0 + from_curve * from_curve));
     light += second_gas() * (0.110 / (1.0 + from_curve * from_curve) + 0.15 / (1.0 + from_heart * from_heart));
     let rim = 1.0 - smoothstep(0.90, 1.0, r);
