@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use criterion::{BatchSize, Criterion};
-use musiccircles::audio;
+use musiccircles::audio::{self, Edges};
 use musiccircles::flow::Pcm;
 use musiccircles::model::Fragment;
 
@@ -51,7 +51,7 @@ pub fn benches(c: &mut Criterion) {
         group.bench_function(name, |b| {
             b.iter_batched(
                 || pcm.clone(),
-                |mut pcm| audio::master(&mut pcm, true, true),
+                |mut pcm| audio::master(&mut pcm, Edges::fades(true, true)),
                 BatchSize::LargeInput,
             );
         });

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use criterion::Criterion;
 use musiccircles::encode::EncoderChoice;
-use musiccircles::pipeline::{self, CoverChoice, FragmentChoice, Request, SharedGpu};
+use musiccircles::pipeline::{self, CoverChoice, FragmentChoice, LyricsChoice, Request, SharedGpu};
 use musiccircles::render::AdapterChoice;
 use musiccircles::scene::motion::Speed;
 use musiccircles::scene::params::ParamValues;
@@ -22,6 +22,7 @@ pub fn benches(c: &mut Criterion) {
         let request = Request {
             song: demo.join("demo.mp3"),
             cover: CoverChoice::File(demo.join("cover.jpg")),
+            lyrics: LyricsChoice::Nearby,
             fragment: FragmentChoice::From {
                 start: Duration::ZERO,
                 length: Some(Duration::from_secs(secs)),

@@ -48,6 +48,9 @@ pub struct CircleArgs {
     /// The picture on the label [default: the one in the song's tags, else a built-in one]
     #[arg(long, value_name = "IMAGE", allow_hyphen_values = true)]
     pub cover: Option<PathBuf>,
+    /// Synced lyrics for a theme that shows them [default: the .lrc file beside the song, else the ones in its tags]
+    #[arg(long, value_name = "FILE", allow_hyphen_values = true)]
+    pub lyrics: Option<PathBuf>,
     /// Where the fragment starts: seconds (12.5) or m:ss (1:05)
     #[arg(long, value_name = "T", value_parser = time, allow_hyphen_values = true)]
     pub start: Option<Duration>,

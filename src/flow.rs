@@ -120,6 +120,8 @@ pub struct ThemeShader {
     pub params_struct: String,
     /// Bit n is set when part n moves only within a span of time, which its `Still.data` says.
     pub timed_parts: u32,
+    /// Whether it is one of ours. A stranger's is guarded, see `render::guard`.
+    pub trusted: bool,
 }
 
 /// A line of text drawn on a strip, to be bent around the label: one byte of coverage a pixel, rows top to bottom.

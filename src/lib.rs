@@ -17,6 +17,7 @@ pub mod audio;
 pub mod cover;
 pub mod deliver;
 pub mod encode;
+pub mod lyrics;
 pub mod render;
 pub mod scene;
 

@@ -35,7 +35,11 @@ fn main() -> ExitCode {
     // What a step makes of a broken file is its own affair; should one of them panic, it is told as any other failure.
     match panic::catch_unwind(|| commands::run(&cli, |code| _exit(code))) {
         Ok(Ok(())) => ExitCode::SUCCESS,
-        Ok(Err(error)) => fail(&error.to_string(), error.exit_code()),
+        Ok(Err(error)) => {
+            fail(&error.to_string(), error.exit_code());
+            // Not through exit handlers, which wait for the driver, and it may be the driver that failed.
+            _exit(c_int::from(error.exit_code()))
+        }
         Err(_) => fail(
             "the program made a mistake; run it again with MUSICCIRCLES_LOG=error and report what it prints",
             FAILED,

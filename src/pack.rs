@@ -1,11 +1,13 @@
 //! Theme packs: a folder with `theme.toml` and `theme.wgsl` that someone else wrote, read from disk as a [`Theme`].
 //!
-//! A pack is data: WGSL can reach nothing but the bindings it is given, its loops are bounded by the compiler, and a frame is
-//! drawn in small batches whose end is waited for only so long.
+//! A pack is data: nothing outside its folder is read, and its WGSL reaches nothing but the bindings it is given and ends in
+//! bounded time (`render::guard`).
 
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+
+use rustix::fs::{Mode, OFlags};
 
 use crate::model::Fault;
 use crate::scene::SceneError;
@@ -21,6 +23,8 @@ const MAX_FILE_BYTES: u64 = 256 * 1024;
 pub enum PackError {
     #[error("{} cannot be read ({}); a theme is a folder with {MANIFEST_FILE} and {SHADER_FILE}", path.display(), source.kind())]
     Unreadable { path: PathBuf, source: std::io::Error },
+    #[error("{} is a link; put the file itself into the theme's folder", path.display())]
+    Link { path: PathBuf },
     #[error("{} is larger than {} kB; no theme needs that much", path.display(), MAX_FILE_BYTES / 1024)]
     TooLarge { path: PathBuf },
     #[error("{} is not text in UTF-8; save it as plain text", path.display())]
@@ -59,11 +63,14 @@ pub fn load(folder: &Path) -> Result<Theme, PackError> {
 
 fn read(path: &Path) -> Result<String, PackError> {
     let path = path.to_owned();
-    let is_file = std::fs::metadata(&path).map(|facts| facts.is_file());
-    let opened = match is_file {
-        Ok(true) => File::open(&path),
-        Ok(false) => Err(std::io::ErrorKind::InvalidInput.into()),
-        Err(error) => Err(error),
+    let opened = match open(&path) {
+        Err(rustix::io::Errno::LOOP) => return Err(PackError::Link { path }),
+        Err(error) => Err(std::io::Error::from(error)),
+        Ok(file) => match file.metadata() {
+            Ok(facts) if facts.is_file() => Ok(file),
+            Ok(_) => Err(std::io::ErrorKind::InvalidInput.into()),
+            Err(error) => Err(error),
+        },
     };
     let mut bytes = Vec::new();
     if let Err(source) = opened.and_then(|file| file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes)) {
@@ -73,4 +80,11 @@ fn read(path: &Path) -> Result<String, PackError> {
         return Err(PackError::TooLarge { path });
     }
     String::from_utf8(bytes).map_err(|_| PackError::NotText { path })
+}
+
+/// Follows no link, since an error may quote a word of what is read and a link may lead to what is nobody else's business;
+/// waits for nobody, since a pipe would have us wait for ever.
+fn open(path: &Path) -> rustix::io::Result<File> {
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    rustix::fs::open(path, flags, Mode::empty()).map(File::from)
 }

@@ -11,6 +11,7 @@
 //! grow with the length of the fragment.
 
 mod lanes;
+mod lyrics;
 mod request;
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,15 +20,17 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::analysis;
-use crate::audio;
+use crate::audio::{self, Edges};
 use crate::cover::{self, Cover, CoverError};
 use crate::encode::{self, EncodeError, EncodedAudio, Encoder, VideoSettings};
 use crate::flow::{Circle, Features, Pcm, Scene};
-use crate::model::time::{length_of, show_time};
+use crate::lyrics::{Lyrics, LyricsError};
+use crate::model::time::{landing_secs, length_of, show_time};
 use crate::model::{Fault, Fragment, FrameIndex, Tags, VideoFormat, clean_tag, limits};
-use crate::render::{AdapterChoice, Gpu, RenderError, RenderSettings, Renderer};
+use crate::render::{AdapterChoice, Gpu, RenderError, Renderer};
 use crate::scene::{self, SceneError, SceneRequest};
 
+pub use lyrics::{LyricsChoice, LyricsFound};
 pub use request::{CoverChoice, FragmentChoice, Request, survey};
 
 /// How often the sound is asked whether it is done, and told to stop.
@@ -39,6 +42,8 @@ pub enum PipelineError {
     Audio(#[from] audio::AudioError),
     #[error(transparent)]
     Cover(#[from] CoverError),
+    #[error(transparent)]
+    Lyrics(#[from] LyricsError),
     #[error(transparent)]
     Scene(#[from] SceneError),
     #[error(transparent)]
@@ -60,6 +65,7 @@ impl PipelineError {
         match self {
             Self::Audio(error) => error.fault(),
             Self::Cover(error) => error.fault(),
+            Self::Lyrics(error) => error.fault(),
             Self::Scene(error) => error.fault(),
             Self::Render(error) => error.fault(),
             Self::Encode(error) => error.fault(),
@@ -154,6 +160,7 @@ pub struct Report {
     pub adapter: String,
     /// `None` for raw frames.
     pub encoder: Option<Encoder>,
+    pub lyrics: LyricsFound,
     /// Names the request by its content: the same key, the same circle.
     pub key: String,
     pub stages: Stages,
@@ -163,10 +170,11 @@ pub struct Report {
 struct Prepared {
     fragment: Fragment,
     pcm: Pcm,
-    /// 20 ms fades at the start and at the end, where the fragment cuts into the song.
-    fades: (bool, bool),
+    /// Fades where the fragment cuts into the song, and the needle.
+    edges: Edges,
     scene: Scene,
     tags: Tags,
+    lyrics: LyricsFound,
     key: String,
 }
 
@@ -177,7 +185,7 @@ pub fn render(
     progress: &(dyn Fn(Progress) + Sync),
     cancel: &AtomicBool,
 ) -> Result<(Circle, Report), PipelineError> {
-    let made = Making::begin(request, gpu, cancel).and_then(|making| making.circle(progress, cancel));
+    let made = Making::begin(request, gpu, Purpose::Circle, cancel).and_then(|making| making.circle(progress, cancel));
     made.map_err(|error| gpu.after(error))
 }
 
@@ -189,7 +197,7 @@ pub fn render_raw(
     progress: &(dyn Fn(Progress) + Sync),
     cancel: &AtomicBool,
 ) -> Result<Report, PipelineError> {
-    let made = Making::begin(request, gpu, cancel).and_then(|mut making| {
+    let made = Making::begin(request, gpu, Purpose::Circle, cancel).and_then(|mut making| {
         progress(making.started(None));
         let (device, scene) = (&making.device, &making.prepared.scene);
         lanes::draw_raw(device, scene, write, progress, cancel, &mut making.stages)?;
@@ -205,7 +213,7 @@ pub fn frame(
     at: Duration,
     cancel: &AtomicBool,
 ) -> Result<(Vec<u8>, Report), PipelineError> {
-    let made = Making::begin(request, gpu, cancel).and_then(|making| making.frame(at));
+    let made = Making::begin(request, gpu, Purpose::Frame, cancel).and_then(|making| making.frame(at));
     made.map_err(|error| gpu.after(error))
 }
 
@@ -220,11 +228,16 @@ struct Making<'a> {
 
 impl<'a> Making<'a> {
     /// Opens the device while the song is decoded and analysed.
-    fn begin(request: &'a Request, gpu: &SharedGpu, cancel: &AtomicBool) -> Result<Self, PipelineError> {
+    fn begin(
+        request: &'a Request,
+        gpu: &SharedGpu,
+        purpose: Purpose,
+        cancel: &AtomicBool,
+    ) -> Result<Self, PipelineError> {
         let began = Instant::now();
         let mut stages = Stages::default();
         let (device, prepared) = thread::scope(|scope| {
-            let device = spawn(scope, "gpu", || timed(|| open(gpu, request)));
+            let device = spawn(scope, "gpu", || timed(|| open(gpu, request, purpose)));
             let prepared = prepare(request, &mut stages, cancel)?;
             let (device, took) = join(device, "gpu")?;
             stages.gpu_init = took;
@@ -257,10 +270,10 @@ impl<'a> Making<'a> {
         )?;
         progress(self.started(Some(encoder)));
         // From here on the sound belongs to its own thread: 23 MB that nobody holds twice.
-        let (pcm, fades) = (std::mem::take(&mut self.prepared.pcm), self.prepared.fades);
+        let (pcm, edges) = (std::mem::take(&mut self.prepared.pcm), self.prepared.edges);
         let stop_sound = AtomicBool::new(false);
         let (segments, (sound, took)) = thread::scope(|scope| {
-            let sound = spawn(scope, "sound", || timed(|| encode_sound(pcm, fades, &stop_sound)))?;
+            let sound = spawn(scope, "sound", || timed(|| encode_sound(pcm, edges, &stop_sound)))?;
             let (device, scene) = (&self.device, &self.prepared.scene);
             let drawn = lanes::draw_and_encode(device, scene, &settings, progress, cancel, &mut self.stages);
             while !sound.is_finished() {
@@ -284,13 +297,7 @@ impl<'a> Making<'a> {
                 length: show_time(self.prepared.fragment.length),
             });
         }
-        let (drawn, took) = timed(|| {
-            let settings = RenderSettings {
-                batch_frames: 1,
-                slots: 1,
-            };
-            Renderer::new(&self.device, &self.prepared.scene, settings)?.frame(FrameIndex(index))
-        });
+        let (drawn, took) = timed(|| Renderer::single(&self.device, &self.prepared.scene)?.frame(FrameIndex(index)));
         self.stages.render = took;
         let report = self.report(None);
         Ok((drawn?, Report { frames: 1, ..report }))
@@ -316,6 +323,7 @@ impl<'a> Making<'a> {
             theme: self.request.theme.name.clone(),
             adapter: self.device.facts().to_string(),
             encoder,
+            lyrics: self.prepared.lyrics.clone(),
             key: self.prepared.key.clone(),
             stages: Stages {
                 total: self.began.elapsed(),
@@ -325,9 +333,20 @@ impl<'a> Making<'a> {
     }
 }
 
+/// What is drawn of a request.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    Circle,
+    Frame,
+}
+
 /// Opens what draws, compiles the theme, and tries the encoders: all of it beside decoding.
-fn open(gpu: &SharedGpu, request: &Request) -> Result<Arc<Gpu>, PipelineError> {
+fn open(gpu: &SharedGpu, request: &Request, purpose: Purpose) -> Result<Arc<Gpu>, PipelineError> {
     let gpu = gpu.get()?;
+    if purpose == Purpose::Frame {
+        gpu.prepare_single(&request.theme.shader)?;
+        return Ok(gpu);
+    }
     gpu.prepare(&request.theme.shader, request.theme.manifest.parts)?;
     // The answer is kept; a failure is told by who needs an encoder, and raw frames need none.
     let _ = encode::choose(request.encoder, request.format);
@@ -345,38 +364,50 @@ fn prepare(request: &Request, stages: &mut Stages, cancel: &AtomicBool) -> Resul
             artist: request.artist.as_deref().map_or(facts.tags.artist.clone(), clean_tag),
             album: facts.tags.album.clone(),
         };
-        let key = request::content_key(request, fragment, &cover, &tags)?;
+        let (lyrics, found) = match request.theme.manifest.lyrics {
+            Some(_) => lyrics::load(&request.lyrics, &request.song, facts.lyrics.as_deref())?,
+            None => (Lyrics::default(), LyricsFound::NotShown),
+        };
+        let key = request::content_key(request, fragment, &cover, &tags, &lyrics)?;
         let pcm = audio::decode(&request.song, fragment, cancel)?;
-        Ok((facts.duration, cover, fragment, tags, key, pcm))
+        Ok((facts.duration, cover, fragment, tags, (lyrics, found), key, pcm))
     });
     stages.decode = took;
-    let (song_length, cover, fragment, tags, key, pcm) = loaded?;
+    let (song_length, cover, fragment, tags, (lyrics, found), key, pcm) = loaded?;
     // The file may hold less than it claims.
     let length = length_of(pcm.samples.len()).min(fragment.length);
     let fragment = Fragment { length, ..fragment };
+    let lyrics = lyrics.within(fragment);
+    let found = match found {
+        LyricsFound::Shown if !lyrics.has_text() => LyricsFound::NotInFragment,
+        found => found,
+    };
     stop_if(cancel)?;
 
     let frames = request.format.fps.frames_in(length);
     let (scene, took) = timed(|| {
         let features = analysis::analyse(&pcm, request.format.fps, frames);
-        compose(request, cover, &tags, &features)
+        compose(request, cover, &tags, &lyrics, &features)
     });
     stages.analyse = took;
-    let fades = (
-        !fragment.start.is_zero(),
-        fragment.end() + Duration::from_millis(1) < song_length,
-    );
+    let needle = request.theme.is_on(&request.params, "needle");
+    let edges = Edges {
+        fade_in: !fragment.start.is_zero(),
+        fade_out: fragment.end() + Duration::from_millis(1) < song_length,
+        needle_secs: needle.then(|| landing_secs(length.as_secs_f64())),
+    };
     Ok(Prepared {
         fragment,
         pcm,
-        fades,
+        edges,
         scene,
         tags,
+        lyrics: found,
         key,
     })
 }
 
-fn compose(request: &Request, cover: Cover, tags: &Tags, features: &Features) -> Scene {
+fn compose(request: &Request, cover: Cover, tags: &Tags, lyrics: &Lyrics, features: &Features) -> Scene {
     let wanted = SceneRequest {
         format: request.format,
         theme: &request.theme,
@@ -384,6 +415,7 @@ fn compose(request: &Request, cover: Cover, tags: &Tags, features: &Features) ->
         speed: request.speed,
         cover: Arc::new(cover),
         tags,
+        lyrics: &lyrics.lines,
         seed: request.seed,
     };
     scene::compose(&wanted, features)
@@ -405,12 +437,8 @@ fn load_cover(choice: &CoverChoice, in_tags: Option<&[u8]>) -> Result<Cover, Cov
     }
 }
 
-fn encode_sound(
-    mut pcm: Pcm,
-    (fade_in, fade_out): (bool, bool),
-    stop: &AtomicBool,
-) -> Result<EncodedAudio, PipelineError> {
-    audio::master(&mut pcm, fade_in, fade_out);
+fn encode_sound(mut pcm: Pcm, edges: Edges, stop: &AtomicBool) -> Result<EncodedAudio, PipelineError> {
+    audio::master(&mut pcm, edges);
     Ok(encode::encode_audio(&pcm, stop)?)
 }
 

@@ -23,8 +23,8 @@ struct Moment {
     spark_power: f32,    // how hard that hit was
     spark_seed: f32,     // 0 to 1, another for every hit
     line: f32,           // the line of the lyrics being sung, as a row of the sheet; -1 before the first
-    line_age_secs: f32,  // since it began
-    line_sung: f32,      // how much of it is sung, 0 to 1
+    line_age_secs: f32,  // since it began; 1000 for what was there from the start
+    line_sung: f32,      // how far along its row it is sung: to be compared with `along` of `lyrics_at`
     bands: array<f32, 64>,
 }
 
@@ -76,6 +76,8 @@ fn text_at(along: f32, across: f32) -> f32 {
     return textureSampleLevel(text_texture, linear_sampler, vec2f(along, across), 0.0).r;
 }
 
+// Rows stand in the order of time, some of them empty (a pause), so that the line before and the line to come are beside the
+// current one; without lyrics the first row is the title and the second the artist.
 // How much of line `line` of the lyrics covers the point `along` (0 to 1 of the row's width, the text in its middle) and
 // `across` (0 top, 1 bottom).
 fn lyrics_at(line: f32, along: f32, across: f32) -> f32 {
@@ -89,4 +91,11 @@ fn envelope_at(s: f32) -> f32 {
     let x = clamp(s, 0.0, 1.0) * 1023.0;
     let i = u32(x);
     return mix(envelope[i], envelope[min(i + 1u, 1023u)], fract(x));
+}
+
+// A slow swing from -1 to 1 that takes about `secs`, at 0 in the first frame. A whole number of swings fits into the circle, so
+// that its end is its beginning. `shift` is where in the swing it starts, in turns.
+fn slow_swing(frame: u32, secs: f32, shift: f32) -> f32 {
+    let swings = max(round(look.length_secs / secs), 1.0);
+    return sin(TAU * (moments[frame].progress * swings + shift));
 }

@@ -4,6 +4,7 @@
 use ebur128::{EbuR128, Mode};
 
 use super::limiter::{BLOCK, apply, limiting, true_peaks};
+use super::needle;
 use crate::flow::Pcm;
 use crate::model::SAMPLE_RATE;
 
@@ -36,9 +37,30 @@ pub struct Mastering {
     pub true_peak_dbtp: f64,
 }
 
+/// What happens where a fragment begins and ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Edges {
+    /// Where the song was cut.
+    pub fade_in: bool,
+    pub fade_out: bool,
+    /// When a needle is heard going down.
+    pub needle_secs: Option<f64>,
+}
+
+impl Edges {
+    /// No needle.
+    pub fn fades(fade_in: bool, fade_out: bool) -> Self {
+        Self {
+            fade_in,
+            fade_out,
+            needle_secs: None,
+        }
+    }
+}
+
 /// Changes `pcm` in place: loudness to [`TARGET_LUFS`], peaks below [`CEILING_DBTP`], fades where the song was cut.
-pub fn master(pcm: &mut Pcm, fade_in: bool, fade_out: bool) -> Mastering {
-    fade(&mut pcm.samples, fade_in, fade_out);
+pub fn master(pcm: &mut Pcm, edges: Edges) -> Mastering {
+    fade(&mut pcm.samples, edges.fade_in, edges.fade_out);
     let energies = block_energies(&pcm.samples);
     let Some(input_lufs) = integrated(&energies) else {
         return Mastering {
@@ -51,6 +73,10 @@ pub fn master(pcm: &mut Pcm, fade_in: bool, fade_out: bool) -> Mastering {
     let lasting_db = decibels(lasting_peak(&pcm.samples));
     let most_db = MAX_GAIN_DB.min(CEILING_DBTP + MAX_REDUCTION_DB - lasting_db);
     let plain_db = (TARGET_LUFS - input_lufs).min(most_db);
+    if let Some(at_secs) = edges.needle_secs {
+        // As loud in the end whatever the song's own level is.
+        needle::put_down(&mut pcm.samples, at_secs, ratio(needle::PEAK_DBFS - plain_db));
+    }
     let made_up_db = (plain_db + MAKE_UP_DB).min(most_db).max(plain_db);
     // Everything that could pass the ceiling with the most gain there may be.
     let peaks = true_peaks(&pcm.samples, ceiling / ratio(made_up_db));

@@ -18,6 +18,7 @@ mod limiter;
 mod master;
 mod mp3;
 mod mp4;
+mod needle;
 mod open;
 mod resample;
 mod song;
@@ -31,7 +32,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 pub use error::AudioError;
-pub use master::{Mastering, master};
+pub use master::{Edges, Mastering, master};
 
 use crate::flow::Pcm;
 use crate::model::{Fragment, TrackFacts, limits};
@@ -56,11 +57,12 @@ pub fn probe(path: &Path, cancel: &AtomicBool) -> Result<TrackFacts, AudioError>
             length: duration,
         });
     }
-    let (tags, cover) = tags::read(path, cancel);
+    let tags::Found { tags, cover, lyrics } = tags::read(path, cancel);
     Ok(TrackFacts {
         duration,
         tags,
         cover,
+        lyrics,
         codec: song.codec(),
         sample_rate: song.rate_hz().unwrap_or(0),
         channels: song.channels().unwrap_or(0) as u32,

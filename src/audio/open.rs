@@ -223,7 +223,7 @@ fn no_sound(path: &Path, cancel: &AtomicBool) -> AudioError {
     // Other kinds of files are not searched for tags: they have none at their start, and the search is long.
     let tagged = read.is_ok() && (head.starts_with(b"ID3") || &head[4..] == b"ftyp" || head.starts_with(b"fLaC"));
     let path = path.to_owned();
-    if head.starts_with(b"ID3") || tagged && tags::read(&path, cancel).1.is_some() {
+    if head.starts_with(b"ID3") || tagged && tags::read(&path, cancel).cover.is_some() {
         AudioError::OnlyCover { path }
     } else {
         AudioError::NotAudio { path }

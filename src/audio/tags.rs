@@ -9,13 +9,21 @@ use lofty::config::{ParseOptions, ParsingMode};
 use lofty::file::TaggedFileExt;
 use lofty::picture::PictureType;
 use lofty::probe::Probe;
-use lofty::tag::{Accessor, Tag};
+use lofty::tag::{Accessor, ItemKey, Tag};
 
 use super::guard::{Guarded, Leash};
 use crate::model::{Tags, clean_tag, limits};
 
-/// Title, artist, album and the cover's bytes.
-pub(super) fn read(path: &Path, cancel: &AtomicBool) -> (Tags, Option<Vec<u8>>) {
+/// Everything we look for in a file's tags.
+#[derive(Default)]
+pub(super) struct Found {
+    pub tags: Tags,
+    /// The cover's bytes.
+    pub cover: Option<Vec<u8>>,
+    pub lyrics: Option<String>,
+}
+
+pub(super) fn read(path: &Path, cancel: &AtomicBool) -> Found {
     // A tag reader's panic on a hostile file is the reader's bug and not the song's fault.
     std::panic::catch_unwind(|| read_tags(path, cancel))
         .ok()
@@ -23,7 +31,7 @@ pub(super) fn read(path: &Path, cancel: &AtomicBool) -> (Tags, Option<Vec<u8>>) 
         .unwrap_or_default()
 }
 
-fn read_tags(path: &Path, cancel: &AtomicBool) -> Option<(Tags, Option<Vec<u8>>)> {
+fn read_tags(path: &Path, cancel: &AtomicBool) -> Option<Found> {
     let options = ParseOptions::new()
         .read_properties(false)
         .parsing_mode(ParsingMode::Relaxed);
@@ -48,5 +56,11 @@ fn read_tags(path: &Path, cancel: &AtomicBool) -> Option<(Tags, Option<Vec<u8>>)
         .filter(|picture| picture.data().len() as u64 <= limits::MAX_COVER_BYTES)
         .map(|picture| picture.data().to_vec())
         .filter(|bytes| !bytes.is_empty());
-    Some((tags, cover))
+    // Tags of most kinds have one place for lyrics with times and another for lyrics without, and people use either.
+    let lyrics = [ItemKey::Lyrics, ItemKey::UnsyncLyrics]
+        .into_iter()
+        .find_map(|key| tagged.tags().iter().find_map(|tag| tag.get_string(key)))
+        .filter(|text| !text.is_empty() && text.len() as u64 <= limits::MAX_LYRICS_BYTES)
+        .map(str::to_owned);
+    Some(Found { tags, cover, lyrics })
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::CommandError;
-use crate::pipeline::{Report, Stages};
+use crate::pipeline::{LyricsFound, Report, Stages};
 
 /// Stages as the JSON contract has them: milliseconds.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -76,6 +76,22 @@ pub(super) fn encoder_name(report: &Report) -> String {
     report
         .encoder
         .map_or_else(|| "none".to_owned(), |encoder| encoder.to_string())
+}
+
+/// Why a theme that shows lyrics shows none.
+pub(super) fn say_of_lyrics(found: &LyricsFound) {
+    let what = match found {
+        LyricsFound::NotShown | LyricsFound::Shown => return,
+        LyricsFound::NotInFragment => "no line of the lyrics is sung in this fragment".to_owned(),
+        LyricsFound::Missing { wanted } => {
+            format!(
+                "no lyrics found; put them into {} or name a file after --lyrics",
+                wanted.display()
+            )
+        }
+        LyricsFound::Broken { path, reason } => format!("{} was passed over: {reason}", path.display()),
+    };
+    say(&format!("{what}; the title is shown instead"));
 }
 
 /// A line for the person who watches. Nobody may be there to read it: that stops nothing.

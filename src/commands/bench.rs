@@ -13,7 +13,9 @@ use crate::assets;
 use crate::cli::BenchArgs;
 use crate::deliver::unfinished::Unfinished;
 use crate::model::{Fps, Size, VideoFormat};
-use crate::pipeline::{self, CoverChoice, FragmentChoice, PipelineError, Report, Request, SharedGpu, Stages};
+use crate::pipeline::{
+    self, CoverChoice, FragmentChoice, LyricsChoice, PipelineError, Report, Request, SharedGpu, Stages,
+};
 use crate::render::AdapterChoice;
 use crate::scene::motion::Speed;
 use crate::scene::params::ParamValues;
@@ -150,6 +152,7 @@ fn warm(standard: &Standard, gpu: &SharedGpu, cancel: &AtomicBool) -> Result<(Re
     let request = Request {
         song: standard.song.clone(),
         cover: CoverChoice::File(standard.cover.clone()),
+        lyrics: LyricsChoice::Nearby,
         fragment: FragmentChoice::From {
             start: Duration::ZERO,
             length: Some(CIRCLE),

@@ -153,6 +153,7 @@ fn calm_scene(format: VideoFormat) -> Result<crate::flow::Scene, String> {
         speed: Speed::default(),
         cover: std::sync::Arc::new(cover::default_cover().map_err(|error| error.to_string())?),
         tags: &Tags::default(),
+        lyrics: &[],
         seed: 0,
     };
     Ok(scene::compose(&request, &features))

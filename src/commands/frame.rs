@@ -2,7 +2,7 @@
 
 use std::sync::atomic::AtomicBool;
 
-use super::answer::{CircleJson, print_json};
+use super::answer::{CircleJson, print_json, say_of_lyrics};
 use super::{CommandError, check_output, request};
 use crate::cli::FrameArgs;
 use crate::deliver::{file, picture};
@@ -23,6 +23,8 @@ pub fn run(args: &FrameArgs, cancel: &AtomicBool) -> Result<(), CommandError> {
     let bytes = file::write_whole(&args.output, &png)?;
     if args.circle.json {
         print_json(&CircleJson::new(&args.output, bytes, &report))?;
+    } else {
+        say_of_lyrics(&report.lyrics);
     }
     Ok(())
 }

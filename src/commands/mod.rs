@@ -22,7 +22,7 @@ use crate::cli::{CircleArgs, Cli, Command};
 use crate::deliver::{DeliverError, file, unfinished};
 use crate::model::Fault;
 use crate::pack::{self, PackError};
-use crate::pipeline::{CoverChoice, FragmentChoice, PipelineError, Request};
+use crate::pipeline::{CoverChoice, FragmentChoice, LyricsChoice, PipelineError, Request};
 use crate::render::RenderError;
 use crate::scene::SceneError;
 
@@ -110,6 +110,12 @@ fn stop_flag(exit: Exit) -> Result<Arc<AtomicBool>, CommandError> {
 /// The request the arguments describe.
 fn request(args: &CircleArgs) -> Result<Request, CommandError> {
     let theme = pack::find(&args.theme)?;
+    if let (Some(_), None) = (&args.lyrics, theme.manifest.lyrics) {
+        return Err(CommandError::Usage(format!(
+            "the theme `{}` shows no lyrics; add --theme lyrics, or leave --lyrics out",
+            theme.name
+        )));
+    }
     let length = args.length().map_err(CommandError::Usage)?;
     let fragment = if args.auto {
         FragmentChoice::Auto {
@@ -124,6 +130,7 @@ fn request(args: &CircleArgs) -> Result<Request, CommandError> {
     Ok(Request {
         song: args.audio.clone(),
         cover: args.cover.clone().map_or(CoverChoice::FromTags, CoverChoice::File),
+        lyrics: args.lyrics.clone().map_or(LyricsChoice::Nearby, LyricsChoice::File),
         fragment,
         params: theme.parse_settings(args.settings.iter().map(String::as_str))?,
         theme,
@@ -162,11 +169,15 @@ fn check_output(output: &Path, circle: &CircleArgs) -> Result<(), CommandError> 
         Some((facts.dev(), facts.ino()))
     };
     let target = file(output);
-    let sources = [("song", Some(&circle.audio)), ("cover", circle.cover.as_ref())];
+    let sources = [
+        ("song itself", Some(&circle.audio)),
+        ("cover itself", circle.cover.as_ref()),
+        ("lyrics' own file", circle.lyrics.as_ref()),
+    ];
     for (what, source) in sources {
         if target.is_some() && source.is_some_and(|source| file(source) == target) {
             return Err(CommandError::Usage(format!(
-                "{} is the {what} itself and would be overwritten; give the output another name",
+                "{} is the {what} and would be overwritten; give the output another name",
                 output.display()
             )));
         }

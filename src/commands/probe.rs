@@ -51,6 +51,7 @@ pub fn run(args: &ProbeArgs, cancel: &AtomicBool) -> Result<(), CommandError> {
         codec,
         sample_rate,
         channels,
+        lyrics: _,
     } = facts;
     let json = ProbeJson {
         duration_s: duration.as_secs_f64(),

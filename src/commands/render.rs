@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
-use super::answer::{CircleJson, encoder_name, print_json, say};
+use super::answer::{CircleJson, encoder_name, print_json, say, say_of_lyrics};
 use super::{CommandError, check_output, request};
 use crate::cli::RenderArgs;
 use crate::deliver::{DeliverError, Output, file};
@@ -39,6 +39,7 @@ pub fn run(args: &RenderArgs, cancel: &AtomicBool) -> Result<(), CommandError> {
     if args.circle.json {
         print_json(&CircleJson::new(&args.output, bytes, &report))?;
     } else {
+        say_of_lyrics(&report.lyrics);
         summary(&args.output, bytes, &report);
     }
     Ok(())

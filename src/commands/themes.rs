@@ -17,7 +17,7 @@ use crate::deliver::{file, picture};
 use crate::flow::{ENVELOPE_POINTS, Features, FrameFeatures};
 use crate::model::{Fps, FrameIndex, Size, Tags, VideoFormat};
 use crate::pack;
-use crate::render::{self, AdapterChoice, Gpu, RenderSettings, Renderer};
+use crate::render::{self, AdapterChoice, Gpu, Renderer};
 use crate::scene::motion::Speed;
 use crate::scene::params::ParamValues;
 use crate::scene::theme::{self, Manifest, Theme};
@@ -85,13 +85,8 @@ fn show(theme: &Theme) -> String {
 
 fn check(dir: &Path) -> Result<(), CommandError> {
     let theme = pack::load(dir)?;
-    render::check(&theme.shader).map_err(|complaint| {
-        let file = dir.join(pack::SHADER_FILE);
-        let place = complaint
-            .place
-            .map_or_else(String::new, |(line, column)| format!(":{line}:{column}"));
-        CommandError::Usage(format!("{}{place}: {}", file.display(), complaint.message))
-    })?;
+    render::check(&theme.shader)
+        .map_err(|complaint| CommandError::Usage(complaint.of(dir.join(pack::SHADER_FILE).display())))?;
     print_text(&format!(
         "{}: a good theme, with {} parameters\n",
         dir.display(),
@@ -138,15 +133,12 @@ fn sheet(output: &Path) -> Result<(), CommandError> {
                     artist: Some(theme.manifest.author.clone()),
                     album: None,
                 },
+                lyrics: &[],
                 seed: 0,
             },
             &lively_second(),
         );
-        let settings = RenderSettings {
-            batch_frames: 1,
-            slots: 1,
-        };
-        let frame = Renderer::new(&gpu, &scene, settings)?.frame(FrameIndex(15))?;
+        let frame = Renderer::single(&gpu, &scene)?.frame(FrameIndex(15))?;
         let frame = picture::rgb_from_nv12(&frame, scene.format.size);
         let (x, y) = (place % columns * SHEET_SIDE, place / columns * SHEET_SIDE);
         imageops::replace(&mut page, &frame, i64::from(x), i64::from(y));

@@ -16,6 +16,10 @@ pub const MAX_COVER_BYTES: u64 = 128 * 1024 * 1024;
 pub const MAX_COVER_PIXELS: u64 = 25_000_000;
 /// Side of the square the cover is reduced to; the label of a 640-pixel record is about 260 pixels across.
 pub const COVER_SIDE: u32 = 512;
+/// A song's lyrics take 2 to 5 kB; with a stamp on every word five times that.
+pub const MAX_LYRICS_BYTES: u64 = 64 * 1024;
+/// Every repetition of a chorus counts.
+pub const MAX_LYRIC_LINES: usize = 2000;
 /// A song of this length is the longest we look at: a live set, not a day of radio.
 pub const MAX_TRACK: Duration = Duration::from_secs(6 * 3600);
 /// Tags longer than this are cut: they are only shown.

@@ -8,5 +8,5 @@ pub mod video;
 
 pub use fault::Fault;
 pub use time::{Fragment, SAMPLE_RATE, parse_time};
-pub use track::{Tags, TrackFacts, clean_tag};
+pub use track::{Tags, TrackFacts, clean_tag, is_shown};
 pub use video::{Fps, FrameIndex, Size, VideoFormat};

@@ -5,6 +5,9 @@ use std::time::Duration;
 /// Every sound inside the program has this rate, in samples per second.
 pub const SAMPLE_RATE: u32 = 48_000;
 
+/// A hand sets a tonearm down in about this time.
+const LANDING_SECS: f64 = 0.6;
+
 /// The part of a track a circle is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Fragment {
@@ -16,6 +19,11 @@ impl Fragment {
     pub fn end(&self) -> Duration {
         self.start + self.length
     }
+}
+
+/// When the needle touches the record in a circle of this length: both picture and sound go by it.
+pub fn landing_secs(length_secs: f64) -> f64 {
+    LANDING_SECS.min(length_secs / 4.0)
 }
 
 /// Whole samples at [`SAMPLE_RATE`] in `length`, rounded down.

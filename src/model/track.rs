@@ -20,6 +20,8 @@ pub struct TrackFacts {
     pub tags: Tags,
     /// The picture in the tags as the bytes of an image file: the front cover if it is marked, else the first.
     pub cover: Option<Vec<u8>>,
+    /// Lyrics in the tags, of at most [`limits::MAX_LYRICS_BYTES`]: with times as an `.lrc` file has them, or without.
+    pub lyrics: Option<String>,
     /// Short codec name, `mp3`, `aac`, `vorbis`...
     pub codec: String,
     pub sample_rate: u32,
@@ -32,12 +34,17 @@ pub fn clean_tag(text: &str) -> Option<String> {
     let line: String = text
         .chars()
         .map(|c| if c.is_whitespace() { ' ' } else { c })
-        // Direction marks and other invisible characters could reorder what is shown beside the tag.
-        .filter(|c| !c.is_control() && !matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}'))
+        .filter(|&c| is_shown(c))
         .collect();
     let line: String = line.trim().chars().take(limits::MAX_TAG_CHARS).collect();
     let line = line.trim_end();
     (!line.is_empty()).then(|| line.to_owned())
+}
+
+/// Direction marks and other invisible characters could reorder what is shown beside them.
+pub fn is_shown(c: char) -> bool {
+    !c.is_control()
+        && !matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 #[cfg(test)]

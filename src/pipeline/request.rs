@@ -8,11 +8,12 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
-use super::{PipelineError, longest_from};
+use super::{LyricsChoice, PipelineError, longest_from};
 use crate::analysis::{Listener, Survey};
 use crate::audio::{self, AudioError};
 use crate::cover::Cover;
 use crate::encode::EncoderChoice;
+use crate::lyrics::Lyrics;
 use crate::model::{Fragment, Tags, TrackFacts, VideoFormat, limits};
 use crate::scene::motion::Speed;
 use crate::scene::params::ParamValues;
@@ -25,6 +26,8 @@ const RENDERER_VERSION: u32 = 1;
 pub struct Request {
     pub song: PathBuf,
     pub cover: CoverChoice,
+    /// Nothing is looked for in a theme that shows none.
+    pub lyrics: LyricsChoice,
     pub fragment: FragmentChoice,
     pub theme: Theme,
     pub params: ParamValues,
@@ -114,10 +117,11 @@ pub(super) fn content_key(
     fragment: Fragment,
     cover: &Cover,
     tags: &Tags,
+    lyrics: &Lyrics,
 ) -> Result<String, AudioError> {
     let mut hash = Sha256::new();
     let asked = format!(
-        "musiccircles {RENDERER_VERSION}, {fragment:?}, {:?}, {:?}, {}, {}, {}, {:?}, {:?}, {:?}",
+        "musiccircles {RENDERER_VERSION}, {fragment:?}, {:?}, {:?}, {}, {}, {}, {:?}, {:?}, {:?}, {:?}",
         request.theme.shader,
         request.params,
         request.speed,
@@ -125,7 +129,8 @@ pub(super) fn content_key(
         request.max_bytes,
         request.format,
         tags.title,
-        tags.artist
+        tags.artist,
+        lyrics
     );
     hash.update((asked.len() as u64).to_le_bytes());
     hash.update(asked);

@@ -6,6 +6,7 @@ use std::ops::RangeInclusive;
 use wgpu::util::{BufferInitDescriptor, DeviceExt};
 
 use super::gpu::Gpu;
+use super::patience::{BAKE_SLICE_ROWS, Patience};
 use super::shaders::{ANY_PART, Pipelines};
 use super::{RenderError, readback, textures};
 use crate::flow::Scene;
@@ -13,6 +14,8 @@ use crate::flow::Scene;
 /// Pixels of the blocks `entry/nv12.wgsl` draws: what fills whole 32-bit words of luma and chroma.
 const BLOCK_WIDTH: u32 = 4;
 const BLOCK_HEIGHT: u32 = 2;
+/// Side of `@workgroup_size` of `shaders/entry/bake.wgsl`.
+const BAKE_WORKGROUP: u32 = 16;
 
 /// What a scene looks like to the shaders, uploaded once.
 pub(super) struct Baked {
@@ -40,7 +43,12 @@ pub(super) struct TimedBlock {
     pub frames: RangeInclusive<u32>,
 }
 
-pub(super) fn bake(gpu: &Gpu, pipelines: &Pipelines, scene: &Scene) -> Result<Baked, RenderError> {
+pub(super) fn bake(
+    gpu: &Gpu,
+    pipelines: &Pipelines,
+    scene: &Scene,
+    patience: &mut Patience<'_>,
+) -> Result<Baked, RenderError> {
     let side = scene.format.size.px();
     let (columns, rows) = (side.div_ceil(BLOCK_WIDTH), side / BLOCK_HEIGHT);
     let scene_group = scene_group(gpu, pipelines, scene);
@@ -62,6 +70,12 @@ pub(super) fn bake(gpu: &Gpu, pipelines: &Pipelines, scene: &Scene) -> Result<Ba
         usage: wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC,
         mapped_at_creation: false,
     });
+    let first_row = gpu.device.create_buffer(&wgpu::BufferDescriptor {
+        label: Some("first row"),
+        size: 4,
+        usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
+        mapped_at_creation: false,
+    });
     let group = group(
         gpu,
         &pipelines.bake_layout,
@@ -69,18 +83,30 @@ pub(super) fn bake(gpu: &Gpu, pipelines: &Pipelines, scene: &Scene) -> Result<Ba
             stills.as_entire_binding(),
             block_parts.as_entire_binding(),
             block_spans.as_entire_binding(),
+            first_row.as_entire_binding(),
         ],
     );
-    let mut encoder = gpu.encoder("bake");
-    {
-        let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
-        pass.set_pipeline(&pipelines.bake);
-        pass.set_bind_group(0, &scene_group, &[]);
-        pass.set_bind_group(1, &group, &[]);
-        pass.dispatch_workgroups(side.div_ceil(16), side.div_ceil(16), 1);
+    let slices = patience.slices(side, BAKE_SLICE_ROWS);
+    let slice_rows = side.div_ceil(slices).next_multiple_of(BAKE_WORKGROUP);
+    for row in (0..side).step_by(slice_rows as usize) {
+        gpu.queue.write_buffer(&first_row, 0, &row.to_ne_bytes());
+        let mut encoder = gpu.encoder("bake");
+        {
+            let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
+            pass.set_pipeline(&pipelines.bake);
+            pass.set_bind_group(0, &scene_group, &[]);
+            pass.set_bind_group(1, &group, &[]);
+            pass.dispatch_workgroups(side.div_ceil(BAKE_WORKGROUP), slice_rows / BAKE_WORKGROUP, 1);
+        }
+        patience.submit(encoder)?;
     }
-    let parts = readback::read_once(gpu, encoder, &block_parts)?;
-    let spans = readback::read_once(gpu, gpu.encoder("block spans"), &block_spans)?;
+    let (mut parts, mut spans) = (Vec::new(), Vec::new());
+    patience.wait(|| {
+        parts = readback::read_once(gpu, gpu.encoder("block parts"), &block_parts)?;
+        spans = readback::read_once(gpu, gpu.encoder("block spans"), &block_spans)?;
+        Ok(())
+    })?;
+    patience.baked();
     let spans = spans.as_chunks::<8>().0.iter();
     let all_blocks: Vec<u32> = (0..rows)
         .flat_map(|row| (0..columns).map(move |column| row << 16 | column))

@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::RenderError;
-use super::shaders::{Pipelines, STILL_ONLY};
+use super::shaders::{ANY_PART, Pipelines, STILL_ONLY};
 use crate::flow::ThemeShader;
 
 /// `--adapter`.
@@ -65,6 +66,8 @@ pub struct Gpu {
     facts: AdapterFacts,
     /// The first error the device reported outside a call; `Renderer` turns it into its own.
     trouble: Arc<Mutex<Option<String>>>,
+    /// It no longer answers: whoever waits for it waits for ever.
+    is_lost: AtomicBool,
     /// Compiled themes: a service draws the same few again and again.
     pipelines: Mutex<HashMap<Arc<ThemeShader>, Arc<Pipelines>>>,
 }
@@ -148,6 +151,7 @@ impl Gpu {
             queue,
             facts,
             trouble,
+            is_lost: AtomicBool::new(false),
             pipelines: Mutex::default(),
         })
     }
@@ -180,10 +184,15 @@ impl Gpu {
     pub(super) fn check(&self) -> Result<(), RenderError> {
         match self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone() {
             None => Ok(()),
-            Some(reason) => Err(RenderError::Lost {
-                adapter: self.facts.to_string(),
-                reason,
-            }),
+            Some(reason) => Err(self.lost(reason)),
+        }
+    }
+
+    pub(super) fn lost(&self, reason: String) -> RenderError {
+        self.is_lost.store(true, Ordering::Relaxed);
+        RenderError::Lost {
+            adapter: self.facts.to_string(),
+            reason,
         }
     }
 
@@ -196,6 +205,11 @@ impl Gpu {
         Ok(())
     }
 
+    /// The same for [`Renderer::single`](super::Renderer::single), which takes one pipeline.
+    pub fn prepare_single(&self, shader: &Arc<ThemeShader>) -> Result<(), RenderError> {
+        self.pipelines(shader)?.nv12(&self.device, ANY_PART).map(|_| ())
+    }
+
     pub(super) fn pipelines(&self, shader: &Arc<ThemeShader>) -> Result<Arc<Pipelines>, RenderError> {
         let mut known = self.pipelines.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(pipelines) = known.get(shader) {
@@ -204,6 +218,20 @@ impl Gpu {
         let pipelines = Arc::new(Pipelines::compile(&self.device, shader)?);
         known.insert(Arc::clone(shader), Arc::clone(&pipelines));
         Ok(pipelines)
+    }
+}
+
+/// The last one to let go of a device waits until it has done all it was given. Of a lost one nobody knows when that is: it is
+/// let go of by a thread that has nothing else to do.
+impl Drop for Gpu {
+    fn drop(&mut self) {
+        if *self.is_lost.get_mut() {
+            let (device, queue) = (self.device.clone(), self.queue.clone());
+            let waiting = std::thread::Builder::new().name("lost device".to_owned());
+            if let Err(error) = waiting.spawn(move || drop((queue, device))) {
+                tracing::warn!(%error, "a lost device is waited for");
+            }
+        }
     }
 }
 

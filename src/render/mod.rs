@@ -6,6 +6,8 @@
 mod bake;
 mod check;
 mod gpu;
+mod guard;
+mod patience;
 mod readback;
 mod renderer;
 mod shaders;
@@ -34,12 +36,19 @@ pub enum RenderError {
     Device { adapter: String, reason: String },
     #[error("the theme `{theme}` was refused by the graphics driver: {reason}")]
     Shader { theme: String, reason: String },
+    #[error("the theme `{theme}` cannot be drawn: {}", complaint.of("theme.wgsl"))]
+    Theme { theme: String, complaint: Complaint },
+    #[error("the theme `{theme}` takes {took}")]
+    TooSlow { theme: String, took: String },
     #[error("{adapter} stopped answering while rendering: {reason}")]
     Lost { adapter: String, reason: String },
 }
 
 impl RenderError {
     pub fn fault(&self) -> Fault {
-        Fault::Machine
+        match self {
+            Self::Theme { .. } | Self::TooSlow { .. } => Fault::Request,
+            _ => Fault::Machine,
+        }
     }
 }

@@ -7,7 +7,7 @@ use super::RenderError;
 use super::gpu::Gpu;
 
 /// A batch takes milliseconds, on a busy processor a second; after this long the device hangs.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A submission under way whose result will be mapped.
 pub(super) struct Reading {
@@ -29,10 +29,7 @@ impl Reading {
 
     /// Waits for the device, hands the mapped bytes to `take`, and unmaps.
     pub fn finish(self, gpu: &Gpu, buffer: &wgpu::Buffer, take: impl FnOnce(&[u8])) -> Result<(), RenderError> {
-        let lost = |reason: String| RenderError::Lost {
-            adapter: gpu.facts().to_string(),
-            reason,
-        };
+        let lost = |reason| gpu.lost(reason);
         let wait = wgpu::PollType::Wait {
             submission_index: Some(self.submission),
             timeout: Some(PATIENCE),

@@ -2,6 +2,7 @@
 //! caller encodes the last one.
 
 use std::collections::VecDeque;
+use std::num::NonZeroU64;
 use std::ops::Range;
 
 use bytemuck::{Pod, Zeroable};
@@ -10,8 +11,9 @@ use wgpu::util::{BufferInitDescriptor, DeviceExt};
 use super::RenderError;
 use super::bake::{Baked, TimedBlock, bake, group};
 use super::gpu::Gpu;
+use super::patience::{Patience, SLICE_FRAMES};
 use super::readback::Reading;
-use super::shaders::{Pipelines, STILL_ONLY};
+use super::shaders::{ANY_PART, Pipelines, STILL_ONLY};
 use crate::flow::{Nv12Batch, Scene};
 use crate::model::{FrameIndex, Size};
 
@@ -72,12 +74,18 @@ struct Slot {
     /// What the host maps, where that is not `frames` itself.
     readback: Option<wgpu::Buffer>,
     uniform: wgpu::Buffer,
-    /// One a layer of the renderer.
-    groups: Vec<wgpu::BindGroup>,
-    /// One a timed layer: the blocks of the batch under way, and their group.
-    timed: Vec<(wgpu::Buffer, wgpu::BindGroup)>,
+    /// For each layer of the renderer its slices.
+    groups: Vec<Vec<SliceGroup>>,
+    /// One a timed layer: the blocks of the batch under way, and their slices.
+    timed: Vec<(wgpu::Buffer, Vec<SliceGroup>)>,
     /// The frames whose moving blocks stand in `frames`; empty at first.
     holds: Range<u32>,
+}
+
+/// Some of a layer's blocks, drawn in one submission.
+struct SliceGroup {
+    blocks: Range<u32>,
+    group: wgpu::BindGroup,
 }
 
 /// The blocks of one moving part and what draws them in every batch.
@@ -126,26 +134,17 @@ pub struct Renderer<'g> {
     slots: Vec<Slot>,
     free: Vec<usize>,
     pending: VecDeque<Pending>,
+    patience: Patience<'g>,
+    /// Submissions a batch is drawn in.
+    slices: u32,
+    /// Why the last batch was not submitted: `receive` says it.
+    refused: Option<RenderError>,
 }
 
 impl<'g> Renderer<'g> {
     /// Uploads and bakes the scene.
     pub fn new(gpu: &'g Gpu, scene: &Scene, settings: RenderSettings) -> Result<Self, RenderError> {
-        let pipelines = gpu.pipelines(&scene.shader)?;
-        let baked = bake(gpu, &pipelines, scene)?;
-        let layout = FrameLayout::new(scene.format.size);
-        let mut renderer = Self {
-            gpu,
-            pipelines,
-            baked,
-            layers: Vec::new(),
-            timed_layers: Vec::new(),
-            layout,
-            settings,
-            slots: Vec::new(),
-            free: (0..settings.slots).collect(),
-            pending: VecDeque::new(),
-        };
+        let mut renderer = Self::bare(gpu, scene, settings)?;
         for (part, blocks) in std::mem::take(&mut renderer.baked.moving) {
             if !blocks.always.is_empty() {
                 renderer.layers.push(renderer.layer(part, &blocks.always)?);
@@ -163,6 +162,45 @@ impl<'g> Renderer<'g> {
         renderer.fill_still_blocks()?;
         gpu.check()?;
         Ok(renderer)
+    }
+
+    /// For a frame alone: one pipeline draws every block, still or moving. A frame takes longer so, but seven pipelines need
+    /// not be compiled, which is most of what a preview waits for.
+    pub fn single(gpu: &'g Gpu, scene: &Scene) -> Result<Self, RenderError> {
+        let settings = RenderSettings {
+            batch_frames: 1,
+            slots: 1,
+        };
+        let mut renderer = Self::bare(gpu, scene, settings)?;
+        renderer
+            .layers
+            .push(renderer.layer(ANY_PART, &renderer.baked.all_blocks)?);
+        renderer.slots.push(renderer.make_slot());
+        gpu.check()?;
+        Ok(renderer)
+    }
+
+    /// With nothing to draw yet.
+    fn bare(gpu: &'g Gpu, scene: &Scene, settings: RenderSettings) -> Result<Self, RenderError> {
+        let pipelines = gpu.pipelines(&scene.shader)?;
+        let mut patience = Patience::with(gpu, &scene.shader);
+        let baked = bake(gpu, &pipelines, scene, &mut patience)?;
+        let layout = FrameLayout::new(scene.format.size);
+        Ok(Self {
+            gpu,
+            pipelines,
+            baked,
+            layers: Vec::new(),
+            timed_layers: Vec::new(),
+            layout,
+            settings,
+            slots: Vec::new(),
+            free: (0..settings.slots).collect(),
+            pending: VecDeque::new(),
+            slices: patience.slices(settings.batch_frames, SLICE_FRAMES),
+            patience,
+            refused: None,
+        })
     }
 
     /// Whether `submit` may be called.
@@ -186,26 +224,52 @@ impl<'g> Renderer<'g> {
         let frames = frames.min(self.settings.batch_frames);
         let Some(slot_index) = self.free.pop() else { return };
         let batch = first.0..first.0 + frames;
+        self.patience.expect(frames);
         let slot = &self.slots[slot_index];
         self.gpu
             .queue
             .write_buffer(&slot.uniform, 0, bytemuck::bytes_of(&self.uniform(first)));
-        let mut encoder = self.gpu.encoder("batch");
-        for (layer, group) in self.layers.iter().zip(&slot.groups) {
-            self.shade(&mut encoder, &layer.pipeline, group, layer.count, frames);
-        }
-        for (layer, (buffer, group)) in self.timed_layers.iter().zip(&slot.timed) {
+        let mut work: Vec<_> = self
+            .layers
+            .iter()
+            .zip(&slot.groups)
+            .map(|(layer, slices)| (&layer.pipeline, slices, layer.count))
+            .collect();
+        for (layer, (buffer, slices)) in self.timed_layers.iter().zip(&slot.timed) {
             let blocks = layer.blocks_of(&batch, &slot.holds);
             if !blocks.is_empty() {
                 self.gpu.queue.write_buffer(buffer, 0, bytemuck::cast_slice(&blocks));
-                self.shade(&mut encoder, &layer.pipeline, group, blocks.len() as u32, frames);
+                work.push((&layer.pipeline, slices, blocks.len() as u32));
+            }
+        }
+        let mut encoder = self.gpu.encoder("batch");
+        for slice in 0..self.slices as usize {
+            if slice > 0 {
+                let before = std::mem::replace(&mut encoder, self.gpu.encoder("batch"));
+                if let Err(error) = self.patience.submit(before) {
+                    self.refused = Some(error);
+                    return;
+                }
+            }
+            for (pipeline, slices, count) in &work {
+                if let Some(slice) = slices.get(slice) {
+                    let blocks = slice.blocks.end.min(*count).saturating_sub(slice.blocks.start);
+                    self.shade(&mut encoder, pipeline, &slice.group, blocks, frames);
+                }
             }
         }
         if let Some(readback) = &slot.readback {
             encoder.copy_buffer_to_buffer(&slot.frames, 0, readback, 0, self.layout.bytes() * u64::from(frames));
         }
         let target = slot.readback.as_ref().unwrap_or(&slot.frames);
-        let reading = Reading::begin(self.gpu, encoder, target);
+        let gpu = self.gpu;
+        let reading = match self.patience.wait(|| Ok(Reading::begin(gpu, encoder, target))) {
+            Ok(reading) => reading,
+            Err(error) => {
+                self.refused = Some(error);
+                return;
+            }
+        };
         let slot = &mut self.slots[slot_index];
         slot.holds = if frames == self.settings.batch_frames || slot.holds.is_empty() {
             batch
@@ -223,6 +287,9 @@ impl<'g> Renderer<'g> {
 
     /// Waits for the oldest batch. `bytes` is reused for its frames. `None` when nothing is in flight.
     pub fn receive(&mut self, mut bytes: Vec<u8>) -> Result<Option<Nv12Batch>, RenderError> {
+        if let Some(error) = self.refused.take() {
+            return Err(error);
+        }
         let Some(pending) = self.pending.pop_front() else {
             return Ok(None);
         };
@@ -231,8 +298,11 @@ impl<'g> Renderer<'g> {
         let used = (self.layout.bytes() * u64::from(pending.frames)) as usize;
         bytes.clear();
         bytes.reserve_exact(self.layout.size.nv12_bytes() * pending.frames as usize);
-        pending.reading.finish(self.gpu, target, |mapped| {
-            self.layout.append_packed(&mapped[..used], &mut bytes)
+        let layout = self.layout;
+        self.patience.wait(|| {
+            pending.reading.finish(self.gpu, target, |mapped| {
+                layout.append_packed(&mapped[..used], &mut bytes)
+            })
         })?;
         self.free.push(pending.slot);
         Ok(Some(Nv12Batch {
@@ -297,7 +367,7 @@ impl<'g> Renderer<'g> {
         let groups = self
             .layers
             .iter()
-            .map(|layer| self.batch_group(&layer.blocks, &frames, &uniform))
+            .map(|layer| self.slice_groups(&layer.blocks, &frames, &uniform))
             .collect();
         let timed = self
             .timed_layers
@@ -309,8 +379,8 @@ impl<'g> Renderer<'g> {
                     usage: wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST,
                     mapped_at_creation: false,
                 });
-                let group = self.batch_group(&blocks, &frames, &uniform);
-                (blocks, group)
+                let slices = self.slice_groups(&blocks, &frames, &uniform);
+                (blocks, slices)
             })
             .collect();
         Slot {
@@ -323,13 +393,38 @@ impl<'g> Renderer<'g> {
         }
     }
 
-    fn batch_group(&self, blocks: &wgpu::Buffer, frames: &wgpu::Buffer, uniform: &wgpu::Buffer) -> wgpu::BindGroup {
+    /// The blocks in as many slices as a batch has, of whole workgroups, each with a group of its own.
+    fn slice_groups(&self, blocks: &wgpu::Buffer, frames: &wgpu::Buffer, uniform: &wgpu::Buffer) -> Vec<SliceGroup> {
+        let count = (blocks.size() / 4) as u32;
+        // A workgroup's blocks are 256 bytes, which is also what WebGPU wants offsets to be multiples of.
+        let slice_blocks = count.div_ceil(self.slices).next_multiple_of(WORKGROUP).max(WORKGROUP);
+        let slice = |start: u32| {
+            let end = (start + slice_blocks).min(count);
+            let binding = wgpu::BufferBinding {
+                buffer: blocks,
+                offset: u64::from(start) * 4,
+                size: NonZeroU64::new(u64::from(end - start) * 4),
+            };
+            SliceGroup {
+                blocks: start..end,
+                group: self.batch_group(binding, frames, uniform),
+            }
+        };
+        (0..count).step_by(slice_blocks as usize).map(slice).collect()
+    }
+
+    fn batch_group(
+        &self,
+        blocks: wgpu::BufferBinding<'_>,
+        frames: &wgpu::Buffer,
+        uniform: &wgpu::Buffer,
+    ) -> wgpu::BindGroup {
         group(
             self.gpu,
             &self.pipelines.nv12_layout,
             &[
                 self.baked.stills.as_entire_binding(),
-                blocks.as_entire_binding(),
+                wgpu::BindingResource::Buffer(blocks),
                 frames.as_entire_binding(),
                 uniform.as_entire_binding(),
             ],
@@ -344,6 +439,9 @@ impl<'g> Renderer<'g> {
         blocks: u32,
         frames: u32,
     ) {
+        if blocks == 0 {
+            return;
+        }
         let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
         pass.set_pipeline(pipeline);
         pass.set_bind_group(0, &self.baked.scene_group, &[]);
@@ -356,7 +454,7 @@ impl<'g> Renderer<'g> {
         let Some(first) = self.slots.first() else { return Ok(()) };
         let bytes = self.layout.bytes();
         let layer = self.layer(STILL_ONLY, &self.baked.all_blocks)?;
-        let group = self.batch_group(&layer.blocks, &first.frames, &first.uniform);
+        let group = self.batch_group(layer.blocks.as_entire_buffer_binding(), &first.frames, &first.uniform);
         let mut encoder = self.gpu.encoder("still blocks");
         self.shade(&mut encoder, &layer.pipeline, &group, layer.count, 1);
         let master = self.gpu.device.create_buffer(&wgpu::BufferDescriptor {

@@ -1,18 +1,23 @@
 //! Joins the shared WGSL, a theme and an entry point into one module, and compiles the two pipelines of a theme.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use super::RenderError;
+use super::{RenderError, guard};
 use crate::flow::ThemeShader;
 
 /// Shared code in the order it is joined; none of it has an entry point.
-pub const SHARED_LIBRARY: [(&str, &str); 5] = [
+pub const SHARED_LIBRARY: [(&str, &str); 9] = [
     ("lib/moment.wgsl", include_str!("../../shaders/lib/moment.wgsl")),
     ("lib/polar.wgsl", include_str!("../../shaders/lib/polar.wgsl")),
     ("lib/color.wgsl", include_str!("../../shaders/lib/color.wgsl")),
     ("lib/noise.wgsl", include_str!("../../shaders/lib/noise.wgsl")),
     ("lib/light.wgsl", include_str!("../../shaders/lib/light.wgsl")),
+    ("lib/record.wgsl", include_str!("../../shaders/lib/record.wgsl")),
+    ("lib/label.wgsl", include_str!("../../shaders/lib/label.wgsl")),
+    ("lib/ring.wgsl", include_str!("../../shaders/lib/ring.wgsl")),
+    ("lib/tonearm.wgsl", include_str!("../../shaders/lib/tonearm.wgsl")),
 ];
 const BAKE_ENTRY: &str = include_str!("../../shaders/entry/bake.wgsl");
 const NV12_ENTRY: &str = include_str!("../../shaders/entry/nv12.wgsl");
@@ -62,7 +67,10 @@ pub(super) struct Pipelines {
 
 impl Pipelines {
     pub fn compile(device: &wgpu::Device, theme: &ThemeShader) -> Result<Self, RenderError> {
+        let bake_source = source(theme, Entry::Bake)?;
+        let nv12_source = source(theme, Entry::Nv12)?;
         checked(device, &theme.name, || {
+            let bake_module = module(device, &theme.name, bake_source);
             let scene_layout = layout(
                 device,
                 "scene",
@@ -77,13 +85,16 @@ impl Pipelines {
                     texture(),
                 ],
             );
-            let bake_layout = layout(device, "bake", &[storage(false), storage(false), storage(false)]);
+            let bake_layout = layout(
+                device,
+                "bake",
+                &[storage(false), storage(false), storage(false), uniform()],
+            );
             let nv12_layout = layout(
                 device,
                 "nv12",
                 &[storage(true), storage(true), storage(false), uniform()],
             );
-            let bake_module = module(device, theme, Entry::Bake);
             Self {
                 theme: theme.name.clone(),
                 timed_parts: theme.timed_parts,
@@ -97,7 +108,7 @@ impl Pipelines {
                 scene_layout,
                 bake_layout,
                 nv12_layout,
-                nv12_module: module(device, theme, Entry::Nv12),
+                nv12_module: module(device, &theme.name, nv12_source),
                 nv12: Mutex::default(),
             }
         })
@@ -132,10 +143,24 @@ fn checked<T>(device: &wgpu::Device, theme: &str, make: impl FnOnce() -> T) -> R
     }
 }
 
-fn module(device: &wgpu::Device, theme: &ThemeShader, entry: Entry) -> wgpu::ShaderModule {
+/// What the device is given: our text as it is, a stranger's guarded.
+fn source(theme: &ThemeShader, entry: Entry) -> Result<wgpu::ShaderSource<'static>, RenderError> {
+    if theme.trusted {
+        return Ok(wgpu::ShaderSource::Wgsl(shader_text(theme, entry).into()));
+    }
+    match guard::guarded(theme, entry) {
+        Ok(module) => Ok(wgpu::ShaderSource::Naga(Cow::Owned(module))),
+        Err(complaint) => Err(RenderError::Theme {
+            theme: theme.name.clone(),
+            complaint,
+        }),
+    }
+}
+
+fn module(device: &wgpu::Device, theme: &str, source: wgpu::ShaderSource<'_>) -> wgpu::ShaderModule {
     device.create_shader_module(wgpu::ShaderModuleDescriptor {
-        label: Some(&theme.name),
-        source: wgpu::ShaderSource::Wgsl(shader_text(theme, entry).into()),
+        label: Some(theme),
+        source,
     })
 }
 

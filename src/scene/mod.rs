@@ -1,6 +1,8 @@
 //! Step scene: features, cover, theme and parameters in, the uniforms of every frame out. Pure: the same values give the
 //! same scene, and nothing here reads a clock, a file or a random number.
 
+mod lettering;
+pub mod lyrics;
 pub mod motion;
 pub mod palette;
 pub mod params;
@@ -10,7 +12,8 @@ pub mod title;
 use std::sync::Arc;
 
 use crate::cover::Cover;
-use crate::flow::{Features, Look, LyricSheet, Scene};
+use crate::flow::{Features, Look, Scene};
+use crate::lyrics::LyricLine;
 use crate::model::{Fault, FrameIndex, Tags, VideoFormat};
 use motion::{Motion, Speed};
 use params::ParamValues;
@@ -49,6 +52,8 @@ pub struct SceneRequest<'a> {
     pub speed: Speed,
     pub cover: Arc<Cover>,
     pub tags: &'a Tags,
+    /// The lyrics of the fragment, in times from its start.
+    pub lyrics: &'a [LyricLine],
     pub seed: u64,
 }
 
@@ -62,7 +67,16 @@ pub fn compose(request: &SceneRequest<'_>, features: &Features) -> Scene {
     let rpm = motion.rpm(features.tempo_bpm);
     let palette = palette::from_cover(&request.cover);
     let size_px = request.format.size.px() as f32;
-    let lyrics = LyricSheet::empty();
+    let mut moments = motion::moments(features, &motion);
+    let (lyrics, rows) = lyrics::set(&lyrics::Setting {
+        lines: request.lyrics,
+        tags: request.tags,
+        place: request.theme.manifest.lyrics,
+        size: request.format.size,
+        length_ms: features.frames.len() as i64 * 1000 / i64::from(features.fps.get()),
+        looped: motion.looped,
+    });
+    lyrics::tell(&mut moments, &rows, features.fps, motion.looped);
     let text = title::etch(request.tags, request.theme.manifest.text, request.format.size);
     let color = |rgb: [f32; 3]| [rgb[0], rgb[1], rgb[2], 1.0];
     let look = Look {
@@ -86,7 +100,7 @@ pub fn compose(request: &SceneRequest<'_>, features: &Features) -> Scene {
         shader: Arc::clone(&request.theme.shader),
         look,
         params: request.theme.pack_params(request.params, &palette),
-        moments: motion::moments(features, &motion),
+        moments,
         envelope: features.envelope.clone(),
         cover: Arc::clone(&request.cover),
         shutter_rad: if request.theme.manifest.cover_turns {

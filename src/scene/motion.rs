@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::flow::{BANDS, Features, FrameFeatures, Moment};
+use crate::model::time::landing_secs;
 use crate::model::{Fps, FrameIndex};
 
 /// 33 1/3: an LP.
@@ -13,8 +14,6 @@ pub const RPM_RANGE: std::ops::RangeInclusive<f64> = 16.0..=78.0;
 /// How long a record takes to come to speed, and to come to rest.
 const SPIN_UP_SECS: f64 = 0.5;
 const RUN_OUT_SECS: f64 = 0.8;
-/// How long the needle takes to come down, and to rise.
-pub const LANDING_SECS: f64 = 0.6;
 /// How hard a hit must be to spark, of the hardest in the fragment, and how long it is until the next one may.
 const SPARK_ONSET: f32 = 0.5;
 const SPARK_REST_SECS: f32 = 0.2;
@@ -91,7 +90,7 @@ impl Motion {
 
     /// How high the tonearm is: 1 up, 0 with the needle in the groove. It comes down at the start and rises at the end.
     pub fn lift_at(&self, time_secs: f64, length_secs: f64) -> f64 {
-        let takes = LANDING_SECS.min(length_secs / 4.0);
+        let takes = landing_secs(length_secs);
         let near = |secs: f64| {
             let x = (1.0 - secs / takes).clamp(0.0, 1.0);
             x * x * (3.0 - 2.0 * x)

@@ -13,15 +13,25 @@ use crate::flow::ThemeShader;
 /// The theme a circle has when none is named.
 pub const DEFAULT_THEME: &str = "vinyl";
 
-/// Name, manifest and shader of every built-in theme, in the order they are listed.
-const BUILT_IN: [(&str, &str, &str); 1] = [(
-    "vinyl",
-    include_str!("../../shaders/themes/vinyl.toml"),
-    include_str!("../../shaders/themes/vinyl.wgsl"),
-)];
+/// Name, manifest and shader of each theme.
+macro_rules! shipped {
+    ($($name:literal),* $(,)?) => {
+        &[$((
+            $name,
+            include_str!(concat!("../../shaders/themes/", $name, ".toml")),
+            include_str!(concat!("../../shaders/themes/", $name, ".wgsl")),
+        )),*]
+    };
+}
+
+/// The themes of the program, in the order they are listed.
+const BUILT_IN: &[(&str, &str, &str)] =
+    shipped!["vinyl", "picture", "color", "cover", "cd", "cassette", "neon", "lyrics",];
 
 /// The most moving parts a theme may have: they share four bits of a baked pixel with what the renderer needs.
 pub const MAX_PARTS: u32 = 8;
+/// More than a person would set, and few enough for the smallest uniform buffer a device has.
+const MAX_PARAMS: usize = 64;
 
 /// A fifth. A camera's half would blur the label's rim by 7 pixels at 33 1/3 rpm and 30 fps; without any, a turning edge costs
 /// the encoder so much that it comes out torn.
@@ -50,6 +60,8 @@ pub struct Manifest {
     pub timed_parts: Vec<u32>,
     /// `None` in a theme that shows no text.
     pub text: Option<TextPlace>,
+    /// `None` in a theme that shows no lyrics.
+    pub lyrics: Option<LyricsPlace>,
     #[serde(default)]
     pub params: BTreeMap<String, ParamSpec>,
 }
@@ -62,6 +74,18 @@ pub struct TextPlace {
     pub radius: f32,
     /// 0.02 to 0.5.
     pub width: f32,
+}
+
+/// The band a line of the lyrics is bent into, in disc units.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct LyricsPlace {
+    /// Of the middle of the band: 0.1 to 1.
+    pub radius: f32,
+    /// 0.02 to 0.5.
+    pub width: f32,
+    /// The most a line takes of the turn: 0.05 to 1.
+    pub turns: f32,
 }
 
 #[derive(Clone, Debug)]
@@ -77,6 +101,7 @@ pub fn built_in() -> &'static [Theme] {
         BUILT_IN
             .iter()
             .filter_map(|(name, manifest, source)| Theme::read(name, manifest, source).ok())
+            .map(Theme::trusted)
             .collect()
     });
     &THEMES
@@ -99,13 +124,28 @@ pub fn find(name: &str) -> Result<&'static Theme, SceneError> {
 }
 
 impl Theme {
-    /// Reads a manifest and joins it with its shader. The WGSL is checked when it is compiled.
+    /// One of ours.
+    fn trusted(self) -> Self {
+        let shader = ThemeShader {
+            trusted: true,
+            ..ThemeShader::clone(&self.shader)
+        };
+        Self {
+            shader: Arc::new(shader),
+            ..self
+        }
+    }
+
+    /// Reads a manifest and joins it with its shader, as a stranger's. The WGSL is checked when it is compiled.
     pub fn read(name: &str, manifest: &str, source: &str) -> Result<Self, SceneError> {
         let bad = |reason: String| SceneError::BadManifest {
             file: format!("{name}.toml"),
             reason,
         };
-        let manifest: Manifest = toml::from_str(manifest).map_err(|error| bad(error.to_string().trim().to_owned()))?;
+        let manifest: Manifest = toml::from_str(manifest).map_err(|error| bad(place_and_message(manifest, &error)))?;
+        if manifest.params.len() > MAX_PARAMS {
+            return Err(bad(format!("a theme may have {MAX_PARAMS} parameters")));
+        }
         if !(0.05..=1.0).contains(&manifest.cover_span) {
             return Err(bad("`cover_span` must be from 0.05 to 1".to_owned()));
         }
@@ -114,6 +154,16 @@ impl Theme {
         {
             return Err(bad(
                 "`text.radius` must be from 0.1 to 1 and `text.width` from 0.02 to 0.5".to_owned(),
+            ));
+        }
+        if let Some(lyrics) = manifest.lyrics
+            && !((0.1..=1.0).contains(&lyrics.radius)
+                && (0.02..=0.5).contains(&lyrics.width)
+                && (0.05..=1.0).contains(&lyrics.turns))
+        {
+            return Err(bad(
+                "`lyrics.radius` must be from 0.1 to 1, `lyrics.width` from 0.02 to 0.5 and `lyrics.turns` from 0.05 to 1"
+                    .to_owned(),
             ));
         }
         if !(0.0..=1.0).contains(&manifest.shutter) {
@@ -146,6 +196,7 @@ impl Theme {
             source: source.to_owned(),
             params_struct: params_struct(&manifest.params),
             timed_parts: manifest.timed_parts.iter().fold(0, |bits, part| bits | 1 << part),
+            trusted: false,
         };
         Ok(Self {
             name: name.to_owned(),
@@ -229,13 +280,38 @@ fn params_struct(params: &Params) -> String {
     text
 }
 
-/// A parameter called as a keyword of WGSL gets an underscore behind it.
+/// Where a manifest is wrong and why, on one line: what stands there is not repeated.
+fn place_and_message(manifest: &str, error: &toml::de::Error) -> String {
+    let message = error.message().split_whitespace().collect::<Vec<_>>().join(" ");
+    match error.span().and_then(|span| manifest.get(..span.start)) {
+        Some(before) => format!("line {}: {message}", before.matches('\n').count() + 1),
+        None => message,
+    }
+}
+
+/// Words no name in WGSL may be, as far as a parameter may be called so: the keywords and what is reserved, WGSL 15.1, 15.2.
+const RESERVED: &str = "
+    alias break case const const_assert continue continuing default diagnostic discard else enable false fn for if let
+    loop override requires return struct switch true var while abstract active alignas alignof as asm asm_fragment async
+    attribute auto await become cast catch class co_await co_return co_yield coherent column_major common compile
+    compile_fragment concept const_cast consteval constexpr constinit crate debugger decltype delete demote
+    demote_to_helper do dynamic_cast enum explicit export extends extern external fallthrough filter final finally
+    friend from fxgroup get goto groupshared highp impl implements import inline instanceof interface layout lowp macro
+    macro_rules match mediump meta mod module move mut mutable namespace new nil noexcept noinline nointerpolation
+    non_coherent noncoherent noperspective null nullptr of operator package packoffset partition pass patch
+    pixelfragment precise precision premerge priv protected pub public readonly ref regardless register reinterpret_cast
+    require resource restrict self set shared sizeof smooth snorm static static_assert static_cast std subroutine super
+    target template this thread_local throw trait try type typedef typeid typename typeof union unless unorm unsafe
+    unsized use using varying virtual volatile wgsl where with writeonly yield
+";
+
+/// A parameter called by a word of WGSL's own gets an underscore behind it.
 fn wgsl_name(name: &str) -> String {
-    const KEYWORDS: [&str; 19] = [
-        "alias", "break", "case", "const", "continue", "default", "discard", "else", "false", "fn", "for", "if", "let",
-        "loop", "return", "struct", "switch", "true", "while",
-    ];
-    let underscore = if KEYWORDS.contains(&name) { "_" } else { "" };
+    let underscore = if RESERVED.split_whitespace().any(|word| word == name) {
+        "_"
+    } else {
+        ""
+    };
     format!("{name}{underscore}")
 }
 

@@ -32,7 +32,7 @@ const STAGES: [&str; 8] = [
     "total",
 ];
 /// What `render` and `frame` share.
-const CIRCLE_OPTIONS: &str = "--cover --start --end --duration --auto --theme --set --rpm --size --fps --title --artist \
+const CIRCLE_OPTIONS: &str = "--cover --lyrics --start --end --duration --auto --theme --set --rpm --size --fps --title --artist \
                               --encoder --adapter --max-bytes --seed --json --output -o";
 
 #[test]

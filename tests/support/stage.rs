@@ -7,6 +7,7 @@ use image::RgbImage;
 use musiccircles::cover::Cover;
 use musiccircles::deliver::picture::rgb_from_nv12;
 use musiccircles::flow::{ENVELOPE_POINTS, Features, FrameFeatures, Scene};
+use musiccircles::lyrics::LyricLine;
 use musiccircles::model::{Fps, FrameIndex, Size, Tags, VideoFormat};
 use musiccircles::render::{AdapterChoice, Gpu, RenderSettings, Renderer};
 use musiccircles::scene::motion::Speed;
@@ -27,6 +28,7 @@ pub struct Stage {
     pub cover: Cover,
     pub tags: Tags,
     pub features: Features,
+    pub lyrics: Vec<LyricLine>,
     pub seed: u64,
 }
 
@@ -104,6 +106,7 @@ impl Stage {
             cover: quarters(),
             tags: Tags::default(),
             features,
+            lyrics: Vec::new(),
             seed: 0,
         }
     }
@@ -117,6 +120,7 @@ impl Stage {
             speed: self.speed,
             cover: Arc::new(self.cover.clone()),
             tags: &self.tags,
+            lyrics: &self.lyrics,
             seed: self.seed,
         };
         compose(&request, &self.features)
