@@ -1,0 +1,357 @@
+//! The outbox: finished circles out, each once. What was decided by [`delivery`] is written here before it is done.
+//!
+//! Whoever sends asks [`Queue::next_parcel`], which has written the intent when it returns, sends, and reports with
+//! [`Queue::answered`]. Whoever searches does the same with [`Queue::next_search`] and [`Queue::scanned`].
+
+use rand::Rng;
+
+use super::delivery::{Delivery, Effect, Event, Outcome, Phase, Scan, Shape};
+use super::limits::SMALLER_PERCENT;
+use super::{Queue, QueueError, delivery};
+use crate::model::JobId;
+use crate::model::limits::MIN_CIRCLE_BYTES;
+use crate::store::circles::{self, CircleRow};
+use crate::store::deliveries::{self, DeliveryRow, Marker, Searched};
+use crate::store::jobs::{self, Address, Job, JobState};
+use crate::store::{Millis, StoreError, Tx, files, known, leases, send_limits};
+use crate::torture;
+
+/// Deliveries looked at in one search for something to send: those behind a chat's limit are passed over.
+const LOOKED_AT: u32 = 64;
+
+/// A circle to be sent now: the intent is on the disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parcel {
+    pub job: Job,
+    pub to: Address,
+    pub marker: Marker,
+    pub shape: Shape,
+    /// Its file, and Telegram's names for it where there are any.
+    pub circle: CircleRow,
+    /// From 1.
+    pub attempt: u32,
+}
+
+/// A circle that may have arrived, to be looked for now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Search {
+    pub job: JobId,
+    pub to: Address,
+    pub marker: Marker,
+    pub shape: Shape,
+    /// Message numbers to ask; `None`: too many, report [`Scan::Undecidable`].
+    pub candidates: Option<Vec<i64>>,
+}
+
+/// What to do next, or until when there is nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Todo<T> {
+    Now(Box<T>),
+    /// At the latest; `None`: until something happens.
+    Wait(Option<Millis>),
+}
+
+/// What Telegram made of a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SentAs {
+    pub message_id: i64,
+    /// Telegram's own time of it.
+    pub date: Millis,
+    /// Absent where it was found by a search that does not tell.
+    pub file: Option<(String, String)>,
+}
+
+impl Queue {
+    /// The next circle to send, its intent written. Respects the limits of chat and bot.
+    pub fn next_parcel(&self) -> Result<Todo<Parcel>, QueueError> {
+        let now = self.now();
+        let (due, wake) = self.shared.store.read(|conn| {
+            let due = deliveries::due(conn, "ready", now, 1)?;
+            Ok((!due.is_empty(), deliveries::next_wake(conn)?))
+        })?;
+        if !due {
+            return Ok(Todo::Wait(wake.filter(|wake| *wake > now)));
+        }
+        let timing = self.shared.timing;
+        let (todo, moved) = self.shared.store.write(move |tx| next_parcel(tx, &timing, now))?;
+        if let Todo::Now(parcel) = &todo {
+            torture::point("sending.after_commit");
+            self.tell(parcel.job.job, JobState::Sending);
+        }
+        moved.into_iter().for_each(|(job, state)| self.tell(job, state));
+        Ok(todo)
+    }
+
+    /// The next circle to look for.
+    pub fn next_search(&self) -> Result<Todo<Search>, QueueError> {
+        let (now, quiet) = (self.now(), self.shared.timing.quiet_ms);
+        Ok(self.shared.store.read(move |conn| {
+            let Some(row) = deliveries::due(conn, "reconciling", now, 1)?.pop() else {
+                return Ok(Todo::Wait(deliveries::next_wake(conn)?.filter(|wake| *wake > now)));
+            };
+            let delivery = read(&row)?;
+            let Phase::Reconciling(doubt) = &delivery.phase else {
+                return Err(StoreError::Unreadable { what: "a delivery" });
+            };
+            let (bot_id, chat_id) = (row.to.bot_id, row.to.chat_id);
+            let candidates = known::candidates(conn, bot_id, chat_id, row.lo_msg_id, doubt.since + quiet)?;
+            Ok(Todo::Now(Box::new(Search {
+                job: row.job,
+                to: row.to,
+                marker: row.marker,
+                shape: delivery.shape,
+                candidates,
+            })))
+        })?)
+    }
+
+    /// What the send came to. With [`Outcome::Sent`] comes what Telegram made of it.
+    pub fn answered(&self, job: JobId, outcome: Outcome, sent: Option<SentAs>) -> Result<(), QueueError> {
+        let outcome = match outcome {
+            Outcome::Ambiguous { .. } if torture::mistake("retry_on_timeout") => Outcome::NotSent { retry_after: None },
+            other => other,
+        };
+        torture::point("send.response_before_commit");
+        self.step(job, Event::Answered(outcome), sent)
+    }
+
+    /// What the search came to.
+    pub fn scanned(&self, job: JobId, scan: Scan, found: Option<SentAs>) -> Result<(), QueueError> {
+        torture::point("reconcile.after_probe");
+        self.step(job, Event::Scanned(scan), found)
+    }
+
+    /// A button with this marker was pressed under this message; says which job it is.
+    pub fn marker_seen(&self, marker: Marker, message: SentAs) -> Result<Option<JobId>, QueueError> {
+        let row = self.shared.store.read(|conn| deliveries::of_marker(conn, marker))?;
+        let Some(row) = row else { return Ok(None) };
+        if row.message_id.is_none() {
+            self.step(row.job, Event::MarkerSeen, Some(message))?;
+        }
+        Ok(Some(row.job))
+    }
+
+    /// The person who was told that it is unknown wants it again. `false`: it is not unknown any more.
+    pub fn resend(&self, job: JobId, user_id: i64) -> Result<bool, QueueError> {
+        let unknown = self.job(job)?;
+        if !unknown.is_some_and(|job| job.user_id == user_id && job.state == JobState::Unknown) {
+            return Ok(false);
+        }
+        self.step(job, Event::ResendWanted, None)?;
+        Ok(true)
+    }
+
+    fn step(&self, job: JobId, event: Event, sent: Option<SentAs>) -> Result<(), QueueError> {
+        let (timing, now) = (self.shared.timing, self.now());
+        let moved = self.shared.store.write(move |tx| {
+            let Some(row) = deliveries::get(tx, job)? else {
+                return Ok(None);
+            };
+            advance(tx, &row, event, sent.as_ref(), &timing, now)
+        })?;
+        torture::point("sent.before_cleanup");
+        if let Some(state) = moved {
+            self.tell(job, state);
+        }
+        Ok(())
+    }
+}
+
+/// A circle is ready: for a chat its delivery begins, or goes on after it was made again. Also where nobody is sent
+/// anything, it is used now.
+pub(super) fn post(
+    tx: &Tx<'_>,
+    job: JobId,
+    user_id: i64,
+    to: Option<Address>,
+    content_key: &str,
+    now: Millis,
+) -> Result<(), StoreError> {
+    jobs::set_content_key(tx, job, content_key)?;
+    let holder = leases::holder(job);
+    circles::use_by(tx, content_key, user_id, &holder, now)?;
+    let Some(to) = to else {
+        return files::release(tx, &holder);
+    };
+    if let Some(row) = deliveries::get(tx, job)? {
+        let (next, _) = read(&row)?.step(Event::Remade, now, &delivery::Timing::default());
+        return save(tx, job, &next);
+    }
+    let delivery = Delivery::ready(now);
+    let marker: Marker = rand::rng().random();
+    deliveries::insert(
+        tx,
+        job,
+        to,
+        marker,
+        &serde_json::to_string(&delivery)?,
+        searched(&delivery),
+        now,
+    )
+}
+
+type Moved = Vec<(JobId, JobState)>;
+
+fn next_parcel(tx: &Tx<'_>, timing: &delivery::Timing, now: Millis) -> Result<(Todo<Parcel>, Moved), StoreError> {
+    let (mut wait, mut moved): (Option<Millis>, Moved) = (None, Vec::new());
+    for row in deliveries::due(tx, "ready", now, LOOKED_AT)? {
+        let to = row.to;
+        let job = jobs::get(tx, row.job)?.ok_or(StoreError::Unreadable { what: "a delivery" })?;
+        let circle = match &job.content_key {
+            Some(key) => circles::find(tx, key, Some(to.bot_id))?,
+            None => None,
+        };
+        let delivery = read(&row)?;
+        let usable = circle.filter(|circle| circle.path.is_some() || name_for(circle, delivery.shape).is_some());
+        let Some(circle) = usable else {
+            let state = advance(tx, &row, Event::FileGone, None, timing, now)?;
+            moved.extend(state.map(|state| (job.job, state)));
+            continue;
+        };
+        if let Err(free) = send_limits::take(tx, to.bot_id, to.chat_id, now)? {
+            wait = Some(wait.map_or(free, |wait| wait.min(free)));
+            continue;
+        }
+        deliveries::set_lo(tx, job.job, known::highest(tx, to.bot_id, to.chat_id)?)?;
+        let (begun, _) = delivery.step(Event::Begin, now, timing);
+        if !torture::mistake("no_intent") {
+            save(tx, job.job, &begun)?;
+            deliveries::move_job(tx, job.job, JobState::Sending, now)?;
+        }
+        torture::point("sending.before_commit");
+        let parcel = Parcel {
+            job,
+            to,
+            marker: row.marker,
+            shape: begun.shape,
+            circle,
+            attempt: begun.attempts,
+        };
+        return Ok((Todo::Now(Box::new(parcel)), moved));
+    }
+    Ok((Todo::Wait(wait), moved))
+}
+
+fn name_for(circle: &CircleRow, shape: Shape) -> Option<&String> {
+    match shape {
+        Shape::Circle => circle.file_id.as_ref(),
+        Shape::SquareVideo => circle.video_file_id.as_ref(),
+    }
+}
+
+/// Takes a delivery one step on and does what follows from it. Says in which state the job is now, if that changed.
+pub(super) fn advance(
+    tx: &Tx<'_>,
+    row: &DeliveryRow,
+    event: Event,
+    sent: Option<&SentAs>,
+    timing: &delivery::Timing,
+    now: Millis,
+) -> Result<Option<JobState>, StoreError> {
+    let before = read(row)?;
+    let (next, effects) = before.step(event, now, timing);
+    if next == before {
+        return Ok(None);
+    }
+    save(tx, row.job, &next)?;
+    if let Some(sent) = sent.filter(|_| matches!(next.phase, Phase::Sent { .. })) {
+        arrived(tx, row, next.shape, sent, now)?;
+    }
+    for effect in effects {
+        match effect {
+            Effect::PauseChat { until } => {
+                send_limits::pause(tx, row.to.bot_id, Some(row.to.chat_id), until, now)?;
+            }
+            Effect::DropFileIds => {
+                if let Some(key) = jobs::get(tx, row.job)?.and_then(|job| job.content_key) {
+                    circles::drop_file_ids(tx, &key, row.to.bot_id)?;
+                }
+            }
+            Effect::RenderAgain { smaller } => return render_again(tx, row.job, smaller, now).map(Some),
+            // Told from the state the job is in now.
+            Effect::Send | Effect::TellSent | Effect::TellRefused(_) | Effect::TellUnknown => {}
+        }
+    }
+    let state = job_state(&next);
+    deliveries::move_job(tx, row.job, state, now)?;
+    if state.is_final() {
+        files::release(tx, &leases::holder(row.job))?;
+    }
+    Ok(Some(state))
+}
+
+/// Writes down where it arrived, and by which name it can be sent again.
+fn arrived(tx: &Tx<'_>, row: &DeliveryRow, shape: Shape, sent: &SentAs, now: Millis) -> Result<(), StoreError> {
+    let (bot_id, chat_id) = (row.to.bot_id, row.to.chat_id);
+    deliveries::set_message(tx, row.job, sent.message_id)?;
+    known::note(tx, bot_id, chat_id, sent.message_id, sent.date, now)?;
+    let key = jobs::get(tx, row.job)?.and_then(|job| job.content_key);
+    if let (Some(key), Some((file_id, unique_id))) = (key, &sent.file) {
+        circles::set_file_id(tx, &key, bot_id, shape == Shape::SquareVideo, file_id, unique_id)?;
+    }
+    Ok(())
+}
+
+/// Back into the line, with its song held again. Where the song is gone too, it cannot be made again.
+fn render_again(tx: &Tx<'_>, job: JobId, smaller: bool, now: Millis) -> Result<JobState, StoreError> {
+    let unreadable = StoreError::Unreadable { what: "a delivery" };
+    let found = jobs::get(tx, job)?.ok_or(unreadable)?;
+    let holder = leases::holder(job);
+    files::release(tx, &holder)?;
+    for blob in found.spec.blobs() {
+        let kept = match blob.path() {
+            Some(path) if files::is_kept(tx, &path)? => Some(path),
+            _ => None,
+        };
+        let Some(path) = kept else {
+            let failure = jobs::Failure {
+                kind: "file_gone".into(),
+                words: "the song was removed before the circle was sent".into(),
+            };
+            leases::end_waiting(tx, job, found.state, JobState::Failed, Some(&failure), now)?;
+            return Ok(JobState::Failed);
+        };
+        files::hold(tx, &path, &holder, now)?;
+    }
+    if smaller {
+        let max_bytes = found.spec.max_bytes / 100 * SMALLER_PERCENT;
+        jobs::set_max_bytes(tx, &found, max_bytes.max(MIN_CIRCLE_BYTES))?;
+    }
+    leases::end_waiting(tx, job, found.state, JobState::Queued, None, now)?;
+    Ok(JobState::Queued)
+}
+
+pub(super) fn read(row: &DeliveryRow) -> Result<Delivery, StoreError> {
+    Ok(serde_json::from_str(&row.machine)?)
+}
+
+fn save(tx: &Tx<'_>, job: JobId, delivery: &Delivery) -> Result<(), StoreError> {
+    deliveries::save(tx, job, &serde_json::to_string(delivery)?, searched(delivery))
+}
+
+fn searched(delivery: &Delivery) -> Searched {
+    let phase = match delivery.phase {
+        Phase::Ready { .. } => "ready",
+        Phase::Sending => "sending",
+        Phase::Reconciling(_) => "reconciling",
+        Phase::Sent { .. } => "sent",
+        Phase::Refused { .. } => "refused",
+        Phase::Unknown => "unknown",
+        Phase::Remaking => "remaking",
+    };
+    Searched {
+        phase,
+        wake: delivery.wake(),
+    }
+}
+
+fn job_state(delivery: &Delivery) -> JobState {
+    match delivery.phase {
+        Phase::Ready { .. } => JobState::Rendered,
+        Phase::Sending | Phase::Reconciling(_) => JobState::Sending,
+        Phase::Sent { .. } => JobState::Sent,
+        Phase::Refused { .. } => JobState::Refused,
+        Phase::Unknown => JobState::Unknown,
+        Phase::Remaking => JobState::Queued,
+    }
+}
