@@ -11,6 +11,8 @@ mod encode;
 mod packaging;
 mod packs;
 mod palette;
+mod queue;
 mod render;
 mod scene;
+mod store;
 mod support;
