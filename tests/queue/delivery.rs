@@ -120,6 +120,8 @@ fn a_hundred_thousand_deliveries_arrive_once() {
                 unknown += 1;
                 assert!(messages.len() <= 1, "seed {seed}");
             }
+            // Telegram said no to everything.
+            Phase::Refused { .. } => assert!(messages.is_empty(), "seed {seed}"),
             other => panic!("seed {seed}: {other:?}"),
         }
     }
@@ -197,7 +199,7 @@ proptest! {
                 prop_assert_eq!(&next, &delivery);
             }
             match (&delivery.phase, &next.phase) {
-                (Phase::Sending, Phase::Reconciling(_)) => quiet_until = now + timing.again_ms[0],
+                (Phase::Sending { .. }, Phase::Reconciling(_)) => quiet_until = now + timing.again_ms[0],
                 // Out of doubt and back to sending: two searches, a minute apart, said that it is not there.
                 (Phase::Reconciling(_), Phase::Ready { .. }) => prop_assert!(now >= quiet_until),
                 _ => {}
@@ -408,4 +410,36 @@ fn each_chat_has_its_pace_and_nobody_waits_for_another() {
     );
     desk.later(1_100);
     assert_eq!(parcel(&desk).job.job, second);
+}
+
+#[test]
+fn a_send_that_nobody_answers_is_searched_for() {
+    let desk = Desk::new(OPEN);
+    let job = desk.rendered(1, 1);
+    parcel(&desk);
+    desk.later(599_999);
+    assert!(desk.queue.expire().unwrap().is_empty());
+    desk.later(1);
+    assert_eq!(desk.queue.expire().unwrap(), [(job, JobState::Sending)]);
+    desk.later(30_000);
+    assert_eq!(search(&desk).job, job);
+}
+
+#[test]
+fn an_answer_about_a_circle_that_is_made_again_changes_nothing() {
+    let desk = Desk::new(OPEN);
+    let job = desk.rendered(1, 1);
+    let marker = parcel(&desk).marker;
+    desk.queue.answered(job, Outcome::WrongKind, None).unwrap();
+    let seen = SentAs {
+        message_id: 44,
+        date: 5,
+        file: None,
+    };
+    desk.queue.marker_seen(marker, seen).unwrap();
+    desk.queue.answered(job, Outcome::Sent, sent(44)).unwrap();
+    assert_eq!(desk.state(job), JobState::Queued);
+    desk.queue.rendered(desk.claim().held, desk.made(2)).unwrap();
+    desk.later(2_000);
+    assert_eq!(parcel(&desk).attempt, 2);
 }

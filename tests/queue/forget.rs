@@ -35,9 +35,9 @@ fn a_person_who_wants_to_be_forgotten_is() {
     let desk = Desk::new(OPEN);
     let store = desk.queue.store().clone();
     // A life among others, whose rows share the pages.
-    for n in 0..3000_i64 {
-        store
-            .write(move |tx| {
+    for first in (0..3000_i64).step_by(100) {
+        let some = move |tx: &musiccircles::store::Tx<'_>| {
+            for n in first..first + 100 {
                 for user in [PERSON, n % 50] {
                     people::log(tx, user, (user == PERSON).then_some(NAME), InteractionKind::Search, n)?;
                 }
@@ -46,17 +46,11 @@ fn a_person_who_wants_to_be_forgotten_is() {
                 if n % 2 == 0 {
                     inbox::done(tx, n + 1)?;
                 }
-                Ok(())
-            })
-            .unwrap();
-    }
-    store
-        .write(|tx| {
-            people::prefer(tx, PERSON, "language", Some("ru"))?;
-            send_limits::pause(tx, BOT, Some(PERSON), i64::MAX / 2, 0)?;
+            }
             Ok(())
-        })
-        .unwrap();
+        };
+        store.write(some).unwrap();
+    }
     let own = blob(&desk.queue, "their own song");
     let path = own.path().unwrap();
     let key_of = DialogueKey {
@@ -79,6 +73,12 @@ fn a_person_who_wants_to_be_forgotten_is() {
     desk.queue.ended(desk.claim().held, Ended::WorkerDied).unwrap();
     let theirs = desk.queued(4, 3);
     desk.rendered_by(4, 3, theirs);
+    store
+        .write(|tx| {
+            people::prefer(tx, PERSON, "language", Some("ru"))?;
+            send_limits::pause(tx, BOT, Some(PERSON), i64::MAX / 2, 0)
+        })
+        .unwrap();
     let file = |name: String| desk.queue.disk().full_path(name);
     assert!(!traces(desk.folder.path()).is_empty());
 

@@ -65,6 +65,7 @@ fn hex(marker: &[u8; 8]) -> String {
 fn helper_that_works_until_it_is_killed() {
     let Some(folder) = std::env::var_os(FOLDER) else { return };
     let folder = Path::new(&folder);
+    musiccircles::torture::arm();
     let queue = open(folder);
     thread::scope(|scope| {
         scope.spawn(|| ask(&queue));
@@ -149,7 +150,7 @@ fn killed_again_and_again_every_circle_arrives_once() {
             .spawn()
             .unwrap();
         if kills < 15 {
-            thread::sleep(Duration::from_millis(random.random_range(60..700)));
+            thread::sleep(Duration::from_millis(random.random_range(60..450)));
             if child.try_wait().unwrap().is_none() {
                 child.kill().unwrap();
                 kills += 1;

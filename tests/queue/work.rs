@@ -21,9 +21,9 @@ fn a_worker_that_was_given_up_changes_nothing() {
     desk.later(LEASE_MS - 1);
     assert!(!desk.queue.heartbeat(first).unwrap());
     desk.later(LEASE_MS);
-    assert!(desk.queue.expire_leases().unwrap().is_empty());
+    assert!(desk.queue.expire().unwrap().is_empty());
     desk.later(1);
-    assert_eq!(desk.queue.expire_leases().unwrap(), [(job, JobState::Queued)]);
+    assert_eq!(desk.queue.expire().unwrap(), [(job, JobState::Queued)]);
     let second = desk.claim().held;
     assert_eq!(second.job, job);
     let stale = |result: Result<JobState, QueueError>| assert!(matches!(result, Err(QueueError::Stale)), "{result:?}");
@@ -113,7 +113,7 @@ fn a_job_that_kills_its_worker_twice_is_set_aside() {
     assert_eq!(desk.state(job), JobState::Queued);
     desk.claim();
     desk.later(LEASE_MS + 1);
-    assert_eq!(desk.queue.expire_leases().unwrap(), [(job, JobState::SetAside)]);
+    assert_eq!(desk.queue.expire().unwrap(), [(job, JobState::SetAside)]);
     assert_eq!(desk.queue.claim("w").unwrap(), None);
 }
 

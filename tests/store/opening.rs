@@ -110,13 +110,16 @@ fn a_database_that_may_not_be_written_is_told_and_passes() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path()).unwrap();
     numbers(&store).unwrap();
-    let only_read = |on: bool| store.write(move |tx| Ok(tx.pragma_update(None, "query_only", on)?));
-    only_read(true).unwrap();
-    let refused = add(&store, 1).unwrap_err();
+    let refused = store.write(|tx| {
+        tx.pragma_update(None, "query_only", true)?;
+        let tried = tx.execute("INSERT INTO numbers VALUES (1)", []);
+        tx.pragma_update(None, "query_only", false)?;
+        Ok(tried.map(drop)?)
+    });
+    let refused = refused.unwrap_err();
     assert!(
         matches!(refused, StoreError::ReadOnly) && refused.is_passing(),
         "{refused}"
     );
-    only_read(false).unwrap();
     add(&store, 1).unwrap();
 }
