@@ -76,7 +76,7 @@ impl Queue {
                 }
             }
         }
-        self.shared.store.write(|tx| jobs::prune_turns(tx))?;
+        self.shared.store.write(jobs::prune_turns)?;
         Ok(self.shared.disk.sweep()?)
     }
 }
