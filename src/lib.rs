@@ -24,6 +24,10 @@ pub mod scene;
 pub mod pack;
 pub mod pipeline;
 
+pub mod queue;
+pub mod store;
+
 pub mod assets;
 pub mod cli;
 pub mod commands;
+pub mod torture;

@@ -31,7 +31,7 @@ use crate::render::{AdapterChoice, Gpu, RenderError, Renderer};
 use crate::scene::{self, SceneError, SceneRequest};
 
 pub use lyrics::{LyricsChoice, LyricsFound};
-pub use request::{CoverChoice, FragmentChoice, Request, survey};
+pub use request::{CoverChoice, FragmentChoice, Request, look_version, survey};
 
 /// How often the sound is asked whether it is done, and told to stop.
 const SOUND_POLL: Duration = Duration::from_millis(5);
@@ -353,27 +353,66 @@ fn open(gpu: &SharedGpu, request: &Request, purpose: Purpose) -> Result<Arc<Gpu>
     Ok(gpu)
 }
 
+/// What is known of a request before anything is decoded.
+struct Known {
+    song_length: Duration,
+    cover: Cover,
+    fragment: Fragment,
+    tags: Tags,
+    lyrics: Lyrics,
+    found: LyricsFound,
+    key: String,
+}
+
+/// The content key of a request, without making it: the same key, the same circle. It reads the song and its cover; for an
+/// `Auto` fragment it hears the whole song.
+pub fn content_key(request: &Request, cancel: &AtomicBool) -> Result<String, PipelineError> {
+    Ok(know(request, cancel)?.key)
+}
+
+fn know(request: &Request, cancel: &AtomicBool) -> Result<Known, PipelineError> {
+    let facts = audio::probe(&request.song, cancel)?;
+    let cover = load_cover(&request.cover, facts.cover.as_deref())?;
+    let fragment = request.fragment.resolve(&request.song, &facts, cancel)?;
+    let tags = Tags {
+        title: request.title.as_deref().map_or(facts.tags.title.clone(), clean_tag),
+        artist: request.artist.as_deref().map_or(facts.tags.artist.clone(), clean_tag),
+        album: facts.tags.album.clone(),
+    };
+    let (lyrics, found) = match request.theme.manifest.lyrics {
+        Some(_) => lyrics::load(&request.lyrics, &request.song, facts.lyrics.as_deref())?,
+        None => (Lyrics::default(), LyricsFound::NotShown),
+    };
+    let key = request::content_key(request, fragment, &cover, &tags, &lyrics)?;
+    Ok(Known {
+        song_length: facts.duration,
+        cover,
+        fragment,
+        tags,
+        lyrics,
+        found,
+        key,
+    })
+}
+
 /// Decodes, analyses and composes: everything up to the first frame.
 fn prepare(request: &Request, stages: &mut Stages, cancel: &AtomicBool) -> Result<Prepared, PipelineError> {
-    let (loaded, took) = timed(|| -> Result<_, PipelineError> {
-        let facts = audio::probe(&request.song, cancel)?;
-        let cover = load_cover(&request.cover, facts.cover.as_deref())?;
-        let fragment = request.fragment.resolve(&request.song, &facts, cancel)?;
-        let tags = Tags {
-            title: request.title.as_deref().map_or(facts.tags.title.clone(), clean_tag),
-            artist: request.artist.as_deref().map_or(facts.tags.artist.clone(), clean_tag),
-            album: facts.tags.album.clone(),
-        };
-        let (lyrics, found) = match request.theme.manifest.lyrics {
-            Some(_) => lyrics::load(&request.lyrics, &request.song, facts.lyrics.as_deref())?,
-            None => (Lyrics::default(), LyricsFound::NotShown),
-        };
-        let key = request::content_key(request, fragment, &cover, &tags, &lyrics)?;
-        let pcm = audio::decode(&request.song, fragment, cancel)?;
-        Ok((facts.duration, cover, fragment, tags, (lyrics, found), key, pcm))
+    let (loaded, took) = timed(|| {
+        let known = know(request, cancel)?;
+        let pcm = audio::decode(&request.song, known.fragment, cancel)?;
+        Ok::<_, PipelineError>((known, pcm))
     });
     stages.decode = took;
-    let (song_length, cover, fragment, tags, (lyrics, found), key, pcm) = loaded?;
+    let (known, pcm) = loaded?;
+    let Known {
+        song_length,
+        cover,
+        fragment,
+        tags,
+        lyrics,
+        found,
+        key,
+    } = known;
     // The file may hold less than it claims.
     let length = length_of(pcm.samples.len()).min(fragment.length);
     let fragment = Fragment { length, ..fragment };
