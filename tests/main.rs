@@ -13,4 +13,5 @@ mod packs;
 mod palette;
 mod render;
 mod scene;
+mod sources;
 mod support;
