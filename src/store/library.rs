@@ -3,8 +3,7 @@
 //!
 //! Names are kept in one Latin spelling (`model::spelling`). A search looks for the words as they are; only when that finds
 //! too little, for known words that resemble them. Which do is found among the words of all names, not among the names: there
-//! are some ten thousand of them, however large the library is, and they are indexed by their trigrams, which a typing
-//! mistake spoils only some of. What is found is put in order by how far its words are from the typed ones.
+//! are far fewer of them, and they are indexed by their trigrams, of which a typing mistake spoils only some. What is found is put in order by how far its words are from the typed ones.
 
 use std::collections::{HashMap, HashSet};
 
