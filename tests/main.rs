@@ -16,5 +16,6 @@ mod queue;
 mod render;
 mod scene;
 mod store;
+mod sources;
 mod support;
 mod themes;

@@ -24,6 +24,7 @@ mod readers;
 mod reservation;
 mod writer;
 
+pub mod catalogue;
 pub mod circles;
 pub mod deliveries;
 pub mod dialogues;
@@ -34,6 +35,7 @@ pub mod inbox;
 pub mod jobs;
 pub mod known;
 pub mod leases;
+pub mod library;
 pub mod measures;
 pub mod people;
 pub mod send_limits;
