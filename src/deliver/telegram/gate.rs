@@ -50,7 +50,9 @@ impl Gate {
             let verdict = self.limiter().ask(now_ms, chat, kind);
             match verdict {
                 Verdict::Go => return Permit { gate: self, chat },
-                Verdict::Wait { until_ms: Some(until_ms) } => {
+                Verdict::Wait {
+                    until_ms: Some(until_ms),
+                } => {
                     let wait = Duration::from_millis((until_ms - now_ms).max(1) as u64);
                     tokio::time::sleep(wait.min(LONGEST_SLEEP)).await;
                 }

@@ -28,9 +28,14 @@ pub enum Outcome {
         retry_after: Option<Duration>,
     },
     /// For good: the same again would be refused again.
-    Refused { kind: Refusal, description: String },
+    Refused {
+        kind: Refusal,
+        description: String,
+    },
     /// It may have arrived. To be looked for, never to be repeated.
-    Ambiguous { trouble: Trouble },
+    Ambiguous {
+        trouble: Trouble,
+    },
 }
 
 /// What Telegram told about a message it took.
@@ -67,7 +72,9 @@ pub enum Refusal {
     /// The chat is gone, or the bot is no longer in it.
     ChatGone,
     /// The group became a supergroup with this number.
-    Moved { chat: i64 },
+    Moved {
+        chat: i64,
+    },
     TooLarge,
     /// The file id is not known any more: the file has to be sent itself.
     WrongFileId,

@@ -51,11 +51,16 @@ pub enum Answer {
     /// Status 200 and something else than Telegram's JSON.
     Nonsense,
     /// 429 in Telegram's words.
-    TooMany { retry_after_secs: u64 },
+    TooMany {
+        retry_after_secs: u64,
+    },
     /// 429 of a gateway on the way, in its words.
     GatewayTooMany,
     /// This status: Telegram's JSON or, as a gateway does, HTML.
-    Status { status: u16, html: bool },
+    Status {
+        status: u16,
+        html: bool,
+    },
     /// The usual answer and the promise to keep the connection, which the next request finds closed.
     ThenStale,
 }
@@ -94,10 +99,6 @@ impl Fault {
 pub struct Incoming {
     pub method: String,
     pub content_length: u64,
-    /// Which connection, counted from 1.
-    pub connection: u64,
-    /// Which request on it, counted from 1.
-    pub nth: u64,
 }
 
 /// Decides for every request; `None` leaves it alone.
@@ -156,8 +157,14 @@ impl Seeded {
             14 => Answer::Nonsense,
             15 => return Fault::refused(Answer::TooMany { retry_after_secs: 1 }),
             16 => Answer::GatewayTooMany,
-            17 => Answer::Status { status: 500, html: false },
-            18 => Answer::Status { status: *[502, 504].get(usize::from(chance.random_bool(0.5))).unwrap(), html: true },
+            17 => Answer::Status {
+                status: 500,
+                html: false,
+            },
+            18 => Answer::Status {
+                status: *[502, 504].get(usize::from(chance.random_bool(0.5))).unwrap(),
+                html: true,
+            },
             _ => return Fault::accepted(Answer::ThenStale),
         };
         Fault::Answer {

@@ -81,8 +81,6 @@ async fn request(shared: &Arc<Shared>, mut wire: Wire, head: &Head, connection: 
     let incoming = Incoming {
         method: method.to_owned(),
         content_length: head.content_length().unwrap_or(0),
-        connection,
-        nth,
     };
     let fault = (shared.world().script)(&incoming);
     let note = |what, detail: String| {
@@ -197,7 +195,8 @@ async fn poll(shared: &Shared, call: &Call<'_>) -> methods::Answer {
                 shared.announce();
             }
             if *mine.get_or_insert(updates.poll) != updates.poll {
-                let words = "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running";
+                let words =
+                    "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running";
                 return Err(Refused::new(409, words));
             }
             let batch = updates.hand_out(limit);
@@ -234,14 +233,25 @@ async fn answer_with(mut wire: Wire, result: methods::Answer, answer: Answer, ke
             (wire.write(&usual[..head + bytes.min(body.len() - 1)]).await, false)
         }
         Answer::Doubled => (wire.write(&whole(status, JSON, &body.repeat(2))).await, true),
-        Answer::WrongLength(by) => (wire.write(&claiming(body.len().saturating_add_signed(by as isize))).await, false),
+        Answer::WrongLength(by) => (
+            wire.write(&claiming(body.len().saturating_add_signed(by as isize)))
+                .await,
+            false,
+        ),
         Answer::Drip(pause) => (wire.drip(&usual, pause).await, true),
-        Answer::Nonsense => (wire.write(&whole(200, "text/plain", b"welcome to the captive portal")).await, true),
+        Answer::Nonsense => (
+            wire.write(&whole(200, "text/plain", b"welcome to the captive portal"))
+                .await,
+            true,
+        ),
         Answer::TooMany { retry_after_secs } => {
             let body = Refused::too_many(retry_after_secs).json().to_string();
             (wire.write(&whole(429, JSON, body.as_bytes())).await, true)
         }
-        Answer::GatewayTooMany => (wire.write(&whole(429, HTML, b"<h1>429 Too Many Requests</h1>")).await, true),
+        Answer::GatewayTooMany => (
+            wire.write(&whole(429, HTML, b"<h1>429 Too Many Requests</h1>")).await,
+            true,
+        ),
         Answer::Status { status, html: true } => (wire.write(&whole(status, HTML, b"<h1>nginx</h1>")).await, true),
         Answer::Status { status, html: false } => {
             let body = Refused::new(status, "a fault of the script").json().to_string();
@@ -270,7 +280,13 @@ async fn download(shared: &Shared, mut wire: Wire, head: &Head) -> Option<Wire> 
     });
     let answer = match bytes {
         Some(bytes) => http::answer(200, "application/octet-stream", &bytes, bytes.len(), head.keeps_alive()),
-        None => http::answer(404, JSON, br#"{"ok":false,"error_code":404,"description":"Not Found"}"#, 55, head.keeps_alive()),
+        None => http::answer(
+            404,
+            JSON,
+            br#"{"ok":false,"error_code":404,"description":"Not Found"}"#,
+            55,
+            head.keeps_alive(),
+        ),
     };
     wire.write(&answer).await.is_ok().then_some(wire)
 }
