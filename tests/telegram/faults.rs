@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use musiccircles::deliver::telegram::{Outcome, Patience, Place, Refusal, Shape, Trouble};
 
-use super::{QUICK, SOON, circle, client, client_at, first_keyboard};
+use super::{CALM, QUICK, SOON, circle, client, client_at, first_keyboard};
 use crate::support::telegram::{Answer, Cut, Fault, Limits, Person, Seeded, Telegram, What, next};
 
 /// More than all buffers between two processes hold: what is cut off early is cut off in our hands.
@@ -27,7 +27,7 @@ impl Try {
     }
 
     async fn send(&self, fault: Fault, bytes: usize) -> (Outcome, usize) {
-        self.send_with(QUICK, fault, bytes).await
+        self.send_with(CALM, fault, bytes).await
     }
 
     async fn send_with(&self, patience: Patience, fault: Fault, bytes: usize) -> (Outcome, usize) {
@@ -101,7 +101,7 @@ async fn a_body_that_was_cut_off_is_provably_not_sent() {
 async fn a_body_that_nobody_takes_is_given_up_and_not_sent() {
     let desk = Try::new();
     let began = Instant::now();
-    let (outcome, messages) = desk.send(Fault::Cut(Cut::StallAtByte(100_000)), MUCH).await;
+    let (outcome, messages) = desk.send_with(QUICK, Fault::Cut(Cut::StallAtByte(100_000)), MUCH).await;
     assert!(
         matches!(
             outcome,
@@ -114,6 +114,36 @@ async fn a_body_that_nobody_takes_is_given_up_and_not_sent() {
     );
     assert_eq!(messages, 0);
     assert!((QUICK.write_stall..Duration::from_secs(5)).contains(&began.elapsed()));
+}
+
+#[tokio::test]
+async fn a_body_that_was_given_up_is_never_completed_behind_our_back() {
+    let desk = Try::new();
+    let pause = QUICK.write_stall * 2;
+    let (outcome, _) = desk.send_with(QUICK, Fault::Pause { byte: 100_000, pause }, MUCH).await;
+    assert!(
+        matches!(
+            outcome,
+            Outcome::NotSent {
+                trouble: Trouble::Unfinished { .. },
+                ..
+            }
+        ),
+        "{outcome:?}"
+    );
+    // The server reads on, and finds that the rest never comes.
+    let told = |desk: &Try| {
+        desk.telegram
+            .ledger()
+            .iter()
+            .any(|entry| entry.what == What::Incomplete)
+    };
+    let deadline = Instant::now() + SOON;
+    while !told(&desk) {
+        assert!(Instant::now() < deadline, "{:?}", desk.telegram.ledger());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(desk.telegram.sent_with("m"), []);
 }
 
 #[tokio::test]
@@ -131,7 +161,7 @@ async fn all_bytes_and_no_answer_is_ambiguous_whatever_happened_to_them() {
         (1, Fault::accepted(Answer::Truncated(40))),
         (1, Fault::accepted(Answer::WrongLength(5))),
     ] {
-        let (outcome, messages) = desk.send(fault, LITTLE).await;
+        let (outcome, messages) = desk.send_with(QUICK, fault, LITTLE).await;
         let expected = [ambiguous(Trouble::Unanswered), ambiguous(Trouble::TimeOut)];
         assert!(expected.contains(&outcome), "{fault:?}: {outcome:?}");
         assert_eq!(messages, executed, "{fault:?}");
@@ -192,13 +222,12 @@ async fn telegrams_own_refusals_are_final_and_429_tells_when() {
 #[tokio::test]
 async fn a_slow_answer_within_patience_is_an_answer() {
     let desk = Try::new();
-    let patience = Patience { answer: SOON, ..QUICK };
     for answer in [
         Answer::After(Duration::from_millis(1_000)),
         Answer::Drip(Duration::from_micros(50)),
         Answer::ThenStale,
     ] {
-        let (outcome, messages) = desk.send_with(patience, Fault::accepted(answer), LITTLE).await;
+        let (outcome, messages) = desk.send(Fault::accepted(answer), LITTLE).await;
         assert!(
             matches!(&outcome, Outcome::Sent(receipt) if receipt.shape == Shape::Round),
             "{answer:?}: {outcome:?}"

@@ -8,7 +8,7 @@ use musiccircles::deliver::telegram::{Gate, Kind, Limiter, Place, Saved, Verdict
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
-use super::{QUICK, circle, client_at, first_keyboard};
+use super::{CALM, circle, client_at, first_keyboard};
 use crate::support::telegram::{Limits, Telegram, What};
 
 /// Some time of day, in milliseconds of Unix time.
@@ -203,7 +203,7 @@ async fn telegram_never_finds_us_too_fast() {
     let people: Vec<_> = (0..40).map(|n| telegram.person(&format!("Person{n}")).chat).collect();
     let group = telegram.group("Friends");
     let gate = Arc::new(Gate::new(Limiter::new()));
-    let client = Arc::new(client_at(&telegram.url(), telegram.token(), QUICK));
+    let client = Arc::new(client_at(&telegram.url(), telegram.token(), CALM));
     let clip = Arc::new(circle(&telegram, 2_000));
     let mut sends = tokio::task::JoinSet::new();
     let chats = people.iter().chain([&group]).flat_map(|chat| [*chat, *chat]);
@@ -211,7 +211,7 @@ async fn telegram_never_finds_us_too_fast() {
     for chat in chats {
         let (gate, client, clip) = (Arc::clone(&gate), Arc::clone(&client), Arc::clone(&clip));
         sends.spawn(async move {
-            let permit = gate.permit(chat, Kind::Circle).await;
+            let permit = gate.circle(chat).await;
             let outcome = client.send_circle(Place::chat(chat), &clip, &first_keyboard("m")).await;
             drop(permit);
             outcome

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use musiccircles::deliver::telegram::{
-    Client, Clip, Files, Media, Outcome, Patience, Place, Receipt, Refusal, Settings, Shape, Token, Trouble,
+    Client, Clip, Files, Media, Outcome, Place, Receipt, Refusal, Settings, Shape, Token, Trouble,
 };
 
-use super::{QUICK, SOON, circle, client, client_at, clip, demo_file, first_keyboard, known};
+use super::{CALM, circle, client, client_at, clip, demo_file, first_keyboard, known};
 use crate::support::telegram::{Telegram, What};
 
 fn sent(outcome: Outcome) -> Receipt {
@@ -84,7 +84,7 @@ async fn what_was_sent_once_is_sent_again_by_its_id_until_telegram_forgets_it() 
     // Another bot has ids of its own.
     let other = telegram.add_bot("other_bot");
     let carl = telegram.person_of(&other, "Carl");
-    let stranger = client_at(&telegram.url(), &other, QUICK);
+    let stranger = client_at(&telegram.url(), &other, CALM);
     let foreign = stranger
         .send_circle(Place::chat(carl.chat), &again, &first_keyboard("d"))
         .await;
@@ -147,8 +147,7 @@ async fn refusals_are_told_apart() {
             .await,
     );
     assert_eq!(receipt.message_id, 1, "a group counts its own messages");
-    let patience = Patience { answer: SOON, ..QUICK };
-    let too_large = client_at(&telegram.url(), telegram.token(), patience)
+    let too_large = client
         .send_circle(
             Place::chat(moved.chat),
             &circle(&telegram, 50 * 1024 * 1024 + 1),
@@ -164,6 +163,21 @@ async fn refusals_are_told_apart() {
             .count(),
         1
     );
+}
+
+#[tokio::test]
+async fn a_wrong_token_is_not_the_circles_fault() {
+    let telegram = Telegram::start();
+    let anna = telegram.person("Anna");
+    let stranger = client_at(&telegram.url(), "7000009:AAStandIn_of_nobody_that_is_known_here", CALM);
+    let outcome = stranger
+        .send_circle(Place::chat(anna.chat), &circle(&telegram, 5_000), &first_keyboard("a"))
+        .await;
+    let expected = Outcome::NotSent {
+        trouble: Trouble::UnknownBot,
+        retry_after: None,
+    };
+    assert_eq!(outcome, expected);
 }
 
 #[tokio::test]
@@ -195,7 +209,7 @@ async fn a_local_server_is_given_the_path_and_reads_the_file_itself() {
         api_url: format!("{}/", telegram.url()),
         token: Token::parse(telegram.token()).unwrap(),
         files: Files::ByPath,
-        patience: QUICK,
+        patience: CALM,
     })
     .unwrap();
     sent(
@@ -237,7 +251,7 @@ fn an_address_that_is_none_is_an_error() {
         api_url: api_url.to_owned(),
         token: Token::parse("123456:AAbbccddeeffgghhiijjkkllmmnnooppqqr").unwrap(),
         files: Files::Upload,
-        patience: QUICK,
+        patience: CALM,
     };
     assert!(Client::new(settings("api.telegram.org")).is_err());
     assert!(Client::new(settings("https://api.telegram.org")).is_ok());

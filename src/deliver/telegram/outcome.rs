@@ -4,7 +4,8 @@
 //! | --- | --- |
 //! | no connection, or part of the request never left our hands | not sent |
 //! | 429 in Telegram's own words | not sent, with the time to wait |
-//! | 4xx in Telegram's own words, or any 413 | refused |
+//! | 401 and 404 in Telegram's own words | not sent: the token or the address is wrong, the circle is not |
+//! | other 4xx in Telegram's own words, or any 413 | refused |
 //! | 200 with the message | sent |
 //! | all of it left and the connection broke, or time ran out | ambiguous |
 //! | 5xx, HTML, a 429 of some gateway, an answer that cannot be read | ambiguous if all of it left, else not sent |
@@ -102,6 +103,8 @@ pub enum Trouble {
     ServerFailed { code: u16 },
     #[error("too many requests")]
     TooMany,
+    #[error("the Bot API server does not know this bot; check the token and the address")]
+    UnknownBot,
 }
 
 pub(super) fn judge(exchange: &Exchange) -> Outcome {
@@ -156,6 +159,7 @@ fn judge_answer(exchange: &Exchange, status: u16, body: &[u8]) -> Outcome {
             trouble: Trouble::TooMany,
             retry_after: Some(retry_after(envelope.parameters.retry_after)),
         },
+        401 | 404 => not_sent(Trouble::UnknownBot),
         400..=499 => {
             let moved = envelope.parameters.migrate_to_chat_id;
             let kind = moved.map_or_else(|| refusal(&envelope.description), |chat| Refusal::Moved { chat });

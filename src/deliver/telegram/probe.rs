@@ -12,7 +12,6 @@ use super::client::Client;
 use super::exchange::{End, Exchange};
 use super::gate::Gate;
 use super::keyboard::Marked;
-use super::limiter::Kind;
 use super::outcome::{SentFile, retry_after};
 use super::patience::{MAX_CANDIDATES, Patience};
 
@@ -35,7 +34,7 @@ impl Client {
             return Sighting::Undecidable { retry_after: None };
         }
         for &message_id in candidates {
-            let permit = gate.permit(chat, Kind::Message).await;
+            let permit = gate.message(chat).await;
             let sighting = self.probe_one(chat, message_id, keyboard).await;
             if let Sighting::Undecidable {
                 retry_after: Some(wait),

@@ -11,6 +11,8 @@ use rand::{Rng, SeedableRng};
 pub enum Fault {
     /// The connection is reset on the way in; never executed.
     Cut(Cut),
+    /// Nothing is read for a while from this byte of the body on; then everything goes on as usual.
+    Pause { byte: u64, pause: Duration },
     /// Read to its end, executed or not, and answered strangely.
     Answer {
         executed: bool,

@@ -105,6 +105,12 @@ impl Wire {
         }
     }
 
+    /// Reads so many bytes of the body and then none for a while.
+    pub async fn pause(&mut self, byte: u64, pause: Duration) {
+        while (self.ahead.len() as u64) < byte && self.more().await.is_ok_and(|read| read > 0) {}
+        tokio::time::sleep(pause).await;
+    }
+
     async fn chunked(&mut self, stop: Option<u64>) -> Body {
         let stop = stop.unwrap_or(MAX_BODY_BYTES);
         let mut body = Vec::new();

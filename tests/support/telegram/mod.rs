@@ -175,20 +175,16 @@ impl Telegram {
         id
     }
 
-    /// Decides about faults from now on.
+    /// Decides about faults from now on; `Box::new(|_| None)` ends them.
     pub fn script(&self, script: Script) {
         self.world().script = script;
-    }
-
-    pub fn no_faults(&self) {
-        self.script(Box::new(|_| None));
     }
 
     pub fn limits(&self, limits: Limits) {
         self.world().limits = limits;
     }
 
-    /// While it lasts every new connection is reset.
+    /// While it lasts every request is met with a reset.
     pub fn outage(&self, outage: bool) {
         self.world().outage = outage;
     }

@@ -56,16 +56,16 @@ pub async fn listen(shared: Arc<Shared>, listener: TcpListener) {
 
 async fn connection(shared: Arc<Shared>, stream: TcpStream) {
     let mut wire = Wire::new(stream);
-    let (number, outage) = {
+    let number = {
         let mut world = shared.world();
         world.connections += 1;
-        (world.connections, world.outage)
+        world.connections
     };
-    if outage {
-        return wire.reset();
-    }
     for nth in 1.. {
         let Some(head) = wire.head().await else { return };
+        if shared.world().outage {
+            return wire.reset();
+        }
         match request(&shared, wire, &head, number, nth).await {
             Some(kept) if head.keeps_alive() => wire = kept,
             _ => return,
@@ -99,6 +99,9 @@ async fn request(shared: &Arc<Shared>, mut wire: Wire, head: &Head, connection: 
     if let Some(Fault::Cut(cut)) = fault {
         cut_off(wire, head, cut).await;
         return None;
+    }
+    if let Some(Fault::Pause { byte, pause }) = fault {
+        wire.pause(byte, pause).await;
     }
     let body = match wire.body(head, None).await {
         Body::Whole(body) => body,
