@@ -6,4 +6,5 @@ pub mod picture;
 pub mod sound;
 pub mod stage;
 pub mod studio;
+pub mod telegram;
 pub mod video;
