@@ -19,6 +19,7 @@ fn a_warm_song_is_known_by_its_key_in_an_instant() {
     let request = Request {
         song,
         cover: CoverChoice::FromTags,
+        lyrics: musiccircles::pipeline::LyricsChoice::Nearby,
         fragment: FragmentChoice::From {
             start: Duration::from_secs(10),
             length: Some(Duration::from_secs(30)),
