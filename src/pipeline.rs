@@ -27,7 +27,7 @@ use crate::flow::{Circle, Features, Pcm, Scene};
 use crate::lyrics::{Lyrics, LyricsError};
 use crate::model::time::{landing_secs, length_of, show_time};
 use crate::model::{Fault, Fragment, FrameIndex, Tags, VideoFormat, clean_tag, limits};
-use crate::render::{AdapterChoice, Gpu, RenderError, RenderSettings, Renderer};
+use crate::render::{AdapterChoice, Gpu, RenderError, Renderer};
 use crate::scene::{self, SceneError, SceneRequest};
 
 pub use lyrics::{LyricsChoice, LyricsFound};
@@ -185,7 +185,7 @@ pub fn render(
     progress: &(dyn Fn(Progress) + Sync),
     cancel: &AtomicBool,
 ) -> Result<(Circle, Report), PipelineError> {
-    let made = Making::begin(request, gpu, cancel).and_then(|making| making.circle(progress, cancel));
+    let made = Making::begin(request, gpu, Purpose::Circle, cancel).and_then(|making| making.circle(progress, cancel));
     made.map_err(|error| gpu.after(error))
 }
 
@@ -197,7 +197,7 @@ pub fn render_raw(
     progress: &(dyn Fn(Progress) + Sync),
     cancel: &AtomicBool,
 ) -> Result<Report, PipelineError> {
-    let made = Making::begin(request, gpu, cancel).and_then(|mut making| {
+    let made = Making::begin(request, gpu, Purpose::Circle, cancel).and_then(|mut making| {
         progress(making.started(None));
         let (device, scene) = (&making.device, &making.prepared.scene);
         lanes::draw_raw(device, scene, write, progress, cancel, &mut making.stages)?;
@@ -213,7 +213,7 @@ pub fn frame(
     at: Duration,
     cancel: &AtomicBool,
 ) -> Result<(Vec<u8>, Report), PipelineError> {
-    let made = Making::begin(request, gpu, cancel).and_then(|making| making.frame(at));
+    let made = Making::begin(request, gpu, Purpose::Frame, cancel).and_then(|making| making.frame(at));
     made.map_err(|error| gpu.after(error))
 }
 
@@ -228,11 +228,16 @@ struct Making<'a> {
 
 impl<'a> Making<'a> {
     /// Opens the device while the song is decoded and analysed.
-    fn begin(request: &'a Request, gpu: &SharedGpu, cancel: &AtomicBool) -> Result<Self, PipelineError> {
+    fn begin(
+        request: &'a Request,
+        gpu: &SharedGpu,
+        purpose: Purpose,
+        cancel: &AtomicBool,
+    ) -> Result<Self, PipelineError> {
         let began = Instant::now();
         let mut stages = Stages::default();
         let (device, prepared) = thread::scope(|scope| {
-            let device = spawn(scope, "gpu", || timed(|| open(gpu, request)));
+            let device = spawn(scope, "gpu", || timed(|| open(gpu, request, purpose)));
             let prepared = prepare(request, &mut stages, cancel)?;
             let (device, took) = join(device, "gpu")?;
             stages.gpu_init = took;
@@ -292,13 +297,7 @@ impl<'a> Making<'a> {
                 length: show_time(self.prepared.fragment.length),
             });
         }
-        let (drawn, took) = timed(|| {
-            let settings = RenderSettings {
-                batch_frames: 1,
-                slots: 1,
-            };
-            Renderer::new(&self.device, &self.prepared.scene, settings)?.frame(FrameIndex(index))
-        });
+        let (drawn, took) = timed(|| Renderer::single(&self.device, &self.prepared.scene)?.frame(FrameIndex(index)));
         self.stages.render = took;
         let report = self.report(None);
         Ok((drawn?, Report { frames: 1, ..report }))
@@ -334,9 +333,20 @@ impl<'a> Making<'a> {
     }
 }
 
+/// What is drawn of a request.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    Circle,
+    Frame,
+}
+
 /// Opens what draws, compiles the theme, and tries the encoders: all of it beside decoding.
-fn open(gpu: &SharedGpu, request: &Request) -> Result<Arc<Gpu>, PipelineError> {
+fn open(gpu: &SharedGpu, request: &Request, purpose: Purpose) -> Result<Arc<Gpu>, PipelineError> {
     let gpu = gpu.get()?;
+    if purpose == Purpose::Frame {
+        gpu.prepare_single(&request.theme.shader)?;
+        return Ok(gpu);
+    }
     gpu.prepare(&request.theme.shader, request.theme.manifest.parts)?;
     // The answer is kept; a failure is told by who needs an encoder, and raw frames need none.
     let _ = encode::choose(request.encoder, request.format);

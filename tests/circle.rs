@@ -5,20 +5,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use ebur128::{EbuR128, Mode};
-use musiccircles::encode::{EncodeError, EncoderChoice};
-use musiccircles::model::{Fault, SAMPLE_RATE, VideoFormat};
-use musiccircles::pipeline::{
-    self, CoverChoice, FragmentChoice, LyricsChoice, PipelineError, Progress, Report, Request, SharedGpu,
-};
+use musiccircles::encode::EncodeError;
+use musiccircles::model::{Fault, SAMPLE_RATE};
+use musiccircles::pipeline::{self, CoverChoice, FragmentChoice, PipelineError, Progress, SharedGpu};
 use musiccircles::render::{AdapterChoice, Gpu, RenderError};
 use musiccircles::scene::motion::{DEFAULT_RPM, Speed};
-use musiccircles::scene::params::ParamValues;
 use musiccircles::scene::theme;
 
-use crate::support::sound::{Noise, Sketch, find_click, write_wav};
+use crate::support::sound::{Sketch, find_click, write_wav};
 use crate::support::stage::format;
 use crate::support::studio::{Studio, assert_black_outside, assert_contract, noisy_picture, photo, song};
-use crate::support::video::{Mp4, number};
+use crate::support::video::Mp4;
 
 #[test]
 fn a_minute_of_the_hardest_content_keeps_every_promise() {

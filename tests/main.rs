@@ -15,3 +15,4 @@ mod palette;
 mod render;
 mod scene;
 mod support;
+mod themes;

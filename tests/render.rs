@@ -157,11 +157,11 @@ fn constant(module: &naga::Module, name: &str) -> f32 {
 fn the_manifest_of_vinyl_repeats_its_geometry() {
     let vinyl = theme::find("vinyl").unwrap();
     let module = parse(&shader_text(&vinyl.shader, Entry::Nv12));
-    let (outer, inner) = (constant(&module, "TEXT_OUTER"), constant(&module, "TEXT_INNER"));
+    let (outer, inner) = (constant(&module, "ETCHED_OUTER"), constant(&module, "ETCHED_INNER"));
     let text = vinyl.manifest.text.unwrap();
     assert!((text.radius - (outer + inner) / 2.0).abs() < 1e-4 && (text.width - (outer - inner)).abs() < 1e-4);
-    assert!((vinyl.manifest.cover_span - constant(&module, "LABEL")).abs() < 1e-4);
-    assert!(inner > constant(&module, "LABEL") && outer < constant(&module, "GROOVES_INNER"));
+    assert!((vinyl.manifest.cover_span - constant(&module, "LABEL_EDGE")).abs() < 1e-4);
+    assert!(inner > constant(&module, "LABEL_EDGE") && outer < constant(&module, "GROOVES_INNER"));
 }
 
 #[test]
@@ -174,7 +174,7 @@ fn another_seed_is_another_pressing() {
     assert!(draw(&stage.build(), 0) != draw(&other.build(), 0));
 }
 
-fn all_frames(scene: &Scene, batch_frames: u32, slots: usize) -> Vec<u8> {
+pub fn all_frames(scene: &Scene, batch_frames: u32, slots: usize) -> Vec<u8> {
     let frames = scene.moments.len() as u32;
     let mut renderer = Renderer::new(&GPU, scene, RenderSettings { batch_frames, slots }).unwrap();
     let mut next = 0;
@@ -384,7 +384,7 @@ fn the_label_turns_clockwise_and_the_grooves_stand_still() {
     // At 60 rpm a quarter turn takes 15 of 60 frames.
     let stage = Stage {
         speed: Speed::Rpm(60.0),
-        settings: vec!["ring=0", "glow=0"],
+        settings: vec!["ring=0", "glow=0", "tonearm=off"],
         ..Stage::new(320, features(60, vec![SILENCE; 16]))
     };
     let scene = stage.build();
@@ -402,6 +402,7 @@ fn the_label_turns_clockwise_and_the_grooves_stand_still() {
 fn the_ring_shows_each_band_at_its_place() {
     let one = |band: usize| FrameFeatures {
         bands: std::array::from_fn(|k| if k == band { 1.0 } else { 0.0 }),
+        loudness: 1.0,
         ..SILENCE
     };
     let scene = Stage {
@@ -430,12 +431,17 @@ fn the_glow_follows_the_bass() {
 #[test]
 fn loud_and_quiet_passages_show_as_bands() {
     let mut stage = Stage::new(640, features(30, [SILENCE]));
-    let brightness = |stage: &Stage, y: f32| around(&picture(&stage.build(), 0), 0.25, y).iter().sum::<f32>();
+    // How much the grooves stand out from one another on the way from the middle to the rim.
+    let coarse = |stage: &Stage| {
+        let picture = picture(&stage.build(), 0);
+        let at = |k: u32| f32::from(picture.get_pixel(320, 320 + 190 + k).0[1]);
+        (0..70).map(|k| (at(k + 1) - at(k)).abs()).sum::<f32>()
+    };
     stage.features.envelope.fill(0.1);
-    let quiet = brightness(&stage, 0.68);
+    let quiet = coarse(&stage);
     stage.features.envelope.fill(1.0);
-    let loud = brightness(&stage, 0.68);
-    assert!(loud > quiet + 8.0, "{quiet} then {loud}");
+    let loud = coarse(&stage);
+    assert!(loud > 1.3 * quiet, "{quiet} then {loud}");
 }
 
 #[test]
@@ -451,7 +457,7 @@ fn most_of_the_picture_never_moves() {
     )
     .unwrap();
     assert!(
-        renderer.moving_share() < 0.48,
+        renderer.moving_share() < 0.52,
         "{:.3} of the blocks move",
         renderer.moving_share()
     );

@@ -37,7 +37,7 @@ fn theme_still(at: vec2f) -> Still {
     let px = look.size_px * 0.5;
     let ground = ground_color(at, r);
     if (r < LABEL + 0.5 / px) {
-        return label_still(at, r, px, ground);
+        return middle_still(at, r, px, ground);
     }
     if (r > RAYS_INNER - 1.0 / px && r < RAYS_OUTER + 1.0 / px) {
         return rays_still(ground, r, turns_from_top(at), px);
@@ -55,7 +55,7 @@ fn theme_still(at: vec2f) -> Still {
 
 fn theme_color(at: vec2f, still: Still, frame: u32) -> vec3f {
     if (still.part == LABEL_PART) {
-        return label_color(at, still, frame);
+        return middle_color(at, still, frame);
     }
     if (still.part == RAYS_PART) {
         return rays_color(length(at), still, frame);
@@ -83,7 +83,7 @@ fn ground_color(at: vec2f, r: f32) -> vec3f {
     return srgb_from_linear(color * (1.0 - 0.5 * shadow));
 }
 
-fn label_still(at: vec2f, r: f32, px: f32, ground: vec3f) -> Still {
+fn middle_still(at: vec2f, r: f32, px: f32, ground: vec3f) -> Still {
     let body = inside(r, LABEL, px);
     var light = 0.95 + 0.07 * dot(at / LABEL, vec2f(-0.40, -0.90));
     // A rounded edge: darker towards the rim, with a bright line where the light from above catches it.
@@ -122,12 +122,8 @@ fn text_still(ground: vec3f, at: vec2f, r: f32) -> Still {
 
 // ---- what moves
 
-fn label_color(at: vec2f, still: Still, frame: u32) -> vec3f {
-    let c = moments[frame].turn_cos;
-    let s = moments[frame].turn_sin;
-    // Turning the picture clockwise is turning the point the other way.
-    let p = vec2f(c * at.x + s * at.y, c * at.y - s * at.x);
-    return still.color + still.weight * cover_at(p * (0.5 / LABEL) + 0.5);
+fn middle_color(at: vec2f, still: Still, frame: u32) -> vec3f {
+    return still.color + still.weight * turned_cover(at, LABEL, frame);
 }
 
 fn rays_color(r: f32, still: Still, frame: u32) -> vec3f {

@@ -17,7 +17,7 @@ use crate::deliver::{file, picture};
 use crate::flow::{ENVELOPE_POINTS, Features, FrameFeatures};
 use crate::model::{Fps, FrameIndex, Size, Tags, VideoFormat};
 use crate::pack;
-use crate::render::{self, AdapterChoice, Gpu, RenderSettings, Renderer};
+use crate::render::{self, AdapterChoice, Gpu, Renderer};
 use crate::scene::motion::Speed;
 use crate::scene::params::ParamValues;
 use crate::scene::theme::{self, Manifest, Theme};
@@ -138,11 +138,7 @@ fn sheet(output: &Path) -> Result<(), CommandError> {
             },
             &lively_second(),
         );
-        let settings = RenderSettings {
-            batch_frames: 1,
-            slots: 1,
-        };
-        let frame = Renderer::new(&gpu, &scene, settings)?.frame(FrameIndex(15))?;
+        let frame = Renderer::single(&gpu, &scene)?.frame(FrameIndex(15))?;
         let frame = picture::rgb_from_nv12(&frame, scene.format.size);
         let (x, y) = (place % columns * SHEET_SIDE, place / columns * SHEET_SIDE);
         imageops::replace(&mut page, &frame, i64::from(x), i64::from(y));

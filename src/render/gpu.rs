@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::RenderError;
-use super::shaders::{Pipelines, STILL_ONLY};
+use super::shaders::{ANY_PART, Pipelines, STILL_ONLY};
 use crate::flow::ThemeShader;
 
 /// `--adapter`.
@@ -203,6 +203,11 @@ impl Gpu {
             pipelines.nv12(&self.device, part)?;
         }
         Ok(())
+    }
+
+    /// The same for [`Renderer::single`](super::Renderer::single), which takes one pipeline.
+    pub fn prepare_single(&self, shader: &Arc<ThemeShader>) -> Result<(), RenderError> {
+        self.pipelines(shader)?.nv12(&self.device, ANY_PART).map(|_| ())
     }
 
     pub(super) fn pipelines(&self, shader: &Arc<ThemeShader>) -> Result<Arc<Pipelines>, RenderError> {

@@ -13,7 +13,7 @@ use super::bake::{Baked, TimedBlock, bake, group};
 use super::gpu::Gpu;
 use super::patience::{Patience, SLICE_FRAMES};
 use super::readback::Reading;
-use super::shaders::{Pipelines, STILL_ONLY};
+use super::shaders::{ANY_PART, Pipelines, STILL_ONLY};
 use crate::flow::{Nv12Batch, Scene};
 use crate::model::{FrameIndex, Size};
 
@@ -144,25 +144,7 @@ pub struct Renderer<'g> {
 impl<'g> Renderer<'g> {
     /// Uploads and bakes the scene.
     pub fn new(gpu: &'g Gpu, scene: &Scene, settings: RenderSettings) -> Result<Self, RenderError> {
-        let pipelines = gpu.pipelines(&scene.shader)?;
-        let mut patience = Patience::with(gpu, &scene.shader);
-        let baked = bake(gpu, &pipelines, scene, &mut patience)?;
-        let layout = FrameLayout::new(scene.format.size);
-        let mut renderer = Self {
-            gpu,
-            pipelines,
-            baked,
-            layers: Vec::new(),
-            timed_layers: Vec::new(),
-            layout,
-            settings,
-            slots: Vec::new(),
-            free: (0..settings.slots).collect(),
-            pending: VecDeque::new(),
-            slices: patience.slices(settings.batch_frames, SLICE_FRAMES),
-            patience,
-            refused: None,
-        };
+        let mut renderer = Self::bare(gpu, scene, settings)?;
         for (part, blocks) in std::mem::take(&mut renderer.baked.moving) {
             if !blocks.always.is_empty() {
                 renderer.layers.push(renderer.layer(part, &blocks.always)?);
@@ -180,6 +162,45 @@ impl<'g> Renderer<'g> {
         renderer.fill_still_blocks()?;
         gpu.check()?;
         Ok(renderer)
+    }
+
+    /// For a frame alone: one pipeline draws every block, still or moving. A frame takes longer so, but seven pipelines need
+    /// not be compiled, which is most of what a preview waits for.
+    pub fn single(gpu: &'g Gpu, scene: &Scene) -> Result<Self, RenderError> {
+        let settings = RenderSettings {
+            batch_frames: 1,
+            slots: 1,
+        };
+        let mut renderer = Self::bare(gpu, scene, settings)?;
+        renderer
+            .layers
+            .push(renderer.layer(ANY_PART, &renderer.baked.all_blocks)?);
+        renderer.slots.push(renderer.make_slot());
+        gpu.check()?;
+        Ok(renderer)
+    }
+
+    /// With nothing to draw yet.
+    fn bare(gpu: &'g Gpu, scene: &Scene, settings: RenderSettings) -> Result<Self, RenderError> {
+        let pipelines = gpu.pipelines(&scene.shader)?;
+        let mut patience = Patience::with(gpu, &scene.shader);
+        let baked = bake(gpu, &pipelines, scene, &mut patience)?;
+        let layout = FrameLayout::new(scene.format.size);
+        Ok(Self {
+            gpu,
+            pipelines,
+            baked,
+            layers: Vec::new(),
+            timed_layers: Vec::new(),
+            layout,
+            settings,
+            slots: Vec::new(),
+            free: (0..settings.slots).collect(),
+            pending: VecDeque::new(),
+            slices: patience.slices(settings.batch_frames, SLICE_FRAMES),
+            patience,
+            refused: None,
+        })
     }
 
     /// Whether `submit` may be called.

@@ -25,9 +25,8 @@ macro_rules! shipped {
 }
 
 /// The themes of the program, in the order they are listed.
-const BUILT_IN: &[(&str, &str, &str)] = shipped![
-    "vinyl", "picture", "color", "cover", "cd", "cassette", "neon", "lyrics",
-];
+const BUILT_IN: &[(&str, &str, &str)] =
+    shipped!["vinyl", "picture", "color", "cover", "cd", "cassette", "neon", "lyrics",];
 
 /// The most moving parts a theme may have: they share four bits of a baked pixel with what the renderer needs.
 pub const MAX_PARTS: u32 = 8;

@@ -4,7 +4,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use musiccircles::encode::EncoderChoice;
-use musiccircles::model::VideoFormat;
+use musiccircles::model::{SAMPLE_RATE, VideoFormat};
 use musiccircles::pipeline::{self, CoverChoice, FragmentChoice, LyricsChoice, Report, Request, SharedGpu};
 use musiccircles::render::AdapterChoice;
 use musiccircles::scene::motion::Speed;
