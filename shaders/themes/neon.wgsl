@@ -129,7 +129,8 @@ fn curve_light(at: vec2f, r: f32, still: Still, frame: u32) -> vec3f {
     let tubes = tubes_light(abs(out), abs(inward), first, second, power, still.weight);
     // Between the two the air itself shines, from one colour to the other.
     let between = clamp(-out * 9.0, 0.0, 1.0) * clamp(inward * 9.0, 0.0, 1.0);
-    let air = mix(second, first, clamp(0.5 + (out + inward) * 4.0, 0.0, 1.0)) * (between * (0.16 + 0.45 * level) * power * still.weight);
+    let air_tint = mix(second, first, clamp(0.5 + (out + inward) * 4.0, 0.0, 1.0));
+    let air = air_tint * (between * (0.16 + 0.45 * level) * power * still.weight);
     let spark = spark_at(out + SPECTRUM_INNER, abs(still.data.x) * (1.0 / POINTS), at.x < 0.0, frame) * params.sparks * calm;
     return tubes + air + mix(first, vec3f(1.0), 0.7) * spark;
 }
