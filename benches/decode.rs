@@ -10,6 +10,15 @@ use musiccircles::audio::{self, Edges};
 use musiccircles::flow::Pcm;
 use musiccircles::model::Fragment;
 
+/// A fragment cut out of its song, or not, without a needle.
+fn fades(fade_in: bool, fade_out: bool) -> Edges {
+    Edges {
+        fade_in,
+        fade_out,
+        needle_secs: None,
+    }
+}
+
 pub fn benches(c: &mut Criterion) {
     let folder = tempfile::tempdir().expect("a folder for songs");
     let never = AtomicBool::new(false);
@@ -51,7 +60,7 @@ pub fn benches(c: &mut Criterion) {
         group.bench_function(name, |b| {
             b.iter_batched(
                 || pcm.clone(),
-                |mut pcm| audio::master(&mut pcm, Edges::fades(true, true)),
+                |mut pcm| audio::master(&mut pcm, fades(true, true)),
                 BatchSize::LargeInput,
             );
         });

@@ -148,6 +148,27 @@ pub struct TextStrip {
     pub turns: f32,
 }
 
+/// One line of a song's lyrics, until the next one begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LyricLine {
+    /// From the start of the song, or of the fragment where `Lyrics::within` made it: then a line that is already being
+    /// sung begins before 0.
+    pub start_ms: i64,
+    /// When the next line begins; `None` for the last one.
+    pub end_ms: Option<i64>,
+    /// At most [`MAX_TAG_CHARS`](crate::model::limits::MAX_TAG_CHARS) characters; empty: a pause, in which nothing is lit.
+    pub text: String,
+    /// Ascending in time and place; empty where the file times only whole lines.
+    pub words: Vec<WordStamp>,
+}
+
+/// When the part of a line that begins at a byte of its text is sung.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WordStamp {
+    pub at_ms: i64,
+    pub byte: usize,
+}
+
 /// The lines of a song's lyrics, each centred on a row of its own: one byte of coverage a pixel, rows top to bottom.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LyricSheet {

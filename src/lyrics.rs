@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use encoding_rs::{Encoding, WINDOWS_1251, WINDOWS_1252};
 
+use crate::flow::{LyricLine, WordStamp};
 use crate::model::limits::{MAX_LYRIC_LINES, MAX_LYRICS_BYTES, MAX_TAG_CHARS};
 use crate::model::{Fault, Fragment, is_shown};
 
@@ -18,27 +19,6 @@ use crate::model::{Fault, Fragment, is_shown};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lyrics {
     pub lines: Vec<LyricLine>,
-}
-
-/// One line, until the next one begins.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LyricLine {
-    /// From the start of the song, or of the fragment where [`Lyrics::within`] made it: then a line that is already being
-    /// sung begins before 0.
-    pub start_ms: i64,
-    /// When the next line begins; `None` for the last one.
-    pub end_ms: Option<i64>,
-    /// At most [`MAX_TAG_CHARS`] characters; empty: a pause, in which nothing is lit.
-    pub text: String,
-    /// Ascending in time and place; empty where the file times only whole lines.
-    pub words: Vec<WordStamp>,
-}
-
-/// When the part of a line that begins at a byte of its text is sung.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct WordStamp {
-    pub at_ms: i64,
-    pub byte: usize,
 }
 
 #[derive(Debug, thiserror::Error)]

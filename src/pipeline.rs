@@ -429,7 +429,9 @@ fn prepare(request: &Request, stages: &mut Stages, cancel: &AtomicBool) -> Resul
         compose(request, cover, &tags, &lyrics, &features)
     });
     stages.analyse = took;
-    let needle = request.theme.is_on(&request.params, "needle");
+    let is_on = |name| request.theme.is_on(&request.params, name);
+    // Heard only where an arm is seen going down; in a loop there is none.
+    let needle = is_on("needle") && is_on("tonearm") && !is_on("loop");
     let edges = Edges {
         fade_in: !fragment.start.is_zero(),
         fade_out: fragment.end() + Duration::from_millis(1) < song_length,

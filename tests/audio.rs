@@ -705,7 +705,7 @@ fn every_song_ends_at_minus_14_lufs_and_below_minus_1_dbtp_after_aac() {
         ("white noise", noise(1.0)),
         ("soft noise", noise(0.05)),
     ] {
-        let done = audio::master(&mut pcm, Edges::fades(true, true));
+        let done = audio::master(&mut pcm, fades(true, true));
         let (lufs, peak) = measured(&pcm.samples);
         let encoded = through_aac(&pcm.samples, folder.path());
         let (lufs_aac, peak_aac) = measured(&encoded);
@@ -726,21 +726,27 @@ fn every_song_ends_at_minus_14_lufs_and_below_minus_1_dbtp_after_aac() {
     }
 }
 
+/// A fragment cut out of its song, or not, without a needle.
+fn fades(fade_in: bool, fade_out: bool) -> Edges {
+    Edges {
+        fade_in,
+        fade_out,
+        needle_secs: None,
+    }
+}
+
 #[test]
 fn silence_stays_silence_and_a_whisper_is_not_blown_up() {
     let mut silence = Pcm {
         samples: vec![[0.0; 2]; 96_000],
     };
-    let done = audio::master(&mut silence, Edges::fades(true, true));
+    let done = audio::master(&mut silence, fades(true, true));
     assert_eq!((done.input_lufs, done.gain_db), (None, 0.0));
     assert!(silence.samples.iter().flatten().all(|&s| s == 0.0));
-    assert_eq!(
-        audio::master(&mut Pcm::default(), Edges::fades(true, true)).input_lufs,
-        None
-    );
+    assert_eq!(audio::master(&mut Pcm::default(), fades(true, true)).input_lufs, None);
 
     let mut whisper = drum_song(5.0, 0.001, 0.001);
-    assert_eq!(audio::master(&mut whisper, Edges::fades(false, false)).gain_db, 20.0);
+    assert_eq!(audio::master(&mut whisper, fades(false, false)).gain_db, 20.0);
 }
 
 #[test]
@@ -778,7 +784,7 @@ fn a_crackle_does_not_keep_a_quiet_song_quiet() {
     [100_000, 300_000, 400_001]
         .into_iter()
         .for_each(|at| pcm.samples[at] = [0.95, -0.95]);
-    audio::master(&mut pcm, Edges::fades(false, false));
+    audio::master(&mut pcm, fades(false, false));
     let (lufs, peak) = measured(&pcm.samples);
     assert!(
         (lufs + 14.0).abs() <= 0.5 && peak <= -2.0,
@@ -793,7 +799,7 @@ fn limiting_neither_distorts_nor_pumps() {
     song.add(0.0, 12.0, |t| 0.08 * (std::f64::consts::TAU * 1_000.0 * t).sin() as f32);
     (0..12).for_each(|k| song.kick(f64::from(k) + 0.5, 0.9));
     let mut pcm = song.pcm();
-    let done = audio::master(&mut pcm, Edges::fades(false, false));
+    let done = audio::master(&mut pcm, fades(false, false));
     let limited = done.gain_db + 20.0 * 0.9_f64.log10() - done.true_peak_dbtp;
     assert!(limited > 3.0, "the limiter had nothing to do: {done:?}");
     let expected = 0.08 * 10.0_f64.powf(done.gain_db / 20.0);
@@ -828,8 +834,8 @@ fn cuts_are_faded_over_20_ms_and_only_where_asked() {
             .collect(),
     };
     let (mut both, mut none) = (flat(), flat());
-    audio::master(&mut both, Edges::fades(true, true));
-    audio::master(&mut none, Edges::fades(false, false));
+    audio::master(&mut both, fades(true, true));
+    audio::master(&mut none, fades(false, false));
     let level = none.samples[24_000][0].abs();
     assert!((none.samples[0][0].abs() - level).abs() < 1e-3 && (none.samples[47_999][0].abs() - level).abs() < 1e-3);
     let shape = |n: usize| (both.samples[n][0] / both.samples[24_000][0]).abs();

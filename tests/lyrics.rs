@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use image::RgbImage;
+use musiccircles::flow::{LyricLine, WordStamp};
 use musiccircles::flow::{LyricSheet, Moment, Scene};
-use musiccircles::lyrics::{LyricLine, Lyrics, LyricsError, WordStamp, load, parse};
+use musiccircles::lyrics::{Lyrics, LyricsError, load, parse};
 use musiccircles::model::limits::{MAX_LYRIC_LINES, MAX_LYRICS_BYTES};
 use musiccircles::model::{Fragment, Tags};
 use musiccircles::scene::theme;

@@ -64,9 +64,13 @@ fn theme_color(at: vec2f, still: Still, frame: u32) -> vec3f {
         return still.color + seen - still.color * seen;
     }
     if (still.part == RING_PART) {
-        return spectrum_color(at, still, frame, Spectrum(params.accent.rgb, params.glow_color.rgb, params.ring, params.glow, params.sparks, params.sweep));
+        return spectrum_color(at, still, frame, ring_look());
     }
     return etched_color(still.color, still.data.x, still.data.y, moments[frame].turn);
+}
+
+fn ring_look() -> Spectrum {
+    return Spectrum(params.accent.rgb, params.glow_color.rgb, params.ring, params.glow, params.sparks, params.sweep);
 }
 
 // ---- the rainbow
@@ -110,7 +114,9 @@ fn rainbow(still: Still, frame: u32) -> vec3f {
     let calm = 0.45 + 0.55 * moments[frame].loudness;
     let tilt = 0.050 * slow_swing(frame, SWING_SECS * 0.7, 0.25) + calm * (0.060 * moments[frame].bass + 0.040 * moments[frame].beat);
     let path_um = still.data.y + tilt * params.swing;
-    let seen = spectrum_rgb(path_um) + 0.80 * spectrum_rgb(path_um * 0.5) + 0.40 * spectrum_rgb(path_um * (1.0 / 3.0)) + 0.25 * spectrum_rgb(path_um * 0.25);
+    // The first four orders, each fainter than the last.
+    var seen = spectrum_rgb(path_um) + 0.80 * spectrum_rgb(path_um * 0.5);
+    seen += 0.40 * spectrum_rgb(path_um * (1.0 / 3.0)) + 0.25 * spectrum_rgb(path_um * 0.25);
     return seen * (inside_fan * inside_fan * still.weight * params.rainbow * (0.90 + 0.20 * moments[frame].beat));
 }
 
@@ -162,7 +168,8 @@ fn print_still(at: vec2f, r: f32, px: f32) -> Still {
     over += vec3f(0.085, 0.083, 0.080) * glare * params.light;
     over *= printed;
     // Within the print the clear plastic's rim, and the hole, through which the plinth is seen.
-    let rim = bump(r, PRINT_INNER - 0.006, 0.004) * (0.30 + 0.45 * max(slope, 0.0) + 0.30 * max(-slope, 0.0)) + bump(r, HOLE + 0.002, 0.003) * (0.18 + 0.35 * max(-slope, 0.0));
+    let outer_rim = bump(r, PRINT_INNER - 0.006, 0.004) * (0.30 + 0.45 * max(slope, 0.0) + 0.30 * max(-slope, 0.0));
+    let rim = outer_rim + bump(r, HOLE + 0.002, 0.003) * (0.18 + 0.35 * max(-slope, 0.0));
     let plastic = vec3f(0.055) + vec3f(0.92, 0.96, 1.0) * rim;
     let plinth = look.dark.rgb * (0.42 + 0.30 * smoothstep(-0.10, 0.10, dot(at, -RECORD_LIT)));
     over += mix(plastic, plinth, inside(r, HOLE, px)) * inside(r, PRINT_INNER, px);

@@ -64,7 +64,7 @@ fn theme_color(at: vec2f, still: Still, frame: u32) -> vec3f {
         return still.color + params.glow_color.rgb * (still.data.x * lamp_strength(frame));
     }
     if (still.part == RING_PART) {
-        return spectrum_color(at, still, frame, Spectrum(params.accent.rgb, params.glow_color.rgb, params.ring, params.glow, params.sparks, params.sweep));
+        return spectrum_color(at, still, frame, ring_look());
     }
     let p = on_sleeve(at, frame);
     let print = vec3f(print_gloss(p, frame)) + still.weight * cover_at(p * (0.5 / SLEEVE) + 0.5);
@@ -82,6 +82,10 @@ fn theme_color(at: vec2f, still: Still, frame: u32) -> vec3f {
 }
 
 // ---- what moves
+
+fn ring_look() -> Spectrum {
+    return Spectrum(params.accent.rgb, params.glow_color.rgb, params.ring, params.glow, params.sparks, params.sweep);
+}
 
 // The point of the sleeve that is seen at a point of the picture.
 fn on_sleeve(at: vec2f, frame: u32) -> vec2f {

@@ -19,14 +19,13 @@ const HEART_ALONE: f32 = 0.340;
 const HEART_SWELL: f32 = 0.020;
 const HEART_BEND: f32 = 0.062;
 // What moves with the spectrum lies outside of this, what moves with the beat inside.
-const CURVE_REACH: f32 = 0.570;
-const RIM: f32 = 0.995;
+const CURVE_REACH: f32 = 0.560;
 // Half the thickness of a tube.
 const TUBE: f32 = 0.0105;
 // Beyond this a tube's light on the wall is part of what is baked.
 const HALO_REACH: f32 = 0.095;
-// Every other band of the spectrum is a point of the curve: glass cannot be bent more sharply, and the bands in between hear
-// mostly what their neighbours hear.
+// Points of the curve on each side, one for every other band of the spectrum: the even ones up the left, the odd ones up the
+// right. So every band is seen, no bend is too sharp for glass, and the sides differ a little, as what is bent by hand does.
 const POINTS: f32 = 32.0;
 
 // The curve, the title's band, the ripple around the middle, the middle.
@@ -41,7 +40,7 @@ fn theme_still(at: vec2f) -> Still {
     let brick = brick_at(at);
     let color = wall_color(r, brick);
     if (r > CURVE_REACH) {
-        let up = clamp(abs(turns_from_top(at) - 0.5) * 2.0 * POINTS, 0.0, POINTS - 0.001);
+        let up = (turns_from_top(at) - 0.5) * 2.0 * POINTS;
         return Still(color, brick, CURVE_PART, vec2f(up, 0.0));
     }
     if (has_title() && abs(r - TITLE) < TITLE_REACH) {
@@ -130,14 +129,17 @@ fn curve_light(at: vec2f, r: f32, still: Still, frame: u32) -> vec3f {
     let tubes = tubes_light(abs(out), abs(inward), first, second, power, still.weight);
     // Between the two the air itself shines, from one colour to the other.
     let between = clamp(-out * 9.0, 0.0, 1.0) * clamp(inward * 9.0, 0.0, 1.0);
-    let air = mix(second, first, clamp(0.5 + (out + inward) * 4.0, 0.0, 1.0)) * (between * (0.16 + 0.45 * level) * power * still.weight);
-    let spark = spark_at(out + SPECTRUM_INNER, still.data.x / POINTS, at.x < 0.0, frame) * params.sparks * calm;
+    let air_tint = mix(second, first, clamp(0.5 + (out + inward) * 4.0, 0.0, 1.0));
+    let air = air_tint * (between * (0.16 + 0.45 * level) * power * still.weight);
+    let spark = spark_at(out + SPECTRUM_INNER, abs(still.data.x) * (1.0 / POINTS), at.x < 0.0, frame) * params.sparks * calm;
     return tubes + air + mix(first, vec3f(1.0), 0.7) * spark;
 }
 
-// A point of the curve, mirrored at both ends, so that it is level at the top and at the bottom.
+// A point of the curve. They are counted from the bottom, up the left from 0 on and up the right from -1 down; bands 0, 1 and 62,
+// 63 meet where the sides do, so that the curve is closed. One step beyond the top is the other side's last point.
 fn curve_point(index: f32, frame: u32) -> f32 {
-    let heard = moments[frame].bands[u32(clamp(abs(index + 0.5) - 0.5, 0.0, POINTS - 1.0)) * 2u];
+    let band = abs(2.0 * index + 0.5) - 0.5;
+    let heard = moments[frame].bands[u32(min(band, 4.0 * POINTS - 1.0 - band))];
     return heard * (0.4 + 0.6 * heard);
 }
 

@@ -47,36 +47,24 @@ pub struct Edges {
     pub needle_secs: Option<f64>,
 }
 
-impl Edges {
-    /// No needle.
-    pub fn fades(fade_in: bool, fade_out: bool) -> Self {
-        Self {
-            fade_in,
-            fade_out,
-            needle_secs: None,
-        }
-    }
-}
-
 /// Changes `pcm` in place: loudness to [`TARGET_LUFS`], peaks below [`CEILING_DBTP`], fades where the song was cut.
 pub fn master(pcm: &mut Pcm, edges: Edges) -> Mastering {
     fade(&mut pcm.samples, edges.fade_in, edges.fade_out);
     let energies = block_energies(&pcm.samples);
+    let ceiling = ratio(CEILING_DBTP);
     let Some(input_lufs) = integrated(&energies) else {
+        if let Some(at_secs) = edges.needle_secs {
+            needle::put_down(&mut pcm.samples, at_secs, ceiling);
+        }
         return Mastering {
             input_lufs: None,
             gain_db: 0.0,
             true_peak_dbtp: decibels(peak(&pcm.samples)),
         };
     };
-    let ceiling = ratio(CEILING_DBTP);
     let lasting_db = decibels(lasting_peak(&pcm.samples));
     let most_db = MAX_GAIN_DB.min(CEILING_DBTP + MAX_REDUCTION_DB - lasting_db);
     let plain_db = (TARGET_LUFS - input_lufs).min(most_db);
-    if let Some(at_secs) = edges.needle_secs {
-        // As loud in the end whatever the song's own level is.
-        needle::put_down(&mut pcm.samples, at_secs, ratio(needle::PEAK_DBFS - plain_db));
-    }
     let made_up_db = (plain_db + MAKE_UP_DB).min(most_db).max(plain_db);
     // Everything that could pass the ceiling with the most gain there may be.
     let peaks = true_peaks(&pcm.samples, ceiling / ratio(made_up_db));
@@ -97,6 +85,9 @@ pub fn master(pcm: &mut Pcm, edges: Edges) -> Mastering {
         }
     }
     apply(&mut pcm.samples, ratio(gain_db), curve.as_deref());
+    if let Some(at_secs) = edges.needle_secs {
+        needle::put_down(&mut pcm.samples, at_secs, ceiling);
+    }
     Mastering {
         input_lufs: Some(input_lufs),
         gain_db,

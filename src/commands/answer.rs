@@ -51,6 +51,9 @@ pub(super) struct CircleJson {
     /// `none` where there are only pictures.
     encoder: String,
     key: String,
+    /// Only with a theme that shows lyrics: `shown`, or why not: `not_in_fragment`, `missing`, `broken`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lyrics: Option<&'static str>,
     stages: StagesMs,
 }
 
@@ -67,6 +70,13 @@ impl CircleJson {
             adapter: report.adapter.clone(),
             encoder: encoder_name(report),
             key: report.key.clone(),
+            lyrics: match report.lyrics {
+                LyricsFound::NotShown => None,
+                LyricsFound::Shown => Some("shown"),
+                LyricsFound::NotInFragment => Some("not_in_fragment"),
+                LyricsFound::Missing { .. } => Some("missing"),
+                LyricsFound::Broken { .. } => Some("broken"),
+            },
             stages: report.stages.into(),
         }
     }

@@ -15,12 +15,13 @@ use crate::cover::Cover;
 use crate::encode::EncoderChoice;
 use crate::lyrics::Lyrics;
 use crate::model::{Fragment, Tags, TrackFacts, VideoFormat, limits};
+use crate::render::{Entry, shader_text};
 use crate::scene::motion::Speed;
 use crate::scene::params::ParamValues;
 use crate::scene::theme::Theme;
 
 /// Raised whenever the same request gives other frames than before: stored circles of older versions are then not reused.
-const RENDERER_VERSION: u32 = 1;
+const RENDERER_VERSION: u32 = 2;
 
 #[derive(Clone, Debug)]
 pub struct Request {
@@ -138,10 +139,17 @@ pub(super) fn content_key(
         request.format,
         tags.title,
         tags.artist,
-        lyrics
+        lyrics.within(fragment)
     );
-    hash.update((asked.len() as u64).to_le_bytes());
-    hash.update(asked);
+    // What the theme is joined with may change as well as the theme.
+    for text in [
+        asked,
+        shader_text(&request.theme.shader, Entry::Bake),
+        shader_text(&request.theme.shader, Entry::Nv12),
+    ] {
+        hash.update((text.len() as u64).to_le_bytes());
+        hash.update(text);
+    }
     hash.update(&cover.rgba);
     let song = File::open(&request.song).and_then(|song| hash_file(&mut hash, song));
     song.map_err(|source| AudioError::from_io(&request.song, source))?;

@@ -59,6 +59,12 @@ impl fmt::Display for AdapterFacts {
     }
 }
 
+/// Room for all themes of the program and as many of strangers; beyond that strangers' are compiled anew.
+const MAX_KEPT_THEMES: usize = 16;
+
+/// Where a theme's pipelines are put when they are compiled.
+type Place = Arc<Mutex<Option<Arc<Pipelines>>>>;
+
 /// An open device. Costs a few tenths of a second to make: a service makes one and keeps it.
 pub struct Gpu {
     pub(super) device: wgpu::Device,
@@ -69,7 +75,7 @@ pub struct Gpu {
     /// It no longer answers: whoever waits for it waits for ever.
     is_lost: AtomicBool,
     /// Compiled themes: a service draws the same few again and again.
-    pipelines: Mutex<HashMap<Arc<ThemeShader>, Arc<Pipelines>>>,
+    pipelines: Mutex<HashMap<Arc<ThemeShader>, Place>>,
 }
 
 impl Gpu {
@@ -211,13 +217,21 @@ impl Gpu {
     }
 
     pub(super) fn pipelines(&self, shader: &Arc<ThemeShader>) -> Result<Arc<Pipelines>, RenderError> {
-        let mut known = self.pipelines.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(pipelines) = known.get(shader) {
+        let place = {
+            let mut known = self.pipelines.lock().unwrap_or_else(PoisonError::into_inner);
+            if known.len() >= MAX_KEPT_THEMES && !known.contains_key(shader) {
+                known.retain(|shader, _| shader.trusted);
+            }
+            Arc::clone(known.entry(Arc::clone(shader)).or_default())
+        };
+        // Who wants the same theme waits; who wants another does not.
+        let mut place = place.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(pipelines) = &*place {
             return Ok(Arc::clone(pipelines));
         }
-        let pipelines = Arc::new(Pipelines::compile(&self.device, shader)?);
-        known.insert(Arc::clone(shader), Arc::clone(&pipelines));
-        Ok(pipelines)
+        Ok(Arc::clone(
+            place.insert(Arc::new(Pipelines::compile(&self.device, shader)?)),
+        ))
     }
 }
 

@@ -16,9 +16,11 @@ pub(super) const SLICE_FRAMES: u32 = 2;
 /// Slices on the device while the next one is prepared; more would only be longer to wait for when the theme is given up.
 const SLICES_AHEAD: usize = 2;
 /// Baking a good theme takes 0.1 s on two cores, of which most is the driver's compiler.
-const BAKE_BUDGET: Duration = Duration::from_secs(6);
-/// The driver compiles each part at its first frame: a theme of the greatest length takes it about a second a part.
-const FIRST_FRAME_BUDGET: Duration = Duration::from_secs(6);
+/// A hundred times that: a busy machine must not refuse an honest theme.
+const BAKE_BUDGET: Duration = Duration::from_secs(10);
+/// The driver compiles each part at its first frame: a theme of the greatest length takes it about a second a part, and on a
+/// machine that does other things as well several.
+const FIRST_FRAME_BUDGET: Duration = Duration::from_secs(15);
 /// A good theme takes some milliseconds of two cores. At this pace a whole circle takes six minutes, which is what anyone
 /// would wait.
 const FRAME_BUDGET: Duration = Duration::from_millis(200);

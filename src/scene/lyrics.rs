@@ -7,8 +7,8 @@ use std::f32::consts::TAU;
 
 use super::lettering::{Canvas, OVERSAMPLING, Pen};
 use super::theme::LyricsPlace;
+use crate::flow::{LyricLine, WordStamp};
 use crate::flow::{LyricSheet, Moment};
-use crate::lyrics::{LyricLine, WordStamp};
 use crate::model::{Fps, Size, Tags};
 
 /// What every device takes as the side of a texture, in pixels.
@@ -204,7 +204,6 @@ fn sing(line: &LyricLine, pen: &mut Pen, width_px: f32, rows: &mut Vec<Row>) {
         Vec::new()
     };
     sung.dedup_by_key(|stamp| stamp.byte);
-    let begins = |sung: &[WordStamp]| sung.first().map_or(line.start_ms, |first| first.at_ms);
     if sung.first().is_none_or(|first| first.byte > 0) {
         let byte = 0;
         sung.insert(
@@ -217,7 +216,7 @@ fn sing(line: &LyricLine, pen: &mut Pen, width_px: f32, rows: &mut Vec<Row>) {
     }
     if sung.last().is_some_and(|last| last.byte < text.len()) {
         let at_ms = match sung.as_slice() {
-            [_] => begins(&sung).saturating_add(takes_ms),
+            [only] => only.at_ms.saturating_add(takes_ms),
             // The last word takes as long as its letters do.
             [.., last] => last.at_ms + (text[last.byte..].chars().count() as i64 * LETTER_MS).max(300),
             [] => line.start_ms,

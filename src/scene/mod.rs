@@ -12,8 +12,8 @@ pub mod title;
 use std::sync::Arc;
 
 use crate::cover::Cover;
+use crate::flow::LyricLine;
 use crate::flow::{Features, Look, Scene};
-use crate::lyrics::LyricLine;
 use crate::model::{Fault, FrameIndex, Tags, VideoFormat};
 use motion::{Motion, Speed};
 use params::ParamValues;

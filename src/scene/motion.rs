@@ -123,6 +123,7 @@ pub fn moments(features: &Features, motion: &Motion) -> Vec<Moment> {
     let rpm = motion.rpm(features.tempo_bpm);
     let frames = features.frames.len();
     let seam = (SEAM_SECS * f64::from(features.fps.get())) as usize;
+    let light = |heard: &FrameFeatures| beat(heard, features.tempo_bpm.is_some());
     (0..)
         .zip(&features.frames)
         .zip(sparks)
@@ -130,10 +131,13 @@ pub fn moments(features: &Features, motion: &Motion) -> Vec<Moment> {
             let to_end = frames - n as usize;
             match features.frames.first() {
                 Some(first) if motion.looped && to_end <= seam => {
-                    let heard = blend(heard, first, 1.0 - to_end as f32 / (seam + 1) as f32);
-                    moment(FrameIndex(n), &heard, spark, features, motion, rpm)
+                    let share = 1.0 - to_end as f32 / (seam + 1) as f32;
+                    // The light itself is mixed: made of a mixed phase it would be another's.
+                    let light = light(heard) + (light(first) - light(heard)) * share;
+                    let heard = blend(heard, first, share);
+                    moment(FrameIndex(n), &heard, (light, spark), features, motion, rpm)
                 }
-                _ => moment(FrameIndex(n), heard, spark, features, motion, rpm),
+                _ => moment(FrameIndex(n), heard, (light(heard), spark), features, motion, rpm),
             }
         })
         .collect()
@@ -142,7 +146,7 @@ pub fn moments(features: &Features, motion: &Motion) -> Vec<Moment> {
 fn moment(
     index: FrameIndex,
     heard: &FrameFeatures,
-    spark: Spark,
+    (beat, spark): (f32, Spark),
     features: &Features,
     motion: &Motion,
     rpm: f64,
@@ -164,7 +168,7 @@ fn moment(
         treble: heard.treble,
         onset: heard.onset,
         beat_phase: heard.beat_phase,
-        beat: beat(heard, features.tempo_bpm.is_some()),
+        beat,
         lift: motion.lift_at(time_secs, length_secs) as f32,
         spark_age_secs: spark.age_secs,
         spark_power: spark.power,
@@ -227,7 +231,7 @@ fn sparks(features: &Features, looped: bool) -> Vec<Spark> {
         .collect()
 }
 
-/// `share` of `to` in place of as much of `from`.
+/// `share` of `to` in place of as much of `from`; the beat's phase goes the shorter way round.
 fn blend(from: &FrameFeatures, to: &FrameFeatures, share: f32) -> FrameFeatures {
     let mix = |a: f32, b: f32| a + (b - a) * share;
     FrameFeatures {
@@ -238,6 +242,7 @@ fn blend(from: &FrameFeatures, to: &FrameFeatures, share: f32) -> FrameFeatures 
         treble: mix(from.treble, to.treble),
         bands: std::array::from_fn::<_, BANDS, _>(|band| mix(from.bands[band], to.bands[band])),
         onset: mix(from.onset, to.onset),
-        beat_phase: mix(from.beat_phase, to.beat_phase),
+        beat_phase: (from.beat_phase + (to.beat_phase - from.beat_phase + 0.5).rem_euclid(1.0) * share - 0.5 * share)
+            .rem_euclid(1.0),
     }
 }

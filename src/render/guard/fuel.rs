@@ -12,7 +12,7 @@ use wgpu::naga::{
 
 use super::census::{Costs, Meter};
 
-/// Operations of one call of `theme_still`: it runs five times a pixel once a circle, and may look around.
+/// Operations of one call of `theme_still`: it runs three times a pixel once a circle, and may look around.
 const STILL_FUEL: u32 = 200_000;
 /// Operations of one call of `theme_color`. A pixel that takes this many takes a thousand times as long as a good theme's.
 const COLOR_FUEL: u32 = 20_000;
