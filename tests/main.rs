@@ -14,3 +14,4 @@ mod palette;
 mod render;
 mod scene;
 mod support;
+mod telegram;

@@ -4,4 +4,5 @@ pub mod command;
 pub mod picture;
 pub mod sound;
 pub mod stage;
+pub mod telegram;
 pub mod video;
