@@ -1,8 +1,8 @@
 //! MusicCircles turns a song and its cover into an animated round Telegram video message.
 //!
 //! ```text
-//! audio -> analysis -> scene -> render -> encode -> deliver
-//!  PCM     features   uniforms   NV12      mp4      file
+//! source -> audio -> analysis -> scene -> render -> encode -> deliver
+//!  file      PCM     features   uniforms   NV12      mp4      file
 //! ```
 //!
 //! Modules in reading order: [`model`] is what we talk about, [`flow`] what moves between the steps, then one module per
@@ -19,6 +19,9 @@ pub mod deliver;
 pub mod encode;
 pub mod render;
 pub mod scene;
+pub mod source;
+
+pub mod store;
 
 pub mod pack;
 pub mod pipeline;

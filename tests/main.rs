@@ -13,5 +13,6 @@ mod packs;
 mod palette;
 mod render;
 mod scene;
+mod sources;
 mod support;
 mod telegram;

@@ -3,12 +3,15 @@
 pub mod fault;
 pub mod job;
 pub mod limits;
+pub mod origin;
+pub mod spelling;
 pub mod time;
 pub mod track;
 pub mod video;
 
 pub use fault::Fault;
 pub use job::{Blob, JobId, JobSpec};
+pub use origin::{Found, Source, TrackRef};
 pub use time::{Fragment, SAMPLE_RATE, parse_time};
 pub use track::{Tags, TrackFacts, clean_tag};
 pub use video::{Fps, FrameIndex, Size, VideoFormat};

@@ -23,6 +23,7 @@ mod migrate;
 mod readers;
 mod writer;
 
+pub mod catalogue;
 pub mod circles;
 pub mod deliveries;
 pub mod dialogues;
@@ -33,6 +34,7 @@ pub mod inbox;
 pub mod jobs;
 pub mod known;
 pub mod leases;
+pub mod library;
 pub mod measures;
 pub mod people;
 pub mod send_limits;
