@@ -21,11 +21,10 @@ pub mod render;
 pub mod scene;
 pub mod source;
 
-pub mod store;
-
 pub mod pack;
 pub mod pipeline;
 
+pub mod bot;
 pub mod queue;
 pub mod store;
 
