@@ -23,6 +23,9 @@ pub mod scene;
 pub mod pack;
 pub mod pipeline;
 
+pub mod config;
+pub mod worker;
+
 pub mod assets;
 pub mod cli;
 pub mod commands;
