@@ -38,6 +38,9 @@ pub enum Command {
     Doctor(JsonArgs),
     /// Time a standard circle on this machine, beside the usual ffmpeg commands
     Bench(BenchArgs),
+    /// The service's own child process; takes its orders from standard input
+    #[command(hide = true)]
+    Worker,
 }
 
 /// What `render` and `frame` share.

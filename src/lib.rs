@@ -27,6 +27,8 @@ pub mod pipeline;
 pub mod bot;
 pub mod queue;
 pub mod store;
+pub mod config;
+pub mod worker;
 
 pub mod assets;
 pub mod cli;

@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use super::CommandError;
-use super::answer::{StagesMs, print_json, print_text};
+use super::answer::{print_json, print_text};
 use crate::assets;
 use crate::cli::BenchArgs;
 use crate::deliver::unfinished::Unfinished;
 use crate::model::{Fps, Size, VideoFormat};
-use crate::pipeline::{self, CoverChoice, FragmentChoice, PipelineError, Report, Request, SharedGpu, Stages};
+use crate::pipeline::{self, CoverChoice, FragmentChoice, PipelineError, Report, Request, SharedGpu, Stages, StagesMs};
 use crate::render::AdapterChoice;
 use crate::scene::motion::Speed;
 use crate::scene::params::ParamValues;

@@ -7,6 +7,7 @@ mod frame;
 mod probe;
 mod render;
 mod themes;
+mod worker;
 
 use std::io::IsTerminal;
 use std::os::unix::fs::MetadataExt;
@@ -84,6 +85,7 @@ pub fn run(cli: &Cli, exit: Exit) -> Result<(), CommandError> {
         Command::Themes(args) => themes::run(args),
         Command::Doctor(args) => doctor::run(*args),
         Command::Bench(args) => bench::run(args, stop_flag(exit)?.as_ref()),
+        Command::Worker => worker::run(exit),
     }
 }
 
