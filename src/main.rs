@@ -23,6 +23,7 @@ unsafe extern "C" {
 
 fn main() -> ExitCode {
     quiet_the_vulkan_loader();
+    musiccircles::torture::arm();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         // Help and version are no errors; no command at all is answered with the help.

@@ -31,7 +31,7 @@ use crate::render::{AdapterChoice, Gpu, RenderError, RenderSettings, Renderer};
 use crate::scene::{self, SceneError, SceneRequest};
 
 pub use calm::calm_frame;
-pub use request::{CoverChoice, FragmentChoice, Request, survey};
+pub use request::{CoverChoice, FragmentChoice, Request, look_version, survey};
 pub use stages::StagesMs;
 
 /// How often the sound is asked whether it is done, and told to stop.

@@ -10,6 +10,12 @@ pub fn point(name: &str) {
     fail::fail_point!(name, |_| kill());
 }
 
+/// Reads `FAILPOINTS`. Once, at the start.
+pub fn arm() {
+    #[cfg(feature = "torture")]
+    std::mem::forget(fail::FailScenario::setup());
+}
+
 #[cfg(feature = "torture")]
 fn kill() {
     let own = rustix::process::getpid();

@@ -26,6 +26,8 @@ pub struct Timing {
     /// The first pause after a failure to reach Telegram; each further one doubles it.
     pub first_pause_ms: Millis,
     pub longest_pause_ms: Millis,
+    /// Longer than any send takes, the slowest upload included; who sent it is gone.
+    pub longest_send_ms: Millis,
     /// Who was out of reach for so long is not waited for any more.
     pub give_up_ms: Millis,
 }
@@ -37,6 +39,7 @@ impl Default for Timing {
             again_ms: [60_000, 120_000],
             first_pause_ms: 1_000,
             longest_pause_ms: 60_000,
+            longest_send_ms: 600_000,
             give_up_ms: 24 * 3600 * 1000,
         }
     }
@@ -81,8 +84,10 @@ pub enum Phase {
     Ready {
         from: Millis,
     },
-    /// The intent is on the disk, and from here on it may be there.
-    Sending,
+    /// The intent is on the disk, and from here on it may be there. Nobody waits for the answer longer than this.
+    Sending {
+        until: Millis,
+    },
     Reconciling(Doubt),
     Sent {
         by: Proof,
@@ -167,7 +172,7 @@ pub enum Event {
     /// The intent is being written.
     Begin,
     Answered(Outcome),
-    /// The program started anew.
+    /// Nobody waits for the answer any more: the program started anew, or whoever sent it is gone.
     Restarted,
     Scanned(Scan),
     /// A button with its marker was pressed.
@@ -215,6 +220,7 @@ impl Delivery {
     pub fn wake(&self) -> Option<Millis> {
         match &self.phase {
             Phase::Ready { from } => Some(*from),
+            Phase::Sending { until } => Some(*until),
             Phase::Reconciling(doubt) => Some(doubt.scan_at),
             _ => None,
         }
@@ -229,17 +235,21 @@ impl Delivery {
 
     fn take(&mut self, event: Event, now: Millis, timing: &Timing) -> Vec<Effect> {
         match (event, &self.phase) {
-            (_, Phase::Sent { .. }) => vec![],
+            // What is given back to the queue is another circle by now.
+            (_, Phase::Sent { .. } | Phase::Refused { .. }) => vec![],
+            (Event::Answered(_) | Event::MarkerSeen, Phase::Remaking) => vec![],
             // Proof is proof, whenever it comes.
             (Event::Answered(Outcome::Sent), _) => self.arrived(Proof::Answer),
             (Event::MarkerSeen, _) => self.arrived(Proof::Button),
             (Event::Begin, Phase::Ready { .. }) => {
-                self.phase = Phase::Sending;
+                self.phase = Phase::Sending {
+                    until: now + timing.longest_send_ms,
+                };
                 self.attempts += 1;
                 vec![Effect::Send]
             }
-            (Event::Answered(outcome), Phase::Sending) => self.answered(outcome, now, timing),
-            (Event::Restarted, Phase::Sending) => self.doubt(now, now, timing),
+            (Event::Answered(outcome), Phase::Sending { .. }) => self.answered(outcome, now, timing),
+            (Event::Restarted, Phase::Sending { .. }) => self.doubt(now, now, timing),
             (Event::Scanned(scan), Phase::Reconciling(doubt)) => {
                 let doubt = doubt.clone();
                 self.scanned(doubt, scan, now, timing)

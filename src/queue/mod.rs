@@ -44,11 +44,29 @@ pub use work::{Cancelled, Claim, Ended, Made};
 #[derive(Debug, thiserror::Error)]
 pub enum QueueError {
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(StoreError),
     #[error(transparent)]
-    Disk(#[from] DiskError),
+    Disk(DiskError),
     #[error("the job was given to another worker meanwhile")]
     Stale,
+}
+
+impl From<StoreError> for QueueError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Forgotten => Self::Stale,
+            error => Self::Store(error),
+        }
+    }
+}
+
+impl From<DiskError> for QueueError {
+    fn from(error: DiskError) -> Self {
+        match error {
+            DiskError::Store(error) => error.into(),
+            error => Self::Disk(error),
+        }
+    }
 }
 
 /// A handle, cheap to clone.
@@ -68,6 +86,7 @@ struct Shared {
     events: broadcast::Sender<JobEvent>,
     work: Notify,
     parcels: Notify,
+    searches: Notify,
 }
 
 /// What a queue is started with beside its store.
@@ -97,6 +116,7 @@ impl Queue {
                 events,
                 work: Notify::new(),
                 parcels: Notify::new(),
+                searches: Notify::new(),
             }),
         };
         queue.take_over()?;
@@ -127,6 +147,11 @@ impl Queue {
         let _ = tokio::time::timeout(longest, self.shared.parcels.notified()).await;
     }
 
+    /// Returns when there may be something to search for, at the latest after `longest`.
+    pub async fn searches_wait(&self, longest: Duration) {
+        let _ = tokio::time::timeout(longest, self.shared.searches.notified()).await;
+    }
+
     fn now(&self) -> Millis {
         self.shared.clock.now()
     }
@@ -135,8 +160,9 @@ impl Queue {
     fn tell(&self, job: JobId, state: JobState) {
         match state {
             JobState::Queued => self.shared.work.notify_one(),
-            JobState::Rendered => self.shared.parcels.notify_one(),
-            _ => {}
+            JobState::Sending => self.shared.searches.notify_one(),
+            // The end of one delivery is the turn of the next one in the same chat.
+            _ => self.shared.parcels.notify_one(),
         }
         self.happened(job, Happened::Is(state));
     }

@@ -67,10 +67,10 @@ impl Queue {
         let now = self.now();
         let (due, wake) = self.shared.store.read(|conn| {
             let due = deliveries::due(conn, "ready", now, 1)?;
-            Ok((!due.is_empty(), deliveries::next_wake(conn)?))
+            Ok((!due.is_empty(), deliveries::next_wake(conn, now)?))
         })?;
         if !due {
-            return Ok(Todo::Wait(wake.filter(|wake| *wake > now)));
+            return Ok(Todo::Wait(wake));
         }
         let timing = self.shared.timing;
         let (todo, moved) = self.shared.store.write(move |tx| next_parcel(tx, &timing, now))?;
@@ -87,13 +87,14 @@ impl Queue {
         let (now, quiet) = (self.now(), self.shared.timing.quiet_ms);
         Ok(self.shared.store.read(move |conn| {
             let Some(row) = deliveries::due(conn, "reconciling", now, 1)?.pop() else {
-                return Ok(Todo::Wait(deliveries::next_wake(conn)?.filter(|wake| *wake > now)));
+                return Ok(Todo::Wait(deliveries::next_wake(conn, now)?));
             };
             let delivery = read(&row)?;
             let Phase::Reconciling(doubt) = &delivery.phase else {
                 return Err(StoreError::Unreadable { what: "a delivery" });
             };
             let (bot_id, chat_id) = (row.to.bot_id, row.to.chat_id);
+            torture::point("reconcile.before_probe");
             let candidates = known::candidates(conn, bot_id, chat_id, row.lo_msg_id, doubt.since + quiet)?;
             Ok(Todo::Now(Box::new(Search {
                 job: row.job,
@@ -332,7 +333,7 @@ fn save(tx: &Tx<'_>, job: JobId, delivery: &Delivery) -> Result<(), StoreError> 
 fn searched(delivery: &Delivery) -> Searched {
     let phase = match delivery.phase {
         Phase::Ready { .. } => "ready",
-        Phase::Sending => "sending",
+        Phase::Sending { .. } => "sending",
         Phase::Reconciling(_) => "reconciling",
         Phase::Sent { .. } => "sent",
         Phase::Refused { .. } => "refused",
@@ -348,7 +349,7 @@ fn searched(delivery: &Delivery) -> Searched {
 fn job_state(delivery: &Delivery) -> JobState {
     match delivery.phase {
         Phase::Ready { .. } => JobState::Rendered,
-        Phase::Sending | Phase::Reconciling(_) => JobState::Sending,
+        Phase::Sending { .. } | Phase::Reconciling(_) => JobState::Sending,
         Phase::Sent { .. } => JobState::Sent,
         Phase::Refused { .. } => JobState::Refused,
         Phase::Unknown => JobState::Unknown,

@@ -5,6 +5,7 @@ use super::limits::HISTORY_MS;
 use super::outbox;
 use super::work::again;
 use super::{Queue, QueueError};
+use crate::model::JobId;
 use crate::store::disk::Swept;
 use crate::store::jobs::{self, JobState};
 use crate::store::leases::{self, Blame};
@@ -22,6 +23,8 @@ const PRUNED: [Pruned; 5] = [
 ];
 /// Transactions of each kind a minute: a backlog is worked off without holding anybody up.
 const ROUNDS: u32 = 20;
+/// Sends given up in one transaction.
+const SENDS: u32 = 100;
 
 impl Queue {
     /// Frees what an earlier run held, and doubts what it was sending. Part of every start.
@@ -43,15 +46,19 @@ impl Queue {
         Ok(())
     }
 
-    /// Takes jobs from workers that were silent too long: to be called every few seconds. Says which were set aside or put
-    /// back.
-    pub fn expire_leases(&self) -> Result<Vec<(crate::model::JobId, JobState)>, QueueError> {
-        let (boot_id, now) = (self.shared.boot_id.clone(), self.now());
+    /// Takes jobs from workers that were silent too long, and doubts sends that nobody answered: to be called every few
+    /// seconds. Says what became of them.
+    pub fn expire(&self) -> Result<Vec<(JobId, JobState)>, QueueError> {
+        let (timing, boot_id, now) = (self.shared.timing, self.shared.boot_id.clone(), self.now());
         let moved = self.shared.store.write(move |tx| {
             let mut moved = Vec::new();
             for held in leases::dead(tx, &boot_id, false, now)? {
                 let state = again(tx, held, Blame::Death, now)?;
                 moved.extend(state.map(|state| (held.job, state)));
+            }
+            for row in deliveries::due(tx, "sending", now, SENDS)? {
+                let state = outbox::advance(tx, &row, Event::Restarted, None, &timing, now)?;
+                moved.extend(state.map(|state| (row.job, state)));
             }
             Ok(moved)
         })?;

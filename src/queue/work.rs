@@ -110,6 +110,8 @@ impl Queue {
         } = made;
         let name = circle_name(&content_key, "mp4")?;
         let thumb_name = circle_name(&content_key, "jpg")?;
+        // Of a person who is forgotten nothing new is kept.
+        self.job(held.job)?.ok_or(QueueError::Stale)?;
         let thumb_name = match thumbnail {
             Some(thumbnail) => {
                 thumbnail.keep(&thumb_name, |_| Ok(()))?;
@@ -119,9 +121,8 @@ impl Queue {
         };
         let (now, kept) = (self.now(), name.clone());
         let state = circle.keep(&name, move |tx| {
+            let job = jobs::get(tx, held.job)?.ok_or(StoreError::Forgotten)?;
             circles::made(tx, &content_key, &kept, thumb_name.as_deref(), &facts, now)?;
-            let job = jobs::get(tx, held.job)?;
-            let Some(job) = job else { return Ok(None) };
             measure(tx, &job, render_ms)?;
             finish(tx, held, &job, &content_key, now)
         })?;

@@ -125,11 +125,12 @@ pub fn cut_off(conn: &Connection) -> Result<Vec<DeliveryRow>, StoreError> {
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// When the next delivery wants to be looked at.
-pub fn next_wake(conn: &Connection) -> Result<Option<Millis>, StoreError> {
-    let mut asked =
-        conn.prepare_cached("SELECT min(wake_ms) FROM deliveries WHERE phase IN ('ready', 'reconciling')")?;
-    Ok(asked.query_row([], |row| row.get(0))?)
+/// When the next delivery wants to be looked at that does not yet.
+pub fn next_wake(conn: &Connection, now: Millis) -> Result<Option<Millis>, StoreError> {
+    let mut asked = conn.prepare_cached(
+        "SELECT min(wake_ms) FROM deliveries WHERE phase IN ('ready', 'reconciling') AND wake_ms > ?1",
+    )?;
+    Ok(asked.query_row([now], |row| row.get(0))?)
 }
 
 /// Lets the job follow its delivery.

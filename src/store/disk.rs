@@ -160,6 +160,7 @@ impl Disk {
             if !store.read(|conn| files::is_kept(conn, Path::new(name)))? {
                 remove_file(&store.folder().join(name))?;
             }
+            torture::point("cleanup.mid");
         }
         Ok(())
     }

@@ -33,6 +33,8 @@ pub enum StoreError {
     ReadOnly,
     #[error("the database is busy; try again")]
     Busy,
+    #[error("what this is about was removed meanwhile")]
+    Forgotten,
     #[error("the service is stopping")]
     Closed,
     #[error("a part of the program failed (store); please report this")]

@@ -23,7 +23,9 @@ pub struct Forgotten {
 const BY_USER: [&str; 7] = [
     "DELETE FROM interactions WHERE interaction_id IN (SELECT interaction_id FROM interactions WHERE user_id = ?1 LIMIT ?2)",
     "DELETE FROM jobs WHERE job_id IN (SELECT job_id FROM jobs WHERE user_id = ?1 LIMIT ?2)",
-    "DELETE FROM inbox WHERE seq IN (SELECT seq FROM inbox WHERE user_id = ?1 LIMIT ?2)",
+    // Its number stays, so that the same update again is known.
+    "UPDATE inbox SET payload = NULL, user_id = NULL
+     WHERE seq IN (SELECT seq FROM inbox WHERE user_id = ?1 LIMIT ?2)",
     "DELETE FROM preferences WHERE user_id = ?1 AND ?2 > 0",
     "DELETE FROM turns WHERE user_id = ?1 AND ?2 > 0",
     // A private chat has the number of its person.

@@ -48,6 +48,8 @@ use rusqlite::Connection;
 
 pub use clock::{Clock, Millis};
 pub use error::StoreError;
+/// What a read is made on, for whoever needs the name.
+pub use rusqlite::Connection as Reader;
 
 /// The database below the data folder.
 const DATABASE: &str = "musiccircles.db";
