@@ -20,7 +20,15 @@ use crate::support::telegram::Telegram;
 /// Loopback answers at once; a machine at work may need a little longer.
 const SOON: Duration = Duration::from_secs(5);
 
-/// Short enough to wait for, long enough for a machine with other work.
+/// For tests in which nobody is meant to lose patience, however busy the machine.
+const CALM: Patience = Patience {
+    connect: Duration::from_secs(10),
+    write_stall: Duration::from_secs(10),
+    answer: Duration::from_secs(10),
+    whole: Duration::from_secs(60),
+};
+
+/// For tests that wait until it is lost.
 const QUICK: Patience = Patience {
     connect: Duration::from_secs(2),
     write_stall: Duration::from_millis(700),
@@ -29,7 +37,7 @@ const QUICK: Patience = Patience {
 };
 
 fn client(telegram: &Telegram) -> Client {
-    client_at(&telegram.url(), telegram.token(), QUICK)
+    client_at(&telegram.url(), telegram.token(), CALM)
 }
 
 fn client_at(url: &str, token: &str, patience: Patience) -> Client {

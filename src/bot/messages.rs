@@ -18,7 +18,7 @@ use teloxide::{ApiError, Bot, RequestError};
 
 use super::view::{Page, Rows};
 use crate::deliver::telegram::token::scrub;
-use crate::deliver::telegram::{Button, Gate, Kind, Press};
+use crate::deliver::telegram::{Button, Gate, Press};
 use crate::queue::off_runtime;
 use crate::store::{Clock, Store, known};
 
@@ -191,7 +191,7 @@ impl Messages {
         let mut pause = FIRST_PAUSE;
         let mut tried = 0;
         loop {
-            let permit = self.gate.permit(chat, Kind::Message).await;
+            let permit = self.gate.message(chat).await;
             let outcome = request().await;
             if let Err(RequestError::RetryAfter(wait)) = &outcome {
                 self.gate.refused(chat, wait.duration());

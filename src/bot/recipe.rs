@@ -21,8 +21,8 @@ pub const TICK_MS: u64 = 10;
 /// Speeds a link can name; the first is what a circle has when nothing is said.
 const SPEEDS: [&str; 4] = ["33.333", "45", "78", "beat"];
 /// Kinds of sound files a link can name.
-const EXTENSIONS: [&str; 12] = [
-    "mp3", "m4a", "aac", "ogg", "opus", "flac", "wav", "aiff", "mp4", "webm", "mka", "oga",
+pub(super) const EXTENSIONS: [&str; 13] = [
+    "mp3", "m4a", "aac", "ogg", "opus", "flac", "wav", "aiff", "mp4", "webm", "mka", "oga", "bin",
 ];
 
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use musiccircles::deliver::telegram::{Outcome, Patience, Place, Refusal, Shape, Trouble};
 
-use super::{QUICK, circle, client, client_at, first_keyboard};
+use super::{CALM, QUICK, SOON, circle, client, client_at, first_keyboard};
 use crate::support::telegram::{Answer, Cut, Fault, Limits, Person, Seeded, Telegram, What, next};
 
 /// More than all buffers between two processes hold: what is cut off early is cut off in our hands.
@@ -27,10 +27,14 @@ impl Try {
     }
 
     async fn send(&self, fault: Fault, bytes: usize) -> (Outcome, usize) {
+        self.send_with(CALM, fault, bytes).await
+    }
+
+    async fn send_with(&self, patience: Patience, fault: Fault, bytes: usize) -> (Outcome, usize) {
         self.telegram.script(next("sendVideoNote", [fault]));
         let clip = circle(&self.telegram, bytes);
         let before = self.telegram.sent_with("m").len();
-        let outcome = client(&self.telegram)
+        let outcome = client_at(&self.telegram.url(), self.telegram.token(), patience)
             .send_circle(Place::chat(self.anna.chat), &clip, &first_keyboard("m"))
             .await;
         (outcome, self.telegram.sent_with("m").len() - before)
@@ -45,12 +49,21 @@ fn ambiguous(trouble: Trouble) -> Outcome {
 async fn no_connection_is_not_sent() {
     let telegram = Telegram::start();
     let anna = telegram.person("Anna");
-    // Nobody listens; no such host; an address from which nothing ever comes back.
     let patience = Patience {
         connect: Duration::from_millis(300),
         ..QUICK
     };
-    for url in [telegram.dead_url(), "http://host.invalid".to_owned(), "http://240.0.0.1".to_owned()] {
+    // A listener that takes no more connections: nothing comes back at all.
+    let silent = tokio::net::TcpSocket::new_v4().unwrap();
+    silent.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let silent = silent.listen(0).unwrap();
+    let address = silent.local_addr().unwrap();
+    let _queued = std::net::TcpStream::connect(address).unwrap();
+    for url in [
+        telegram.dead_url(),
+        "http://host.invalid".to_owned(),
+        format!("http://{address}"),
+    ] {
         let began = Instant::now();
         let outcome = client_at(&url, telegram.token(), patience)
             .send_circle(Place::chat(anna.chat), &circle(&telegram, LITTLE), &first_keyboard("m"))
@@ -69,7 +82,14 @@ async fn a_body_that_was_cut_off_is_provably_not_sent() {
     let desk = Try::new();
     for cut in [Cut::AtOnce, Cut::AfterHead, Cut::AtByte(1), Cut::AtByte(2_000_000)] {
         let (outcome, messages) = desk.send(Fault::Cut(cut), MUCH).await;
-        let Outcome::NotSent { trouble: Trouble::Unfinished { handed_bytes, total_bytes }, .. } = outcome else {
+        let Outcome::NotSent {
+            trouble: Trouble::Unfinished {
+                handed_bytes,
+                total_bytes,
+            },
+            ..
+        } = outcome
+        else {
             panic!("{cut:?}: {outcome:?}");
         };
         assert!(handed_bytes < total_bytes && total_bytes > MUCH as u64);
@@ -81,10 +101,49 @@ async fn a_body_that_was_cut_off_is_provably_not_sent() {
 async fn a_body_that_nobody_takes_is_given_up_and_not_sent() {
     let desk = Try::new();
     let began = Instant::now();
-    let (outcome, messages) = desk.send(Fault::Cut(Cut::StallAtByte(100_000)), MUCH).await;
-    assert!(matches!(outcome, Outcome::NotSent { trouble: Trouble::Unfinished { .. }, .. }), "{outcome:?}");
+    let (outcome, messages) = desk.send_with(QUICK, Fault::Cut(Cut::StallAtByte(100_000)), MUCH).await;
+    assert!(
+        matches!(
+            outcome,
+            Outcome::NotSent {
+                trouble: Trouble::Unfinished { .. },
+                ..
+            }
+        ),
+        "{outcome:?}"
+    );
     assert_eq!(messages, 0);
     assert!((QUICK.write_stall..Duration::from_secs(5)).contains(&began.elapsed()));
+}
+
+#[tokio::test]
+async fn a_body_that_was_given_up_is_never_completed_behind_our_back() {
+    let desk = Try::new();
+    let pause = QUICK.write_stall * 2;
+    let (outcome, _) = desk.send_with(QUICK, Fault::Pause { byte: 100_000, pause }, MUCH).await;
+    assert!(
+        matches!(
+            outcome,
+            Outcome::NotSent {
+                trouble: Trouble::Unfinished { .. },
+                ..
+            }
+        ),
+        "{outcome:?}"
+    );
+    // The server reads on, and finds that the rest never comes.
+    let told = |desk: &Try| {
+        desk.telegram
+            .ledger()
+            .iter()
+            .any(|entry| entry.what == What::Incomplete)
+    };
+    let deadline = Instant::now() + SOON;
+    while !told(&desk) {
+        assert!(Instant::now() < deadline, "{:?}", desk.telegram.ledger());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(desk.telegram.sent_with("m"), []);
 }
 
 #[tokio::test]
@@ -102,7 +161,7 @@ async fn all_bytes_and_no_answer_is_ambiguous_whatever_happened_to_them() {
         (1, Fault::accepted(Answer::Truncated(40))),
         (1, Fault::accepted(Answer::WrongLength(5))),
     ] {
-        let (outcome, messages) = desk.send(fault, LITTLE).await;
+        let (outcome, messages) = desk.send_with(QUICK, fault, LITTLE).await;
         let expected = [ambiguous(Trouble::Unanswered), ambiguous(Trouble::TimeOut)];
         assert!(expected.contains(&outcome), "{fault:?}: {outcome:?}");
         assert_eq!(messages, executed, "{fault:?}");
@@ -114,7 +173,13 @@ async fn an_answer_that_cannot_be_believed_is_ambiguous() {
     let desk = Try::new();
     let html = |status| Answer::Status { status, html: true };
     for (answer, trouble) in [
-        (Answer::Status { status: 500, html: false }, Trouble::ServerFailed { code: 500 }),
+        (
+            Answer::Status {
+                status: 500,
+                html: false,
+            },
+            Trouble::ServerFailed { code: 500 },
+        ),
         (html(502), Trouble::Unreadable { status: 502 }),
         (html(504), Trouble::Unreadable { status: 504 }),
         (html(403), Trouble::Unreadable { status: 403 }),
@@ -132,7 +197,9 @@ async fn an_answer_that_cannot_be_believed_is_ambiguous() {
 #[tokio::test]
 async fn telegrams_own_refusals_are_final_and_429_tells_when() {
     let desk = Try::new();
-    let (outcome, messages) = desk.send(Fault::refused(Answer::TooMany { retry_after_secs: 7 }), LITTLE).await;
+    let (outcome, messages) = desk
+        .send(Fault::refused(Answer::TooMany { retry_after_secs: 7 }), LITTLE)
+        .await;
     let expected = Outcome::NotSent {
         trouble: Trouble::TooMany,
         retry_after: Some(Duration::from_secs(7)),
@@ -144,7 +211,10 @@ async fn telegrams_own_refusals_are_final_and_429_tells_when() {
         (413, true, Refusal::TooLarge),
     ] {
         let (outcome, messages) = desk.send(Fault::refused(Answer::Status { status, html }), LITTLE).await;
-        assert!(matches!(outcome, Outcome::Refused { kind: told, .. } if told == kind), "{status}: {outcome:?}");
+        assert!(
+            matches!(outcome, Outcome::Refused { kind: told, .. } if told == kind),
+            "{status}: {outcome:?}"
+        );
         assert_eq!(messages, 0);
     }
 }
@@ -153,12 +223,15 @@ async fn telegrams_own_refusals_are_final_and_429_tells_when() {
 async fn a_slow_answer_within_patience_is_an_answer() {
     let desk = Try::new();
     for answer in [
-        Answer::After(Duration::from_millis(150)),
+        Answer::After(Duration::from_millis(1_000)),
         Answer::Drip(Duration::from_micros(50)),
         Answer::ThenStale,
     ] {
         let (outcome, messages) = desk.send(Fault::accepted(answer), LITTLE).await;
-        assert!(matches!(&outcome, Outcome::Sent(receipt) if receipt.shape == Shape::Round), "{answer:?}: {outcome:?}");
+        assert!(
+            matches!(&outcome, Outcome::Sent(receipt) if receipt.shape == Shape::Round),
+            "{answer:?}: {outcome:?}"
+        );
         assert_eq!(messages, 1);
     }
 }
@@ -172,7 +245,9 @@ async fn no_connection_is_used_twice_and_nothing_is_repeated() {
     for n in 0..faults.len() {
         let marker = format!("m{n}");
         let keyboard = first_keyboard(&marker);
-        let _ = client.send_circle(Place::chat(desk.anna.chat), &circle(&desk.telegram, LITTLE), &keyboard).await;
+        let _ = client
+            .send_circle(Place::chat(desk.anna.chat), &circle(&desk.telegram, LITTLE), &keyboard)
+            .await;
         assert_eq!(desk.telegram.sent_with(&marker).len(), 1);
     }
     let ledger = desk.telegram.ledger();
@@ -225,7 +300,10 @@ async fn ten_thousand_faults_and_never_a_false_word() {
     tokio::time::sleep(Duration::from_millis(500)).await;
     let mut messages = BTreeMap::<String, Vec<i64>>::new();
     for entry in telegram.ledger().iter().filter(|entry| entry.what == What::Sent) {
-        messages.entry(entry.marker.clone().unwrap()).or_default().push(entry.message_id);
+        messages
+            .entry(entry.marker.clone().unwrap())
+            .or_default()
+            .push(entry.message_id);
     }
     let mut told = BTreeMap::<&str, usize>::new();
     for (n, outcome) in &outcomes {

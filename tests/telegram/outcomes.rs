@@ -6,7 +6,7 @@ use musiccircles::deliver::telegram::{
     Client, Clip, Files, Media, Outcome, Place, Receipt, Refusal, Settings, Shape, Token, Trouble,
 };
 
-use super::{QUICK, circle, client, client_at, clip, demo_file, first_keyboard, known};
+use super::{CALM, circle, client, client_at, clip, demo_file, first_keyboard, known};
 use crate::support::telegram::{Telegram, What};
 
 fn sent(outcome: Outcome) -> Receipt {
@@ -41,8 +41,14 @@ async fn a_circle_arrives_round_and_whole_with_its_marker() {
     let receipt = sent(client(&telegram).send_circle(place, &clip, &first_keyboard("a1")).await);
     assert_eq!(receipt.shape, Shape::Round);
     let seen = &anna.chat()[1];
-    assert_eq!((seen.id, seen.kind.as_str(), seen.reply_to), (receipt.message_id, "video_note", Some(song)));
-    assert_eq!((&seen.content["length"], &seen.content["duration"]), (&640.into(), &30.into()));
+    assert_eq!(
+        (seen.id, seen.kind.as_str(), seen.reply_to),
+        (receipt.message_id, "video_note", Some(song))
+    );
+    assert_eq!(
+        (&seen.content["length"], &seen.content["duration"]),
+        (&640.into(), &30.into())
+    );
     assert_eq!(seen.content["file_id"], receipt.file.id);
     assert!(seen.content["thumbnail"].is_object());
     assert_eq!(seen.buttons[0][0].data.as_deref(), Some("d:a1"));
@@ -55,22 +61,39 @@ async fn what_was_sent_once_is_sent_again_by_its_id_until_telegram_forgets_it() 
     let telegram = Telegram::start();
     let (anna, boris) = (telegram.person("Anna"), telegram.person("Boris"));
     let client = client(&telegram);
-    let first = sent(client.send_circle(Place::chat(anna.chat), &circle(&telegram, 5_000), &first_keyboard("a")).await);
+    let first = sent(
+        client
+            .send_circle(Place::chat(anna.chat), &circle(&telegram, 5_000), &first_keyboard("a"))
+            .await,
+    );
     let again = known(&first.file.id);
-    let second = sent(client.send_circle(Place::chat(boris.chat), &again, &first_keyboard("b")).await);
-    assert_eq!((second.shape, &second.file.unique_id), (Shape::Round, &first.file.unique_id));
+    let second = sent(
+        client
+            .send_circle(Place::chat(boris.chat), &again, &first_keyboard("b"))
+            .await,
+    );
+    assert_eq!(
+        (second.shape, &second.file.unique_id),
+        (Shape::Round, &first.file.unique_id)
+    );
     // It stays a circle: as a square video the id is worth nothing.
-    let square = client.send_square(Place::chat(boris.chat), &again, "", &first_keyboard("c")).await;
+    let square = client
+        .send_square(Place::chat(boris.chat), &again, "", &first_keyboard("c"))
+        .await;
     assert_eq!(refusal(square), Refusal::Other);
     // Another bot has ids of its own.
     let other = telegram.add_bot("other_bot");
     let carl = telegram.person_of(&other, "Carl");
-    let stranger = client_at(&telegram.url(), &other, QUICK);
-    let foreign = stranger.send_circle(Place::chat(carl.chat), &again, &first_keyboard("d")).await;
+    let stranger = client_at(&telegram.url(), &other, CALM);
+    let foreign = stranger
+        .send_circle(Place::chat(carl.chat), &again, &first_keyboard("d"))
+        .await;
     assert_eq!(refusal(foreign), Refusal::WrongFileId);
     assert_ne!(client.bot_id(), stranger.bot_id());
     telegram.forget_file(&first.file.unique_id);
-    let forgotten = client.send_circle(Place::chat(anna.chat), &again, &first_keyboard("e")).await;
+    let forgotten = client
+        .send_circle(Place::chat(anna.chat), &again, &first_keyboard("e"))
+        .await;
     assert_eq!(refusal(forgotten), Refusal::WrongFileId);
 }
 
@@ -79,7 +102,11 @@ async fn a_note_that_telegram_turns_into_a_video_is_told_as_one() {
     let telegram = Telegram::start();
     let anna = telegram.person("Anna");
     let large = circle(&telegram, 10 * 1024 * 1024 + 1);
-    let receipt = sent(client(&telegram).send_circle(Place::chat(anna.chat), &large, &first_keyboard("a")).await);
+    let receipt = sent(
+        client(&telegram)
+            .send_circle(Place::chat(anna.chat), &large, &first_keyboard("a"))
+            .await,
+    );
     assert_eq!(receipt.shape, Shape::Square);
     assert_eq!(anna.chat()[0].kind, "video");
 }
@@ -114,13 +141,43 @@ async fn refusals_are_told_apart() {
     group.block(false);
     let moved = group.move_group(-100_777);
     assert_eq!(send(group.chat).await, Refusal::Moved { chat: -100_777 });
-    let receipt = sent(client.send_circle(Place::chat(moved.chat), &clip, &first_keyboard("b")).await);
+    let receipt = sent(
+        client
+            .send_circle(Place::chat(moved.chat), &clip, &first_keyboard("b"))
+            .await,
+    );
     assert_eq!(receipt.message_id, 1, "a group counts its own messages");
     let too_large = client
-        .send_circle(Place::chat(moved.chat), &circle(&telegram, 50 * 1024 * 1024 + 1), &first_keyboard("c"))
+        .send_circle(
+            Place::chat(moved.chat),
+            &circle(&telegram, 50 * 1024 * 1024 + 1),
+            &first_keyboard("c"),
+        )
         .await;
     assert_eq!(refusal(too_large), Refusal::TooLarge);
-    assert_eq!(telegram.ledger().iter().filter(|entry| entry.what == What::Sent).count(), 1);
+    assert_eq!(
+        telegram
+            .ledger()
+            .iter()
+            .filter(|entry| entry.what == What::Sent)
+            .count(),
+        1
+    );
+}
+
+#[tokio::test]
+async fn a_wrong_token_is_not_the_circles_fault() {
+    let telegram = Telegram::start();
+    let anna = telegram.person("Anna");
+    let stranger = client_at(&telegram.url(), "7000009:AAStandIn_of_nobody_that_is_known_here", CALM);
+    let outcome = stranger
+        .send_circle(Place::chat(anna.chat), &circle(&telegram, 5_000), &first_keyboard("a"))
+        .await;
+    let expected = Outcome::NotSent {
+        trouble: Trouble::UnknownBot,
+        retry_after: None,
+    };
+    assert_eq!(outcome, expected);
 }
 
 #[tokio::test]
@@ -132,7 +189,11 @@ async fn a_topic_and_a_lost_reply_are_no_obstacle() {
         reply_to: Some(999),
         ..Place::chat(anna.chat)
     };
-    sent(client(&telegram).send_circle(place, &circle(&telegram, 5_000), &first_keyboard("a")).await);
+    sent(
+        client(&telegram)
+            .send_circle(place, &circle(&telegram, 5_000), &first_keyboard("a"))
+            .await,
+    );
     assert_eq!(anna.chat()[0].reply_to, None);
 }
 
@@ -148,10 +209,14 @@ async fn a_local_server_is_given_the_path_and_reads_the_file_itself() {
         api_url: format!("{}/", telegram.url()),
         token: Token::parse(telegram.token()).unwrap(),
         files: Files::ByPath,
-        patience: QUICK,
+        patience: CALM,
     })
     .unwrap();
-    sent(client.send_circle(Place::chat(anna.chat), &clip(Media::File(path)), &first_keyboard("a")).await);
+    sent(
+        client
+            .send_circle(Place::chat(anna.chat), &clip(Media::File(path)), &first_keyboard("a"))
+            .await,
+    );
     assert_eq!(anna.download(&anna.chat()[0]), b"bytes");
 }
 
@@ -161,11 +226,19 @@ async fn a_file_that_is_not_there_is_not_sent() {
     let anna = telegram.person("Anna");
     let empty = telegram.folder().join("empty.mp4");
     std::fs::write(&empty, b"").unwrap();
-    for path in [telegram.folder().join("missing.mp4"), empty, telegram.folder().to_owned()] {
+    for path in [
+        telegram.folder().join("missing.mp4"),
+        empty,
+        telegram.folder().to_owned(),
+    ] {
         let outcome = client(&telegram)
             .send_circle(Place::chat(anna.chat), &clip(Media::File(path)), &first_keyboard("a"))
             .await;
-        let Outcome::NotSent { trouble: Trouble::File(_), retry_after: None } = outcome else {
+        let Outcome::NotSent {
+            trouble: Trouble::File(_),
+            retry_after: None,
+        } = outcome
+        else {
             panic!("{outcome:?}");
         };
     }
@@ -178,7 +251,7 @@ fn an_address_that_is_none_is_an_error() {
         api_url: api_url.to_owned(),
         token: Token::parse("123456:AAbbccddeeffgghhiijjkkllmmnnooppqqr").unwrap(),
         files: Files::Upload,
-        patience: QUICK,
+        patience: CALM,
     };
     assert!(Client::new(settings("api.telegram.org")).is_err());
     assert!(Client::new(settings("https://api.telegram.org")).is_ok());

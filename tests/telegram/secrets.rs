@@ -3,11 +3,9 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
-use musiccircles::deliver::telegram::{
-    Button, KeyboardError, Marked, Marker, Place, Press, Token, token::scrub,
-};
+use musiccircles::deliver::telegram::{Button, KeyboardError, Marked, Marker, Place, Press, Token, token::scrub};
 
-use super::{circle, client, client_at, QUICK, first_keyboard};
+use super::{QUICK, circle, client, client_at, first_keyboard};
 use crate::support::telegram::{Answer, Cut, Fault, Telegram, next};
 
 const TOKEN: &str = "123456789:AAFakeToken_of-thirty-five-letters1";
@@ -16,7 +14,14 @@ const TOKEN: &str = "123456789:AAFakeToken_of-thirty-five-letters1";
 fn a_token_is_recognised_by_its_form() {
     assert_eq!(Token::parse(TOKEN).unwrap().bot_id(), 123_456_789);
     assert!(Token::parse(&format!(" {TOKEN}\n")).is_some());
-    for wrong in ["", "token", "123456789", "12:AAFakeToken_of-thirty-five-letters1", "123456789:short", &format!("{TOKEN}/x")] {
+    for wrong in [
+        "",
+        "token",
+        "123456789",
+        "12:AAFakeToken_of-thirty-five-letters1",
+        "123456789:short",
+        &format!("{TOKEN}/x"),
+    ] {
         assert!(Token::parse(wrong).is_none(), "{wrong}");
     }
 }
@@ -24,10 +29,16 @@ fn a_token_is_recognised_by_its_form() {
 #[test]
 fn any_text_can_be_rid_of_tokens() {
     for (text, clean) in [
-        (format!("https://api.telegram.org/bot{TOKEN}/getMe failed"), "https://api.telegram.org/bot<token>/getMe failed"),
+        (
+            format!("https://api.telegram.org/bot{TOKEN}/getMe failed"),
+            "https://api.telegram.org/bot<token>/getMe failed",
+        ),
         (format!("{TOKEN},{TOKEN}"), "<token>,<token>"),
         (format!("ж{}ж", TOKEN.replace(':', "%3A")), "ж<token>ж"),
-        ("at 12:30, port 127.0.0.1:8080, 1234567:short".to_owned(), "at 12:30, port 127.0.0.1:8080, 1234567:short"),
+        (
+            "at 12:30, port 127.0.0.1:8080, 1234567:short".to_owned(),
+            "at 12:30, port 127.0.0.1:8080, 1234567:short",
+        ),
     ] {
         assert_eq!(scrub(&text), clean);
     }
@@ -67,15 +78,24 @@ fn no_failure_writes_the_token_into_a_log_or_an_outcome() {
     let anna = telegram.person("Anna");
     let secret = telegram.token().split_once(':').unwrap().1.to_owned();
     let words = tracing::subscriber::with_default(subscriber, || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
         runtime.block_on(async {
             let mut words = String::new();
             for fault in [
                 Fault::Cut(Cut::AfterHead),
                 Fault::refused(Answer::Close),
                 Fault::accepted(Answer::Truncated(3)),
-                Fault::refused(Answer::Status { status: 502, html: true }),
-                Fault::refused(Answer::Status { status: 400, html: false }),
+                Fault::refused(Answer::Status {
+                    status: 502,
+                    html: true,
+                }),
+                Fault::refused(Answer::Status {
+                    status: 400,
+                    html: false,
+                }),
             ] {
                 telegram.script(next("sendVideoNote", [fault]));
                 let outcome = client(&telegram)
@@ -103,10 +123,16 @@ fn a_keyboard_without_the_marker_is_none() {
         press: Press::Callback(data),
     };
     assert_eq!(Marked::new(&marker, &[]), Err(KeyboardError::Unmarked));
-    assert_eq!(Marked::new(&marker, &[vec![button(other.callback_data(""))]]), Err(KeyboardError::Unmarked));
+    assert_eq!(
+        Marked::new(&marker, &[vec![button(other.callback_data(""))]]),
+        Err(KeyboardError::Unmarked)
+    );
     assert!(Marked::new(&marker, &[vec![button(marker.callback_data("again"))]]).is_ok());
     let long = vec![button(marker.callback_data("")), button("x".repeat(65))];
-    assert_eq!(Marked::new(&marker, &[long]), Err(KeyboardError::DataLength { bytes: 65 }));
+    assert_eq!(
+        Marked::new(&marker, &[long]),
+        Err(KeyboardError::DataLength { bytes: 65 })
+    );
     assert_eq!(Marker::of("d:0123-abc_D:look"), Some((marker.clone(), "look")));
     assert_eq!(Marker::of("d:0123-abc_D"), Some((marker, "")));
     for none in ["", "d:", "d::look", "x:1", "d:ж", &format!("d:{}", "x".repeat(33))] {

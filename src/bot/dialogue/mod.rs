@@ -59,6 +59,8 @@ pub struct Talk {
     /// In a group: the message that is answered, and the topic.
     pub reply_to: Option<i64>,
     pub thread: Option<i32>,
+    /// What the person's Telegram speaks; a preference goes before it.
+    pub lang: Lang,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -86,6 +86,7 @@ impl Talk {
                 *self = Self {
                     reply_to: self.reply_to,
                     thread: self.thread,
+                    lang: self.lang,
                     ..Self::default()
                 };
                 vec![say("files-gone")]

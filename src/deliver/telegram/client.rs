@@ -97,8 +97,7 @@ impl Client {
         if !plain && !base.starts_with("https://") {
             return Err(SettingsError::Address);
         }
-        let http =
-            exchange::http_client(plain, settings.patience.connect).map_err(|_| SettingsError::Client)?;
+        let http = exchange::http_client(plain, settings.patience.connect).map_err(|_| SettingsError::Client)?;
         Ok(Self {
             http,
             methods_url: SecretString::from(format!("{base}/bot{}", settings.token.expose())),

@@ -18,7 +18,10 @@ pub(super) struct Exchange {
 
 #[derive(Debug)]
 pub(super) enum End {
-    Answered { status: u16, body: Vec<u8> },
+    Answered {
+        status: u16,
+        body: Vec<u8>,
+    },
     /// The connection could not be made.
     NoConnection,
     /// It was lost, or what came was no HTTP.

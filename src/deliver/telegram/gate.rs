@@ -1,4 +1,4 @@
-//! The limiter for tasks that wait their turn: [`Gate::permit`] returns when the message may go.
+//! The limiter for tasks that wait their turn: a [`Permit`] comes when the message may go.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -39,8 +39,17 @@ impl Gate {
         self.limiter().save()
     }
 
-    /// Waits until the message may go. For an edit [`Self::edit`] is meant.
-    pub async fn permit(&self, chat: i64, kind: Kind) -> Permit<'_> {
+    /// Waits until a circle may go.
+    pub async fn circle(&self, chat: i64) -> Permit<'_> {
+        self.permit(chat, Kind::Circle).await
+    }
+
+    /// Waits until a message may go that must arrive, or a read-back.
+    pub async fn message(&self, chat: i64) -> Permit<'_> {
+        self.permit(chat, Kind::Message).await
+    }
+
+    async fn permit(&self, chat: i64, kind: Kind) -> Permit<'_> {
         loop {
             let moved = self.moved.notified();
             tokio::pin!(moved);
@@ -50,12 +59,14 @@ impl Gate {
             let verdict = self.limiter().ask(now_ms, chat, kind);
             match verdict {
                 Verdict::Go => return Permit { gate: self, chat },
-                Verdict::Wait { until_ms: Some(until_ms) } => {
+                Verdict::Wait {
+                    until_ms: Some(until_ms),
+                } => {
                     let wait = Duration::from_millis((until_ms - now_ms).max(1) as u64);
                     tokio::time::sleep(wait.min(LONGEST_SLEEP)).await;
                 }
-                Verdict::Wait { until_ms: None } => moved.await,
-                Verdict::Skip => tokio::time::sleep(AFTER_SKIP).await,
+                // Only edits are skipped, and they do not come here.
+                Verdict::Wait { until_ms: None } | Verdict::Skip => moved.await,
             }
         }
     }
@@ -85,8 +96,6 @@ impl Drop for Permit<'_> {
 
 /// The clock may be set while we sleep.
 const LONGEST_SLEEP: Duration = Duration::from_secs(5);
-/// An edit that insists on waiting.
-const AFTER_SKIP: Duration = Duration::from_millis(500);
 
 fn now_ms() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();

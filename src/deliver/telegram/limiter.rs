@@ -13,11 +13,20 @@ use super::patience::MAX_RETRY_AFTER;
 use super::window::{Room, Rule, SavedWindow, Window};
 
 /// Telegram allows 30 messages a second in all; the rest is for answers that do not pass here.
-const OVERALL: Rule = Rule { count: 25, span_ms: 1_000 };
+const OVERALL: Rule = Rule {
+    count: 25,
+    span_ms: 1_000,
+};
 /// Telegram allows one message a second in a chat.
-const CHAT: Rule = Rule { count: 1, span_ms: 1_000 };
+const CHAT: Rule = Rule {
+    count: 1,
+    span_ms: 1_000,
+};
 /// Telegram allows 20 messages a minute in a group.
-const GROUP: Rule = Rule { count: 18, span_ms: 60_000 };
+const GROUP: Rule = Rule {
+    count: 18,
+    span_ms: 60_000,
+};
 /// Places of the overall window that edits leave free.
 const OVERALL_RESERVE: usize = 8;
 /// Places of a group's minute that edits leave free.
@@ -94,10 +103,7 @@ impl Limiter {
             Kind::Edit => (OVERALL_RESERVE, GROUP_RESERVE),
             Kind::Circle | Kind::Message => (0, 0),
         };
-        let mut rooms = vec![
-            self.overall.room(now_ms, overall_reserve),
-            entry.pace.room(now_ms, 0),
-        ];
+        let mut rooms = vec![self.overall.room(now_ms, overall_reserve), entry.pace.room(now_ms, 0)];
         rooms.extend(entry.minute.as_mut().map(|minute| minute.room(now_ms, group_reserve)));
         if kind != Kind::Circle && entry.circle_until_ms > now_ms {
             rooms.push(Room::At(entry.circle_until_ms));

@@ -4,7 +4,8 @@
 //! | --- | --- |
 //! | no connection, or part of the request never left our hands | not sent |
 //! | 429 in Telegram's own words | not sent, with the time to wait |
-//! | 4xx in Telegram's own words, or any 413 | refused |
+//! | 401 and 404 in Telegram's own words | not sent: the token or the address is wrong, the circle is not |
+//! | other 4xx in Telegram's own words, or any 413 | refused |
 //! | 200 with the message | sent |
 //! | all of it left and the connection broke, or time ran out | ambiguous |
 //! | 5xx, HTML, a 429 of some gateway, an answer that cannot be read | ambiguous if all of it left, else not sent |
@@ -28,9 +29,14 @@ pub enum Outcome {
         retry_after: Option<Duration>,
     },
     /// For good: the same again would be refused again.
-    Refused { kind: Refusal, description: String },
+    Refused {
+        kind: Refusal,
+        description: String,
+    },
     /// It may have arrived. To be looked for, never to be repeated.
-    Ambiguous { trouble: Trouble },
+    Ambiguous {
+        trouble: Trouble,
+    },
 }
 
 /// What Telegram told about a message it took.
@@ -67,7 +73,9 @@ pub enum Refusal {
     /// The chat is gone, or the bot is no longer in it.
     ChatGone,
     /// The group became a supergroup with this number.
-    Moved { chat: i64 },
+    Moved {
+        chat: i64,
+    },
     TooLarge,
     /// The file id is not known any more: the file has to be sent itself.
     WrongFileId,
@@ -95,6 +103,8 @@ pub enum Trouble {
     ServerFailed { code: u16 },
     #[error("too many requests")]
     TooMany,
+    #[error("the Bot API server does not know this bot; check the token and the address")]
+    UnknownBot,
 }
 
 pub(super) fn judge(exchange: &Exchange) -> Outcome {
@@ -149,6 +159,7 @@ fn judge_answer(exchange: &Exchange, status: u16, body: &[u8]) -> Outcome {
             trouble: Trouble::TooMany,
             retry_after: Some(retry_after(envelope.parameters.retry_after)),
         },
+        401 | 404 => not_sent(Trouble::UnknownBot),
         400..=499 => {
             let moved = envelope.parameters.migrate_to_chat_id;
             let kind = moved.map_or_else(|| refusal(&envelope.description), |chat| Refusal::Moved { chat });

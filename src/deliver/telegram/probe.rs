@@ -12,7 +12,6 @@ use super::client::Client;
 use super::exchange::{End, Exchange};
 use super::gate::Gate;
 use super::keyboard::Marked;
-use super::limiter::Kind;
 use super::outcome::{SentFile, retry_after};
 use super::patience::{MAX_CANDIDATES, Patience};
 
@@ -20,10 +19,7 @@ use super::patience::{MAX_CANDIDATES, Patience};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Sighting {
     /// It arrived, and bears its final keyboard now. The file is unknown where the keyboard had been there before.
-    Found {
-        message_id: i64,
-        file: Option<SentFile>,
-    },
+    Found { message_id: i64, file: Option<SentFile> },
     /// None of the candidates is it. It may still become visible: absent twice, a minute apart, is absent.
     Absent,
     /// Telegram did not tell.
@@ -38,9 +34,12 @@ impl Client {
             return Sighting::Undecidable { retry_after: None };
         }
         for &message_id in candidates {
-            let permit = gate.permit(chat, Kind::Message).await;
+            let permit = gate.message(chat).await;
             let sighting = self.probe_one(chat, message_id, keyboard).await;
-            if let Sighting::Undecidable { retry_after: Some(wait) } = sighting {
+            if let Sighting::Undecidable {
+                retry_after: Some(wait),
+            } = sighting
+            {
                 gate.refused(chat, wait);
             }
             drop(permit);
@@ -92,4 +91,8 @@ fn see(message_id: i64, exchange: &Exchange) -> Sighting {
 }
 
 /// No such message, or one that is not the bot's own.
-const NOT_THIS: [&str; 3] = ["message to edit not found", "message can't be edited", "message_id_invalid"];
+const NOT_THIS: [&str; 3] = [
+    "message to edit not found",
+    "message can't be edited",
+    "message_id_invalid",
+];

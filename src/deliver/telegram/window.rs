@@ -129,7 +129,9 @@ impl Window {
         }
         // A clock set back by hours would keep every place taken as long.
         if self.back_ms.back().is_some_and(|&back_ms| back_ms > now_ms) {
-            self.back_ms.iter_mut().for_each(|back_ms| *back_ms = (*back_ms).min(now_ms));
+            self.back_ms
+                .iter_mut()
+                .for_each(|back_ms| *back_ms = (*back_ms).min(now_ms));
         }
     }
 }

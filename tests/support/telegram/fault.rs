@@ -11,6 +11,8 @@ use rand::{Rng, SeedableRng};
 pub enum Fault {
     /// The connection is reset on the way in; never executed.
     Cut(Cut),
+    /// Nothing is read for a while from this byte of the body on; then everything goes on as usual.
+    Pause { byte: u64, pause: Duration },
     /// Read to its end, executed or not, and answered strangely.
     Answer {
         executed: bool,
@@ -51,11 +53,16 @@ pub enum Answer {
     /// Status 200 and something else than Telegram's JSON.
     Nonsense,
     /// 429 in Telegram's words.
-    TooMany { retry_after_secs: u64 },
+    TooMany {
+        retry_after_secs: u64,
+    },
     /// 429 of a gateway on the way, in its words.
     GatewayTooMany,
     /// This status: Telegram's JSON or, as a gateway does, HTML.
-    Status { status: u16, html: bool },
+    Status {
+        status: u16,
+        html: bool,
+    },
     /// The usual answer and the promise to keep the connection, which the next request finds closed.
     ThenStale,
 }
@@ -94,10 +101,6 @@ impl Fault {
 pub struct Incoming {
     pub method: String,
     pub content_length: u64,
-    /// Which connection, counted from 1.
-    pub connection: u64,
-    /// Which request on it, counted from 1.
-    pub nth: u64,
 }
 
 /// Decides for every request; `None` leaves it alone.
@@ -156,8 +159,14 @@ impl Seeded {
             14 => Answer::Nonsense,
             15 => return Fault::refused(Answer::TooMany { retry_after_secs: 1 }),
             16 => Answer::GatewayTooMany,
-            17 => Answer::Status { status: 500, html: false },
-            18 => Answer::Status { status: *[502, 504].get(usize::from(chance.random_bool(0.5))).unwrap(), html: true },
+            17 => Answer::Status {
+                status: 500,
+                html: false,
+            },
+            18 => Answer::Status {
+                status: *[502, 504].get(usize::from(chance.random_bool(0.5))).unwrap(),
+                html: true,
+            },
             _ => return Fault::accepted(Answer::ThenStale),
         };
         Fault::Answer {

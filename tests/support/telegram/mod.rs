@@ -93,14 +93,22 @@ impl Telegram {
             connections: 0,
         };
         let shared = Arc::new(Shared::new(world));
-        let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        let (listener, dead) = runtime.block_on(async {
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .unwrap();
+        let bound = || {
             let socket = TcpSocket::new_v4().unwrap();
             socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
-            let dead = TcpSocket::new_v4().unwrap();
-            dead.bind("127.0.0.1:0".parse().unwrap()).unwrap();
-            (socket.listen(1024).unwrap(), dead)
-        });
+            socket
+        };
+        let dead = bound();
+        let listener = {
+            // Entered and not waited for: an async test may start one, too.
+            let _inside = runtime.enter();
+            bound().listen(1024).unwrap()
+        };
         let address = listener.local_addr().unwrap();
         runtime.spawn(serve::listen(Arc::clone(&shared), listener));
         let mut telegram = Self {
@@ -150,7 +158,7 @@ impl Telegram {
         let id = PERSON + bot.chats.len() as i64;
         let username = name.to_lowercase();
         let shown = json!({ "id": id, "type": "private", "first_name": name, "username": username });
-        bot.chats.insert(id, Chat::new(id, shown));
+        bot.chats.insert(id, Chat::new(shown));
         let user = json!({
             "id": id, "is_bot": false, "first_name": name, "username": username, "language_code": "ru",
         });
@@ -162,25 +170,21 @@ impl Telegram {
         let mut world = self.world();
         let bot = world.bots.get_mut(&self.token).unwrap();
         let id = GROUP - bot.chats.len() as i64;
-        bot.chats
-            .insert(id, Chat::new(id, json!({ "id": id, "type": "supergroup", "title": title })));
+        let shown = json!({ "id": id, "type": "supergroup", "title": title });
+        bot.chats.insert(id, Chat::new(shown));
         id
     }
 
-    /// Decides about faults from now on.
+    /// Decides about faults from now on; `Box::new(|_| None)` ends them.
     pub fn script(&self, script: Script) {
         self.world().script = script;
-    }
-
-    pub fn no_faults(&self) {
-        self.script(Box::new(|_| None));
     }
 
     pub fn limits(&self, limits: Limits) {
         self.world().limits = limits;
     }
 
-    /// While it lasts every new connection is reset.
+    /// While it lasts every request is met with a reset.
     pub fn outage(&self, outage: bool) {
         self.world().outage = outage;
     }

@@ -80,7 +80,8 @@ impl Params {
             Some(file_name) => {
                 let mime = headers.lines().find_map(|line| {
                     let (key, value) = line.split_once(':')?;
-                    key.eq_ignore_ascii_case("content-type").then(|| value.trim().to_owned())
+                    key.eq_ignore_ascii_case("content-type")
+                        .then(|| value.trim().to_owned())
                 });
                 let upload = Upload {
                     name: file_name,

@@ -101,7 +101,12 @@ impl Person {
     }
 
     pub fn send_document(&self, name: &str, bytes: Vec<u8>, mime: &str) -> i64 {
-        self.send_file(Kind::Document, name, bytes, json!({ "file_name": name, "mime_type": mime }))
+        self.send_file(
+            Kind::Document,
+            name,
+            bytes,
+            json!({ "file_name": name, "mime_type": mime }),
+        )
     }
 
     /// A picture, in the three sizes Telegram makes of it (here all the same bytes).
@@ -202,7 +207,7 @@ impl Person {
             bot.chats.get_mut(&person.chat).unwrap().moved_to = Some(to);
             let mut shown = bot.chats[&person.chat].shown.clone();
             shown["id"] = json!(to);
-            bot.chats.insert(to, Chat::new(to, shown));
+            bot.chats.insert(to, Chat::new(shown));
         });
         self.in_group(to)
     }
@@ -214,7 +219,10 @@ impl Person {
     /// All messages of the chat that can be seen.
     pub fn chat(&self) -> Vec<Seen> {
         let world = self.shared.world();
-        visible(&world.bots[&self.token].chats[&self.chat]).iter().map(Seen::of).collect()
+        visible(&world.bots[&self.token].chats[&self.chat])
+            .iter()
+            .map(Seen::of)
+            .collect()
     }
 
     /// Waits until the chat shows what is looked for.
@@ -231,7 +239,10 @@ impl Person {
     /// Waits for a message of the bot's with these words, which may be edited into an older one.
     pub fn wait_for_words(&self, words: &str, timeout: Duration) -> Seen {
         self.wait_for(words, timeout, |seen| {
-            let found = seen.iter().rev().find(|message| message.by_bot && message.text.contains(words));
+            let found = seen
+                .iter()
+                .rev()
+                .find(|message| message.by_bot && message.text.contains(words));
             found.cloned()
         })
     }
@@ -239,16 +250,27 @@ impl Person {
     /// Waits for a message of the bot's of this kind after message `after`.
     pub fn wait_for_kind(&self, kind: &str, after: i64, timeout: Duration) -> Seen {
         self.wait_for(kind, timeout, |seen| {
-            let found = seen.iter().find(|message| message.by_bot && message.kind == kind && message.id > after);
+            let found = seen
+                .iter()
+                .find(|message| message.by_bot && message.kind == kind && message.id > after);
             found.cloned()
         })
     }
 
     /// The bytes of a file that was seen.
     pub fn download(&self, seen: &Seen) -> Vec<u8> {
-        let content = if seen.content.is_array() { &seen.content[0] } else { &seen.content };
+        let content = if seen.content.is_array() {
+            &seen.content[0]
+        } else {
+            &seen.content
+        };
         let id = content["file_id"].as_str().unwrap();
-        self.shared.world().bots[&self.token].files.find(id).unwrap().bytes.to_vec()
+        self.shared.world().bots[&self.token]
+            .files
+            .find(id)
+            .unwrap()
+            .bytes
+            .to_vec()
     }
 
     fn wait<T>(&self, what: &str, timeout: Duration, look: impl Fn(&World) -> Option<T>) -> T {
@@ -265,7 +287,10 @@ impl Person {
                 let last = &ledger[ledger.len().saturating_sub(12)..];
                 let last: Vec<_> = last.iter().map(|entry| format!("{entry:?}\n")).collect();
                 drop(world);
-                panic!("waited {timeout:?} in vain for: {what}\n{chat}\nthe ledger's last:\n{}", last.concat());
+                panic!(
+                    "waited {timeout:?} in vain for: {what}\n{chat}\nthe ledger's last:\n{}",
+                    last.concat()
+                );
             }
             // Also by the clock: a message may become visible by itself.
             let nap = left.min(Duration::from_millis(50));
@@ -335,7 +360,12 @@ fn transcript(messages: &[Message]) -> String {
     let line = |message: &Message| {
         let seen = Seen::of(message);
         let who = if seen.by_bot { "bot" } else { "person" };
-        let buttons: Vec<_> = seen.buttons.iter().flatten().map(|button| button.text.as_str()).collect();
+        let buttons: Vec<_> = seen
+            .buttons
+            .iter()
+            .flatten()
+            .map(|button| button.text.as_str())
+            .collect();
         format!("  {} {who} {}: {:?} {buttons:?}\n", seen.id, seen.kind, seen.text)
     };
     messages.iter().map(line).collect()

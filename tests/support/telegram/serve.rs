@@ -56,16 +56,16 @@ pub async fn listen(shared: Arc<Shared>, listener: TcpListener) {
 
 async fn connection(shared: Arc<Shared>, stream: TcpStream) {
     let mut wire = Wire::new(stream);
-    let (number, outage) = {
+    let number = {
         let mut world = shared.world();
         world.connections += 1;
-        (world.connections, world.outage)
+        world.connections
     };
-    if outage {
-        return wire.reset();
-    }
     for nth in 1.. {
         let Some(head) = wire.head().await else { return };
+        if shared.world().outage {
+            return wire.reset();
+        }
         match request(&shared, wire, &head, number, nth).await {
             Some(kept) if head.keeps_alive() => wire = kept,
             _ => return,
@@ -81,8 +81,6 @@ async fn request(shared: &Arc<Shared>, mut wire: Wire, head: &Head, connection: 
     let incoming = Incoming {
         method: method.to_owned(),
         content_length: head.content_length().unwrap_or(0),
-        connection,
-        nth,
     };
     let fault = (shared.world().script)(&incoming);
     let note = |what, detail: String| {
@@ -101,6 +99,9 @@ async fn request(shared: &Arc<Shared>, mut wire: Wire, head: &Head, connection: 
     if let Some(Fault::Cut(cut)) = fault {
         cut_off(wire, head, cut).await;
         return None;
+    }
+    if let Some(Fault::Pause { byte, pause }) = fault {
+        wire.pause(byte, pause).await;
     }
     let body = match wire.body(head, None).await {
         Body::Whole(body) => body,
@@ -197,7 +198,8 @@ async fn poll(shared: &Shared, call: &Call<'_>) -> methods::Answer {
                 shared.announce();
             }
             if *mine.get_or_insert(updates.poll) != updates.poll {
-                let words = "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running";
+                let words =
+                    "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running";
                 return Err(Refused::new(409, words));
             }
             let batch = updates.hand_out(limit);
@@ -234,14 +236,25 @@ async fn answer_with(mut wire: Wire, result: methods::Answer, answer: Answer, ke
             (wire.write(&usual[..head + bytes.min(body.len() - 1)]).await, false)
         }
         Answer::Doubled => (wire.write(&whole(status, JSON, &body.repeat(2))).await, true),
-        Answer::WrongLength(by) => (wire.write(&claiming(body.len().saturating_add_signed(by as isize))).await, false),
+        Answer::WrongLength(by) => (
+            wire.write(&claiming(body.len().saturating_add_signed(by as isize)))
+                .await,
+            false,
+        ),
         Answer::Drip(pause) => (wire.drip(&usual, pause).await, true),
-        Answer::Nonsense => (wire.write(&whole(200, "text/plain", b"welcome to the captive portal")).await, true),
+        Answer::Nonsense => (
+            wire.write(&whole(200, "text/plain", b"welcome to the captive portal"))
+                .await,
+            true,
+        ),
         Answer::TooMany { retry_after_secs } => {
             let body = Refused::too_many(retry_after_secs).json().to_string();
             (wire.write(&whole(429, JSON, body.as_bytes())).await, true)
         }
-        Answer::GatewayTooMany => (wire.write(&whole(429, HTML, b"<h1>429 Too Many Requests</h1>")).await, true),
+        Answer::GatewayTooMany => (
+            wire.write(&whole(429, HTML, b"<h1>429 Too Many Requests</h1>")).await,
+            true,
+        ),
         Answer::Status { status, html: true } => (wire.write(&whole(status, HTML, b"<h1>nginx</h1>")).await, true),
         Answer::Status { status, html: false } => {
             let body = Refused::new(status, "a fault of the script").json().to_string();
@@ -270,7 +283,13 @@ async fn download(shared: &Shared, mut wire: Wire, head: &Head) -> Option<Wire> 
     });
     let answer = match bytes {
         Some(bytes) => http::answer(200, "application/octet-stream", &bytes, bytes.len(), head.keeps_alive()),
-        None => http::answer(404, JSON, br#"{"ok":false,"error_code":404,"description":"Not Found"}"#, 55, head.keeps_alive()),
+        None => http::answer(
+            404,
+            JSON,
+            br#"{"ok":false,"error_code":404,"description":"Not Found"}"#,
+            55,
+            head.keeps_alive(),
+        ),
     };
     wire.write(&answer).await.is_ok().then_some(wire)
 }

@@ -99,8 +99,7 @@ impl Updates {
             let keep = usize::try_from(-offset).unwrap().min(self.waiting.len());
             self.waiting.drain(..self.waiting.len() - keep);
         } else {
-            self.waiting
-                .retain(|update| !(update.handed_out && update.id < offset));
+            self.waiting.retain(|update| !(update.handed_out && update.id < offset));
         }
     }
 

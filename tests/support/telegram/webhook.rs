@@ -12,11 +12,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Pushes one update after another until the webhook is changed.
 pub async fn push(shared: Arc<Shared>, token: String) {
-    let client = reqwest::Client::builder()
-        .no_proxy()
-        .timeout(PATIENCE)
-        .build()
-        .unwrap();
+    let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().unwrap();
     let current = |shared: &Shared| shared.world().bots.get(&token)?.updates.webhook.clone();
     let Some(webhook) = current(&shared) else { return };
     let mut retry = FIRST_RETRY;
@@ -29,7 +25,11 @@ pub async fn push(shared: Arc<Shared>, token: String) {
         }
         let batch = {
             let mut world = shared.world();
-            world.bots.get_mut(&token).map(|bot| bot.updates.hand_out(1)).unwrap_or_default()
+            world
+                .bots
+                .get_mut(&token)
+                .map(|bot| bot.updates.hand_out(1))
+                .unwrap_or_default()
         };
         if batch.is_empty() {
             news.await;
@@ -45,7 +45,11 @@ pub async fn push(shared: Arc<Shared>, token: String) {
                 Ok(response) => Some(format!("Wrong response from the webhook: {}", response.status())),
                 Err(_) => Some("Connection refused".to_owned()),
             };
-            retry = if error.is_none() { FIRST_RETRY } else { (retry * 2).min(LAST_RETRY) };
+            retry = if error.is_none() {
+                FIRST_RETRY
+            } else {
+                (retry * 2).min(LAST_RETRY)
+            };
             let pause = error.is_some();
             {
                 let mut world = shared.world();

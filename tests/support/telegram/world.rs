@@ -44,7 +44,6 @@ pub struct Bot {
 }
 
 pub struct Chat {
-    pub id: i64,
     /// As the Bot API shows it in every message.
     pub shown: Value,
     pub counter: i64,
@@ -149,7 +148,12 @@ impl Bot {
             let text = message.content.as_str().unwrap_or_default();
             // Whoever looks for commands looks for them here.
             if text.starts_with('/') {
-                let length = text.split_whitespace().next().unwrap_or_default().encode_utf16().count();
+                let length = text
+                    .split_whitespace()
+                    .next()
+                    .unwrap_or_default()
+                    .encode_utf16()
+                    .count();
                 shown["entities"] = json!([{ "type": "bot_command", "offset": 0, "length": length }]);
             }
         }
@@ -192,9 +196,8 @@ impl Draft {
 }
 
 impl Chat {
-    pub fn new(id: i64, shown: Value) -> Self {
+    pub fn new(shown: Value) -> Self {
         Self {
-            id,
             shown,
             counter: 0,
             messages: BTreeMap::new(),

@@ -94,7 +94,10 @@ fn edit(
     let bot = call.bot(world);
     let id = call.params.number("message_id").unwrap_or_default();
     let messages = &mut bot.chats.get_mut(&chat).expect("it was found").messages;
-    let Some(message) = messages.get_mut(&id).filter(|message| message.visible_at <= Instant::now()) else {
+    let Some(message) = messages
+        .get_mut(&id)
+        .filter(|message| message.visible_at <= Instant::now())
+    else {
         return Err(Refused::bad("message to edit not found"));
     };
     if message.person.is_some() {
@@ -122,7 +125,12 @@ fn same(before: &Message, after: &Message) -> bool {
             content if content.is_object() => Some(content["file_unique_id"].clone()),
             content => Some(content.clone()),
         };
-        (message.kind.clone(), file, message.caption.clone(), message.markup.clone())
+        (
+            message.kind.clone(),
+            file,
+            message.caption.clone(),
+            message.markup.clone(),
+        )
     };
     look(before) == look(after)
 }

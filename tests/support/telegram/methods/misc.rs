@@ -50,9 +50,12 @@ pub fn call(world: &mut World, call: &Call<'_>) -> Answer {
             Ok(json!(true))
         }
         "getmycommands" => Ok(call.bot(world).commands.clone()),
-        "deletemycommands" | "setmydescription" | "setmyshortdescription" | "setchatmenubutton" | "logout" | "close" => {
-            Ok(json!(true))
-        }
+        "deletemycommands"
+        | "setmydescription"
+        | "setmyshortdescription"
+        | "setchatmenubutton"
+        | "logout"
+        | "close" => Ok(json!(true)),
         "getchat" => {
             let chat = call.chat()?;
             let bot = call.bot(world);
@@ -131,7 +134,10 @@ fn set_webhook(world: &mut World, call: &Call<'_>) -> Answer {
     let url = call.params.text("url").unwrap_or_default().to_owned();
     let secret = call.params.text("secret_token").map(str::to_owned);
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-    if secret.as_ref().is_some_and(|secret| secret.len() > 256 || !secret.chars().all(plain)) {
+    if secret
+        .as_ref()
+        .is_some_and(|secret| secret.len() > 256 || !secret.chars().all(plain))
+    {
         return Err(Refused::bad("secret token contains unallowed characters"));
     }
     let updates = &mut call.bot(world).updates;

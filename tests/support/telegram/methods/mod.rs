@@ -144,15 +144,26 @@ fn checked_markup(params: &Params) -> Result<Option<Value>, Refused> {
     }
     for button in super::world::buttons(&markup).iter().flatten() {
         if button["text"].as_str().is_none_or(str::is_empty) {
-            return Err(Refused::bad("can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard"));
+            return Err(Refused::bad(
+                "can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard",
+            ));
         }
         let data = button["callback_data"].as_str();
         if data.is_some_and(|data| data.is_empty() || data.len() > 64) {
             return Err(Refused::bad("BUTTON_DATA_INVALID"));
         }
-        let does = ["callback_data", "url", "switch_inline_query", "switch_inline_query_current_chat", "web_app", "pay"];
+        let does = [
+            "callback_data",
+            "url",
+            "switch_inline_query",
+            "switch_inline_query_current_chat",
+            "web_app",
+            "pay",
+        ];
         if does.iter().all(|key| button[*key].is_null()) {
-            return Err(Refused::bad("can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard"));
+            return Err(Refused::bad(
+                "can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard",
+            ));
         }
     }
     Ok(Some(markup).filter(|markup| !super::world::buttons(markup).is_empty()))
@@ -160,7 +171,10 @@ fn checked_markup(params: &Params) -> Result<Option<Value>, Refused> {
 
 /// As a person reads it: tags of HTML do not count.
 fn plain(params: &Params, text: &str) -> String {
-    if params.text("parse_mode").is_none_or(|mode| !mode.eq_ignore_ascii_case("html")) {
+    if params
+        .text("parse_mode")
+        .is_none_or(|mode| !mode.eq_ignore_ascii_case("html"))
+    {
         return text.to_owned();
     }
     let (mut shown, mut inside) = (String::new(), false);
@@ -191,8 +205,13 @@ fn checked_text(params: &Params, text: &str) -> Result<String, Refused> {
 }
 
 fn checked_caption(params: &Params, caption: Option<&str>) -> Result<Option<String>, Refused> {
-    let shown = caption.map(|caption| plain(params, caption)).filter(|caption| !caption.is_empty());
-    if shown.as_ref().is_some_and(|caption| caption.encode_utf16().count() > 1024) {
+    let shown = caption
+        .map(|caption| plain(params, caption))
+        .filter(|caption| !caption.is_empty());
+    if shown
+        .as_ref()
+        .is_some_and(|caption| caption.encode_utf16().count() > 1024)
+    {
         return Err(Refused::bad("message caption is too long"));
     }
     Ok(shown)

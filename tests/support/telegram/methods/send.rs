@@ -79,7 +79,11 @@ fn checked_note(bot: &Bot, chat: i64, params: &Params) -> Result<(), Refused> {
     if bot.chats[&chat].voice_forbidden {
         return Err(Refused::bad("VOICE_MESSAGES_FORBIDDEN"));
     }
-    if params.text("length").is_some() && !params.number("length").is_some_and(|length| (1..=640).contains(&length)) {
+    if params.text("length").is_some()
+        && !params
+            .number("length")
+            .is_some_and(|length| (1..=640).contains(&length))
+    {
         return Err(Refused::bad("wrong video note length"));
     }
     if params.text("video_note").is_some_and(|note| note.starts_with("http")) {
@@ -90,7 +94,9 @@ fn checked_note(bot: &Bot, chat: i64, params: &Params) -> Result<(), Refused> {
 
 fn reply(bot: &Bot, chat: i64, params: &Params) -> Result<Option<i64>, Refused> {
     let given: Option<Value> = params.parsed("reply_parameters");
-    let lenient = given.as_ref().is_some_and(|given| given["allow_sending_without_reply"] == true);
+    let lenient = given
+        .as_ref()
+        .is_some_and(|given| given["allow_sending_without_reply"] == true);
     let wanted = given
         .and_then(|given| given["message_id"].as_i64())
         .or_else(|| params.number("reply_to_message_id"));
@@ -108,7 +114,11 @@ pub fn media(bot: &mut Bot, params: &Params, kind: Kind, value: &str, local: boo
         None if value.starts_with("file:") => by_path(value, local)?,
         None => return known(bot, kind, value).map(|facts| (kind, facts)),
     };
-    let limit = if kind == Kind::Photo { MAX_PHOTO_BYTES } else { MAX_UPLOAD_BYTES };
+    let limit = if kind == Kind::Photo {
+        MAX_PHOTO_BYTES
+    } else {
+        MAX_UPLOAD_BYTES
+    };
     if upload.bytes.len() > limit && !local {
         return Err(Refused::new(413, "Request Entity Too Large"));
     }
@@ -192,7 +202,8 @@ fn facts(kind: Kind, film: Option<Film>, params: &Params, upload: &Upload) -> Va
         object.retain(|_, value| !value.is_null());
     }
     if params.upload("thumbnail").is_some() {
-        facts["thumbnail"] = json!({ "file_id": "AAMCthumbnail", "file_unique_id": "AQthumbnail", "width": 320, "height": 320 });
+        facts["thumbnail"] =
+            json!({ "file_id": "AAMCthumbnail", "file_unique_id": "AQthumbnail", "width": 320, "height": 320 });
     }
     facts
 }
