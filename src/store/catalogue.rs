@@ -96,7 +96,9 @@ fn usable(file: &Path) -> rusqlite::Result<Connection> {
     let version: i64 = conn.pragma_query_value(None, "user_version", |row| row.get(0))?;
     if version != VERSION {
         conn.execute_batch(
-            "DROP TABLE IF EXISTS library_trigrams; DROP TABLE IF EXISTS library_names; DROP TABLE IF EXISTS library_tracks;",
+            "DROP TABLE IF EXISTS library_terms; DROP TABLE IF EXISTS library_names;
+             DROP TABLE IF EXISTS library_trigram_terms; DROP TABLE IF EXISTS library_trigrams;
+             DROP TABLE IF EXISTS library_words; DROP TABLE IF EXISTS library_tracks;",
         )?;
         conn.execute_batch(library::SCHEMA)?;
         conn.pragma_update(None, "user_version", VERSION)?;

@@ -189,7 +189,7 @@ async fn the_token_stays_with_the_host_it_is_for() {
     let music = Music::start().await;
     let mut settings = music.settings(&[Source::Yandex]);
     // The same stand-in under another name is another origin.
-    let other = music.yandex.base_url.replace("127.0.0.1", "127.1");
+    let other = music.yandex.base_url.replace("127.0.0.1", "localhost");
     music
         .yandex
         .fail("/search", Fault::Redirect(format!("{other}/search?text=a")), 1);

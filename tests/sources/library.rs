@@ -277,7 +277,7 @@ async fn hostile_names_are_only_names() {
         "\u{202e}reversed song.wav",
         "\u{1b}[31m song.wav",
         "song 💿.wav",
-        "..song.wav",
+        "a..song.wav",
         "CON song.wav",
     ];
     for name in hostile {

@@ -166,4 +166,29 @@ mod tests {
             assert!(admit(url).is_err(), "{url}");
         }
     }
+
+    /// A name that anyone may point anywhere: only the addresses it stands for can be looked at.
+    #[tokio::test]
+    async fn a_name_that_leads_to_this_machine_is_not_connected_to() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("https://localhost:{}/", listener.local_addr().unwrap().port());
+        let connected = async |hosts: Hosts| {
+            let client = reqwest::Client::builder()
+                .no_proxy()
+                .dns_resolver(Arc::new(hosts))
+                .build()
+                .unwrap();
+            tokio::select! {
+                error = client.get(&url).send() => Err(format!("{:?}", error.unwrap_err())),
+                accepted = listener.accept() => Ok(accepted.is_ok()),
+            }
+        };
+        let refused = connected(Hosts::new(&["localhost"])).await;
+        assert!(
+            refused.as_ref().is_err_and(|error| error.contains("AddressRefused")),
+            "{refused:?}"
+        );
+        let configured = Hosts::new(&[]).with_configured(&Url::parse(&url).unwrap());
+        assert_eq!(connected(configured).await, Ok(true));
+    }
 }

@@ -12,7 +12,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, Method, header};
+use axum::http::{HeaderMap, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use tokio_util::io::ReaderStream;
@@ -20,7 +20,6 @@ use tokio_util::io::ReaderStream;
 use musiccircles::model::Source;
 use musiccircles::source::settings::{Itunes, Open, Settings, Yandex};
 
-pub use songs::{SONGS, Song};
 pub use yandex::TOKEN;
 
 /// What a service does instead of answering.
@@ -46,7 +45,6 @@ pub enum Fault {
 /// One request as it came in.
 #[derive(Clone, Debug)]
 pub struct Asked {
-    pub method: Method,
     pub uri: String,
     pub headers: HeaderMap,
 }
@@ -96,7 +94,6 @@ async fn pass(State(ledger): State<Arc<Mutex<Ledger>>>, request: Request, next: 
     let fault = {
         let mut ledger = ledger.lock().unwrap();
         ledger.asked.push(Asked {
-            method: request.method().clone(),
             uri: request.uri().to_string(),
             headers: request.headers().clone(),
         });
