@@ -63,7 +63,7 @@ pub struct Messages {
 
 impl Messages {
     pub async fn send(&self, place: Place, page: &Page) -> Result<i64, MessageError> {
-        let sent = self.keep_trying(place.chat, async || {
+        let sent = self.keep_trying(place.chat, move || async move {
             let mut request = self.bot.send_message(ChatId(place.chat), &page.html);
             request = request.parse_mode(ParseMode::Html).link_preview_options(no_preview());
             if !page.rows.is_empty() {
@@ -81,7 +81,7 @@ impl Messages {
     }
 
     pub async fn send_photo(&self, place: Place, photo: &[u8], page: &Page) -> Result<i64, MessageError> {
-        let sent = self.keep_trying(place.chat, async || {
+        let sent = self.keep_trying(place.chat, move || async move {
             let photo = InputFile::memory(photo.to_vec()).file_name("card.png");
             let mut request = self.bot.send_photo(ChatId(place.chat), photo).caption(&page.html);
             request = request.parse_mode(ParseMode::Html).reply_markup(markup(&page.rows));
@@ -98,7 +98,7 @@ impl Messages {
 
     pub async fn edit(&self, chat: i64, message: i64, page: &Page) -> Result<(), MessageError> {
         let id = number(message)?;
-        let edited = self.keep_trying(chat, async || {
+        let edited = self.keep_trying(chat, move || async move {
             let request = self.bot.edit_message_text(ChatId(chat), id, &page.html);
             let request = request.parse_mode(ParseMode::Html).link_preview_options(no_preview());
             request.reply_markup(markup(&page.rows)).await.map(drop)
@@ -122,7 +122,7 @@ impl Messages {
 
     pub async fn edit_caption(&self, chat: i64, message: i64, page: &Page) -> Result<(), MessageError> {
         let id = number(message)?;
-        let edited = self.keep_trying(chat, async || {
+        let edited = self.keep_trying(chat, move || async move {
             let request = self.bot.edit_message_caption(ChatId(chat), id).caption(&page.html);
             let request = request.parse_mode(ParseMode::Html).reply_markup(markup(&page.rows));
             request.await.map(drop)
@@ -132,7 +132,7 @@ impl Messages {
 
     pub async fn edit_photo(&self, chat: i64, message: i64, photo: &[u8], page: &Page) -> Result<(), MessageError> {
         let id = number(message)?;
-        let edited = self.keep_trying(chat, async || {
+        let edited = self.keep_trying(chat, move || async move {
             let photo = InputFile::memory(photo.to_vec()).file_name("card.png");
             let photo = InputMediaPhoto::new(photo).caption(&page.html).parse_mode(ParseMode::Html);
             let request = self.bot.edit_message_media(ChatId(chat), id, InputMedia::Photo(photo));
@@ -180,13 +180,10 @@ impl Messages {
     }
 
     /// Waits its turn, and tries again what Telegram put off or never heard.
-    async fn keep_trying<T>(
-        &self,
-        chat: i64,
-        mut request: impl AsyncFnMut() -> Result<T, RequestError>,
-    ) -> Result<T, MessageError>
+    async fn keep_trying<T, F>(&self, chat: i64, request: impl Fn() -> F) -> Result<T, MessageError>
     where
         T: Unchanged,
+        F: Future<Output = Result<T, RequestError>>,
     {
         let mut pause = FIRST_PAUSE;
         let mut tried = 0;

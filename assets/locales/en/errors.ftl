@@ -42,6 +42,5 @@ failed-file-gone = The song was gone from the disk before the circle got to you.
 refused-voice = Your settings forbid video messages, and an ordinary video did not go through either. Allow them: Settings → Privacy → Voice Messages.
 refused-too-large = Telegram found the circle too large. Choose a shorter moment.
 refused-chat = I may not write to this chat. Bring me back into it, or write to me in private.
-refused-rights = I may not send videos in this chat. Ask an administrator to allow it.
 refused-unreachable = Telegram could not be reached for long. Try again.
 refused-other = Telegram did not take the circle. Try again, or choose another moment.

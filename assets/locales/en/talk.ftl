@@ -131,8 +131,6 @@ status-rendering = 🎬 Drawing: { $percent }%{ $seconds ->
     }
 status-sending = 📤 Sending…
 status-checking = 🔍 Telegram did not confirm it. Checking whether the circle arrived.
-status-sent = ✅ Done!
-status-square = ✅ Done! Video messages are forbidden in the settings here, so it went as an ordinary video.
 status-cancelled = ✖️ Cancelled.
 status-set-aside = I failed with this song twice. Try another moment or another file.
 status-unknown = 🤷 Not sure whether the circle arrived. If it is not in the chat, send it again.
@@ -157,3 +155,11 @@ stats =
     <b>From order to chat</b>: p50 { $p50 } s, p95 { $p95 } s
     <b>Drawing</b>: { $speed } ms a second of circle
     <b>Disk</b>: { $used } of { $budget } MB
+
+# The list of commands
+command-newsong = another song
+command-history = earlier circles
+command-settings = language, length, look
+command-cancel = cancel
+command-help = how it works
+command-delete-me = delete everything about me
