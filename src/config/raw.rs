@@ -306,7 +306,8 @@ fn explain(error: config::ConfigError) -> ConfigError {
         } => ConfigError::bad(&key, expected),
         config::ConfigError::At {
             error, key: Some(key), ..
-        } => unknown(&error.to_string(), &key).unwrap_or_else(|| ConfigError::bad(&key, "a section with settings of its own")),
+        } => unknown(&error.to_string(), &key)
+            .unwrap_or_else(|| ConfigError::bad(&key, "a section with settings of its own")),
         config::ConfigError::Message(text) => unknown(&text, "").unwrap_or(ConfigError::Other),
         _ => ConfigError::Other,
     }

@@ -17,7 +17,7 @@ use super::limits::{
 };
 use super::pool::Settings;
 use super::process::{Death, Process};
-use super::protocol::{Answer, Number, Order, Setup, Step, VERSION, Word, Work};
+use super::protocol::{Answer, Number, Order, Setup, Stage, Step, VERSION, Word, Work};
 
 /// Why a piece of work has no answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -296,7 +296,10 @@ impl<'a> Run<'a> {
             tokio::select! {
                 word = self.process.word() => match word {
                     Some(Ok(Word::Step { number, step })) if number == self.number => {
-                        silence = silence.max(Instant::now() + STALL);
+                        // Reading has begun is all that is told of it.
+                        if step.stage != Stage::Reading {
+                            silence = Instant::now() + STALL;
+                        }
                         if let Some(steps) = &steps {
                             steps.send_replace(step);
                         }
