@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 /// The steps, in the order the data passes them.
 const STEPS: [&str; 6] = ["audio", "analysis", "scene", "render", "encode", "deliver"];
 /// A vendor crate and the only places that may name it.
-const FENCES: [(&str, &[&str]); 15] = [
+const FENCES: [(&str, &[&str]); 18] = [
     ("wgpu", &["render/"]),
     // Only tests read shaders themselves.
     ("naga", &[]),
@@ -26,6 +26,18 @@ const FENCES: [(&str, &[&str]); 15] = [
     ),
     ("clap", &["cli.rs", "cli/", "main.rs"]),
     ("indicatif", &["commands/"]),
+    ("config", &["config/merge.rs"]),
+    ("seccompiler", &["worker/confine.rs"]),
+    // The media steps, and the child that calls them, are synchronous.
+    (
+        "tokio",
+        &[
+            "worker/errand.rs",
+            "worker/pool.rs",
+            "worker/process.rs",
+            "worker/supervisor.rs",
+        ],
+    ),
 ];
 
 fn sources() -> Vec<(String, String)> {
