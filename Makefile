@@ -5,7 +5,7 @@ export PATH := $(or $(CARGO_HOME),$(HOME)/.cargo)/bin:$(PATH)
 
 DEMO := assets/demo
 
-.PHONY: help demo test check bench image media clean-demo
+.PHONY: help demo test test-more check bench image media clean-demo
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -21,6 +21,10 @@ test: ## Install what is missing, run everything CI runs
 	@if cargo nextest --version >/dev/null 2>&1; \
 	 then cargo nextest run --locked --tests --no-fail-fast; \
 	 else cargo test --locked --tests --no-fail-fast; fi
+
+test-more: ## Tests too long for every change: 10,000 damaged files through a worker (half an hour)
+	@.ci/install build run test rust
+	cargo test --locked --test all -- --ignored --nocapture ten_thousand_damaged_files
 
 check: ## Format, lints, licences and sources of the dependencies
 	cargo fmt --check

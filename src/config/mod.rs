@@ -1,7 +1,7 @@
 //! Settings: `musiccircles.toml` and the environment in, checked values out.
 //!
 //! ```text
-//! file, MUSICCIRCLES__SECTION__KEY -> raw (as written) -> check (as used) -> Config
+//! file, MUSICCIRCLES__SECTION__KEY -> merge -> raw (as written) -> check (as used) -> Config
 //! ```
 //!
 //! Every key has a default, so that the service starts with no file and no token. Unknown keys and bad values are errors
@@ -10,6 +10,7 @@
 
 mod check;
 mod error;
+mod merge;
 mod raw;
 
 use std::ffi::OsString;
@@ -155,7 +156,7 @@ impl Config {
         file: Option<&Path>,
         environment: impl IntoIterator<Item = (OsString, OsString)>,
     ) -> Result<Self, ConfigError> {
-        check::config(raw::read(file, environment)?)
+        check::config(merge::read(file, environment)?)
     }
 
     /// As [`load`](Self::load), from the environment of this process.

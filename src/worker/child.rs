@@ -116,7 +116,7 @@ enum Errand {
     Setup(Setup),
     Work {
         number: Number,
-        work: Work,
+        work: Box<Work>,
         cancel: Arc<AtomicBool>,
     },
 }

@@ -18,7 +18,7 @@ pub const FRAME: Duration = Duration::from_secs(20);
 /// What a file says of itself; nothing is decoded.
 pub const PROBE: Duration = Duration::from_secs(20);
 /// Hearing a whole song, at most six hours of it.
-pub const SURVEY: Duration = Duration::from_secs(180);
+pub const SURVEY: Duration = Duration::from_secs(60);
 
 /// Deaths within [`DEATHS_WITHIN`] after which the machine is at fault and not a file.
 pub const DEATHS: usize = 3;

@@ -10,23 +10,27 @@
 //! supervisor sees silence, an exit or a deadline, kills it and starts another; the work it had ends as
 //! [`WorkFailed::WorkerDied`], for the queue to count.
 //!
-//! `child`, `task` and what they use know nothing of tokio; `pool`, `supervisor` and `process` know nothing of the media steps.
+//! `child`, `task` and what they use know nothing of tokio; `pool`, `supervisor`, `errand` and `process` know nothing of the media steps.
 
 mod child;
 mod confine;
+mod environment;
+mod errand;
 mod failure;
 pub mod limits;
 mod pool;
 mod process;
 mod protocol;
 mod request;
+mod settings;
 mod supervisor;
 mod survey;
 mod task;
 
 pub use child::run as run_child;
+pub use errand::WorkFailed;
 pub use failure::{Blame, Failure, Reason};
-pub use pool::{Pool, Settings};
+pub use pool::Pool;
 pub use process::Death;
 pub use protocol::{Drawn, Files, Freedom, Highlight, Rendered, Song, Stage, Step, Surveyed, Wanted};
-pub use supervisor::WorkFailed;
+pub use settings::Settings;

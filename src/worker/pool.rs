@@ -1,61 +1,21 @@
 //! The workers as the service uses them: ask, await, cancel. Two lanes, so that a preview does not wait for a circle.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{Mutex, mpsc, oneshot, watch};
+use tokio::sync::{Mutex, Semaphore, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use super::errand::{Errand, WorkFailed};
 use super::failure::Failure;
 use super::limits::{FRAME, LEAVE, PROBE, SURVEY, WAITING};
 use super::protocol::{Answer, Drawn, Freedom, Rendered, Song, Step, Surveyed, Wanted, Work};
-use super::supervisor::{self, Errand, Health, Lane, WorkFailed};
-use crate::config::Config;
-
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// This program.
-    pub program: PathBuf,
-    /// Where children work and leave unfinished files.
-    pub folder: PathBuf,
-    /// As on the command line.
-    pub adapter: String,
-    pub encoder: String,
-    /// Children that make circles, and children that draw previews and look at files.
-    pub render_workers: usize,
-    pub quick_workers: usize,
-    /// Cores one child may fill.
-    pub cores: usize,
-    /// Private memory of one child.
-    pub memory_bytes: u64,
-    /// Wall-clock time of one circle.
-    pub job: Duration,
-    /// Processor time of one piece of work; `None`: its wall-clock time on all its cores.
-    pub cpu: Option<Duration>,
-}
-
-impl Settings {
-    /// As the configuration has it. The running file itself is started, also when another was put in its place meanwhile.
-    pub fn of(config: &Config) -> std::io::Result<Self> {
-        let cores = std::thread::available_parallelism()?.get();
-        Ok(Self {
-            program: PathBuf::from("/proc/self/exe"),
-            folder: std::path::absolute(config.data.dir.join("tmp"))?,
-            adapter: config.render.adapter.to_string(),
-            encoder: config.render.encoder.to_string(),
-            render_workers: config.render.workers,
-            quick_workers: 1,
-            cores: cores.div_ceil(config.render.workers),
-            memory_bytes: config.limits.worker_memory_bytes,
-            job: config.limits.job,
-            cpu: None,
-        })
-    }
-}
+use super::settings::Settings;
+use super::supervisor::{self, Health, Lane};
 
 /// A cheap handle; when the last one is dropped, the children go.
 #[derive(Clone)]
@@ -69,6 +29,8 @@ struct Inner {
     stopping: CancellationToken,
     stop_now: CancellationToken,
     supervisors: Mutex<JoinSet<()>>,
+    /// One quick worker is always left for who only wants to look.
+    surveys: Semaphore,
     job: Duration,
 }
 
@@ -119,6 +81,7 @@ impl Pool {
                 stopping,
                 stop_now,
                 supervisors: Mutex::new(supervisors),
+                surveys: Semaphore::new(quick_workers.saturating_sub(1).max(1)),
                 job,
             }),
         }
@@ -204,6 +167,10 @@ impl Pool {
         length: Duration,
         cancel: CancellationToken,
     ) -> Result<Surveyed, WorkFailed> {
+        let _turn = tokio::select! {
+            turn = self.inner.surveys.acquire() => turn.map_err(|_| WorkFailed::Stopping)?,
+            () = cancel.cancelled() => return Err(WorkFailed::Cancelled),
+        };
         let (song, length_ms) = (song.to_owned(), length.as_millis() as u64);
         match self.quick(Work::Survey { song, length_ms }, SURVEY, cancel).await? {
             Answer::Survey(surveyed) => Ok(surveyed),

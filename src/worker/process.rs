@@ -1,8 +1,6 @@
 //! One child process as its supervisor holds it: started with nothing of ours in its environment, spoken to by lines, killed
 //! by a descriptor that can mean no other process, and never left behind.
 
-use std::collections::HashMap;
-use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -15,31 +13,12 @@ use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{ChildStderr, ChildStdin, ChildStdout};
 use tokio::sync::oneshot;
+use tokio::time::timeout;
 
-use super::limits::{DEVICE_LOST, LINE_BYTES, LOG_LINE_BYTES, LOG_LINES};
+use super::environment::environment;
+use super::limits::{DEVICE_LOST, LEAVE, LINE_BYTES, LOG_LINE_BYTES, LOG_LINES};
 use super::protocol::{Order, Word, line};
 
-/// What a child may know: where programs, libraries and drivers lie and how drivers are to behave. Not the token, not our
-/// settings, not the proxies' passwords.
-const ENVIRONMENT: [&str; 13] = [
-    "PATH",
-    "HOME",
-    "LANG",
-    "LC_ALL",
-    "TZ",
-    "LD_LIBRARY_PATH",
-    "XDG_CACHE_HOME",
-    "XDG_DATA_DIRS",
-    "XDG_CONFIG_DIRS",
-    "NODEVICE_SELECT",
-    "MUSICCIRCLES_LOG",
-    "RUST_BACKTRACE",
-    "DRI_PRIME",
-];
-const ENVIRONMENT_OF_DRIVERS: [&str; 13] = [
-    "VK_", "MESA_", "LP_", "GALLIUM_", "LIBGL_", "NVIDIA_", "__NV_", "__GL_", "CUDA_", "LIBVA_", "RADV_", "AMD_",
-    "ANV_",
-];
 /// Clock ticks a second in `/proc`, the same on every Linux we run on.
 const TICKS: u64 = 100;
 
@@ -183,6 +162,14 @@ impl Process {
         let _ = pidfd_send_signal(&self.descriptor, Signal::KILL);
     }
 
+    /// Kills it and waits until it is gone; a process that a driver holds may stay, and is given up.
+    pub async fn put_down(&mut self) {
+        self.kill();
+        if timeout(LEAVE, self.end()).await.is_err() {
+            tracing::error!(worker.pid = self.id(), "a killed worker does not go");
+        }
+    }
+
     /// How it ended, once it has. Hangs for one that lives.
     pub async fn end(&mut self) -> Death {
         if self.status.is_none() {
@@ -201,16 +188,6 @@ impl Drop for Process {
     fn drop(&mut self) {
         self.kill();
     }
-}
-
-fn environment(ours: impl Iterator<Item = (OsString, OsString)>, folder: &Path) -> HashMap<OsString, OsString> {
-    let known = |name: &OsStr| {
-        let name = name.to_string_lossy();
-        ENVIRONMENT.contains(&&*name) || ENVIRONMENT_OF_DRIVERS.iter().any(|start| name.starts_with(start))
-    };
-    let mut theirs: HashMap<_, _> = ours.filter(|(name, _)| known(name)).collect();
-    theirs.insert("TMPDIR".into(), folder.into());
-    theirs
 }
 
 /// User and system time of a process, fields 14 and 15 of its `stat`.
@@ -246,22 +223,6 @@ async fn log(complaints: impl AsyncRead + Unpin, pid: Pid) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_child_knows_where_drivers_lie_and_no_secret() {
-        let ours = [
-            ("PATH", "/bin"),
-            ("VK_DRIVER_FILES", "/d"),
-            ("TELEGRAM_BOT_TOKEN", "1:a"),
-            ("MUSICCIRCLES__TELEGRAM__TOKEN", "1:a"),
-            ("HTTPS_PROXY", "http://me:secret@proxy"),
-            ("AWS_SECRET_ACCESS_KEY", "x"),
-        ];
-        let ours = ours.into_iter().map(|(name, value)| (name.into(), value.into()));
-        let mut names: Vec<_> = environment(ours, Path::new("/tmp")).into_keys().collect();
-        names.sort();
-        assert_eq!(names, ["PATH", "TMPDIR", "VK_DRIVER_FILES"]);
-    }
 
     #[test]
     fn processor_time_is_read_whatever_the_process_is_called() {

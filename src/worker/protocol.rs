@@ -21,7 +21,7 @@ pub enum Order {
     Setup(Setup),
     Work {
         number: Number,
-        work: Work,
+        work: Box<Work>,
     },
     Cancel {
         number: Number,

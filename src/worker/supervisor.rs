@@ -4,50 +4,17 @@
 use std::collections::VecDeque;
 use std::future::pending;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{Mutex, mpsc, oneshot, watch};
+use tokio::sync::{Mutex, mpsc, watch};
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::failure::{Blame, Failure};
-use super::limits::{
-    CANCEL_GRACE, CPU_MARGIN, DEATHS, DEATHS_WITHIN, FIRST_STALL, HELLO, LEAVE, RESTARTS, SLOW_RESTART, STALL,
-};
-use super::pool::Settings;
+use super::errand::{Errand, Left, Run, WorkFailed};
+use super::limits::{DEATHS, DEATHS_WITHIN, HELLO, LEAVE, RESTARTS, SLOW_RESTART};
 use super::process::{Death, Process};
-use super::protocol::{Answer, Number, Order, Setup, Step, VERSION, Word, Work};
-
-/// Why a piece of work has no answer.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum WorkFailed {
-    /// The child lives and says what was wrong.
-    #[error(transparent)]
-    Failed(#[from] Failure),
-    /// The child died of it or during it: once may be chance, twice is the file.
-    #[error("the worker died over it: {0}")]
-    WorkerDied(Death),
-    #[error("stopped")]
-    Cancelled,
-    /// Children die as fast as they are started.
-    #[error("no worker can be started; try again in a minute")]
-    NotReady,
-    /// It was not done, or not finished, because the service ends.
-    #[error("the service is stopping")]
-    Stopping,
-}
-
-/// A piece of work on its way through the pool.
-pub struct Errand {
-    pub work: Work,
-    pub limit: Duration,
-    pub steps: Option<watch::Sender<Step>>,
-    pub cancel: CancellationToken,
-    /// Raised by the worker that does it.
-    pub taken: Arc<AtomicBool>,
-    pub reply: oneshot::Sender<Result<Answer, WorkFailed>>,
-}
+use super::protocol::{Order, Setup, VERSION, Word};
+use super::settings::Settings;
 
 /// How many workers of a lane are up, and how many have given up for now.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -192,8 +159,8 @@ async fn serve(lane: &Lane, mut process: Process) -> Served {
             () = lane.stopping.cancelled() => None,
             // An idle child says nothing: whatever comes is its end.
             _ = process.word() => {
-                process.kill();
-                tracing::warn!(worker.pid = process.id(), "an idle worker ended: {}", process.end().await);
+                process.put_down().await;
+                tracing::warn!(worker.pid = process.id(), "an idle worker ended");
                 return Served::Died;
             }
             errand = lane.next() => errand,
@@ -215,138 +182,6 @@ async fn serve(lane: &Lane, mut process: Process) -> Served {
             }
             Left::Killed => return Served::Replaced,
         }
-    }
-}
-
-/// What is left of the child after a piece of work.
-enum Left {
-    Alive,
-    Dead(Death),
-    /// By us, for no fault of its own.
-    Killed,
-}
-
-/// One piece of work being done.
-struct Run<'a> {
-    process: &'a mut Process,
-    number: Number,
-    lane: &'a Lane,
-}
-
-impl<'a> Run<'a> {
-    fn new(process: &'a mut Process, number: Number, lane: &'a Lane) -> Self {
-        Self { process, number, lane }
-    }
-
-    async fn finish(mut self, errand: Errand) -> Left {
-        let Errand {
-            work,
-            limit,
-            steps,
-            cancel,
-            taken,
-            mut reply,
-        } = errand;
-        taken.store(true, Ordering::Relaxed);
-        if cancel.is_cancelled() || reply.is_closed() {
-            let _ = reply.send(Err(WorkFailed::Cancelled));
-            return Left::Alive;
-        }
-        let (result, left) = self.watch(work, limit, steps, &cancel, &mut reply).await;
-        // Whoever asked may have gone away.
-        let _ = reply.send(result);
-        left
-    }
-
-    async fn watch(
-        &mut self,
-        work: Work,
-        limit: Duration,
-        steps: Option<watch::Sender<Step>>,
-        cancel: &CancellationToken,
-        reply: &mut oneshot::Sender<Result<Answer, WorkFailed>>,
-    ) -> (Result<Answer, WorkFailed>, Left) {
-        let cpu = self
-            .lane
-            .settings
-            .cpu
-            .unwrap_or(limit * self.lane.settings.cores as u32 + CPU_MARGIN);
-        if let Err(error) = self.process.allow_cpu(cpu) {
-            tracing::warn!(%error, "a worker's processor time is not bounded");
-        }
-        let number = self.number;
-        if self.process.order(&Order::Work { number, work }).await.is_err() {
-            return self.died().await;
-        }
-        let deadline = Instant::now() + limit;
-        let mut silence = Instant::now() + FIRST_STALL;
-        let mut stop: Option<(Instant, WorkFailed)> = None;
-        loop {
-            let until = stop.as_ref().map_or(deadline.min(silence), |(until, _)| *until);
-            let asked_to_stop = async {
-                if stop.is_some() {
-                    return pending().await;
-                }
-                tokio::select! {
-                    () = cancel.cancelled() => WorkFailed::Cancelled,
-                    () = reply.closed() => WorkFailed::Cancelled,
-                    () = self.lane.stop_now.cancelled() => WorkFailed::Stopping,
-                }
-            };
-            tokio::select! {
-                word = self.process.word() => match word {
-                    Some(Ok(Word::Step { number, step })) if number == self.number => {
-                        silence = silence.max(Instant::now() + STALL);
-                        if let Some(steps) = &steps {
-                            steps.send_replace(step);
-                        }
-                    }
-                    Some(Ok(Word::Done { number, answer })) if number == self.number => {
-                        return (Ok(*answer), Left::Alive);
-                    }
-                    Some(Ok(Word::Failed { number, failure })) if number == self.number => {
-                        let failed = match (failure.blame, stop) {
-                            (Blame::Cancelled, Some((_, why))) => why,
-                            _ => WorkFailed::Failed(failure),
-                        };
-                        return (Err(failed), Left::Alive);
-                    }
-                    Some(_) => return self.killed(Death::Garbled).await,
-                    None => return self.died().await,
-                },
-                why = asked_to_stop => {
-                    let number = self.number;
-                    if self.process.order(&Order::Cancel { number }).await.is_err() {
-                        return self.died().await;
-                    }
-                    stop = Some((Instant::now() + CANCEL_GRACE, why));
-                }
-                () = sleep_until(until) => {
-                    if let Some((_, why)) = stop {
-                        self.process.kill();
-                        self.process.end().await;
-                        return (Err(why), Left::Killed);
-                    }
-                    let death = if deadline <= silence { Death::OverTime } else { Death::Hung };
-                    return self.killed(death).await;
-                }
-            }
-        }
-    }
-
-    async fn killed(&mut self, death: Death) -> (Result<Answer, WorkFailed>, Left) {
-        self.process.kill();
-        self.process.end().await;
-        (Err(WorkFailed::WorkerDied(death)), Left::Dead(death))
-    }
-
-    /// Its words have ended, and so has it, or nearly.
-    async fn died(&mut self) -> (Result<Answer, WorkFailed>, Left) {
-        let death = match timeout(LEAVE, self.process.end()).await {
-            Ok(death) => death,
-            Err(_) => return self.killed(Death::Garbled).await,
-        };
-        (Err(WorkFailed::WorkerDied(death)), Left::Dead(death))
     }
 }
 
