@@ -4,5 +4,6 @@ mod admission;
 mod delivery;
 mod desk;
 mod forget;
+mod key;
 mod killed;
 mod work;

@@ -14,6 +14,7 @@
 //! All calls wait for the disk and are to be made off the async runtime, by [`off_runtime`].
 
 mod admission;
+mod advance;
 pub mod delivery;
 mod events;
 mod forget;

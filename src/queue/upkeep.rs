@@ -1,8 +1,8 @@
 //! What keeps the queue in order without being asked: taking over after a start, leases that ran out, what is too old.
 
+use super::advance::advance;
 use super::delivery::Event;
 use super::limits::HISTORY_MS;
-use super::outbox;
 use super::work::again;
 use super::{Queue, QueueError};
 use crate::model::JobId;
@@ -37,7 +37,7 @@ impl Queue {
                 moved.extend(state.map(|state| (held.job, state)));
             }
             for row in deliveries::cut_off(tx)? {
-                let state = outbox::advance(tx, &row, Event::Restarted, None, &timing, now)?;
+                let state = advance(tx, &row, Event::Restarted, None, &timing, now)?;
                 moved.extend(state.map(|state| (row.job, state)));
             }
             Ok(moved)
@@ -57,7 +57,7 @@ impl Queue {
                 moved.extend(state.map(|state| (held.job, state)));
             }
             for row in deliveries::due(tx, "sending", now, SENDS)? {
-                let state = outbox::advance(tx, &row, Event::Restarted, None, &timing, now)?;
+                let state = advance(tx, &row, Event::Restarted, None, &timing, now)?;
                 moved.extend(state.map(|state| (row.job, state)));
             }
             Ok(moved)
@@ -76,7 +76,7 @@ impl Queue {
                 }
             }
         }
-        self.shared.store.write(|tx| jobs::prune_turns(tx))?;
+        self.shared.store.write(jobs::prune_turns)?;
         Ok(self.shared.disk.sweep()?)
     }
 }

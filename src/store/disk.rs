@@ -5,16 +5,15 @@
 //! row, or a row without a file; [`Disk::sweep`] removes both kinds. Circles and songs stay after their use, until their
 //! bytes are needed for something newer.
 
-use std::fs::{self, File};
-use std::io::{self, Read};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rand::Rng;
-use sha2::{Digest, Sha256};
 
-use super::{Clock, Millis, Store, StoreError, Tx, files};
-use crate::model::Blob;
+pub use super::reservation::Reservation;
+use super::{Clock, Millis, Store, StoreError, files};
 use crate::torture;
 
 /// Songs, covers and lyrics by their content; circles by their content key; whatever is being written.
@@ -69,16 +68,16 @@ impl DiskError {
 /// A handle, cheap to clone.
 #[derive(Clone)]
 pub struct Disk {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
 }
 
-struct Shared {
-    store: Store,
+pub(super) struct Shared {
+    pub(super) store: Store,
     limits: DiskLimits,
     boot_id: String,
-    clock: Clock,
+    pub(super) clock: Clock,
     /// Held while a file and its row are changed together, so that the sweep never sees one without the other.
-    placing: Mutex<()>,
+    pub(super) placing: Mutex<()>,
 }
 
 /// What a sweep removed.
@@ -140,13 +139,7 @@ impl Disk {
             Ok(Some(evicted))
         })?;
         self.delete(&evicted.ok_or(DiskError::BudgetFull)?)?;
-        Ok(Reservation {
-            disk: self.clone(),
-            path: store.folder().join(&name),
-            name,
-            bytes,
-            kept: false,
-        })
+        Ok(Reservation::new(self.clone(), name, bytes))
     }
 
     /// Deletes files whose rows are gone, unless the same file was made again meanwhile.
@@ -220,112 +213,7 @@ impl Disk {
     }
 }
 
-/// Room for one file, and a place to write it. Dropped without being kept, it leaves nothing behind.
-pub struct Reservation {
-    disk: Disk,
-    name: PathBuf,
-    path: PathBuf,
-    bytes: u64,
-    kept: bool,
-}
-
-impl Reservation {
-    /// Where to write, in full.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// The file may not become larger than this.
-    pub fn limit_bytes(&self) -> u64 {
-        self.bytes
-    }
-
-    /// Names the written file by its content and keeps it as a blob, `also` in the same transaction.
-    pub fn keep_blob<T: Send + 'static>(
-        self,
-        extension: &str,
-        also: impl FnOnce(&Tx<'_>, &Blob) -> Result<T, StoreError> + Send + 'static,
-    ) -> Result<(Blob, T), DiskError> {
-        let (sha256, bytes) = digest(File::open(&self.path)?)?;
-        let blob = Blob {
-            sha256,
-            bytes,
-            extension: extension.to_owned(),
-        };
-        let name = blob.path().ok_or(StoreError::Unreadable { what: "an extension" })?;
-        let told = blob.clone();
-        Ok((blob, self.keep(&name, move |tx| also(tx, &told))?))
-    }
-
-    /// Moves the written file to its name below the data folder; when this returns, file and row are on the disk. An error
-    /// of `also` takes both back.
-    pub fn keep<T: Send + 'static>(
-        mut self,
-        name: &Path,
-        also: impl FnOnce(&Tx<'_>) -> Result<T, StoreError> + Send + 'static,
-    ) -> Result<T, DiskError> {
-        let shared = Arc::clone(&self.disk.shared);
-        let place = shared.store.folder().join(name);
-        let file = File::open(&self.path)?;
-        let bytes = file.metadata()?.len();
-        if bytes > self.bytes {
-            return Err(DiskError::TooLarge {
-                limit_bytes: self.bytes,
-            });
-        }
-        torture::point("artifact.tmp");
-        file.sync_all()?;
-        let _placing = shared.placing.lock().unwrap_or_else(PoisonError::into_inner);
-        fs::rename(&self.path, &place)?;
-        if let Some(folder) = place.parent() {
-            File::open(folder)?.sync_all()?;
-        }
-        torture::point("artifact.renamed_before_db");
-        let (temporary, kept, now) = (self.name.clone(), name.to_owned(), shared.clock.now());
-        let made = shared.store.write(move |tx| {
-            files::keep(tx, &temporary, &kept, bytes, now)?;
-            also(tx)
-        });
-        // A row that was not committed leaves a file that the drop cannot find any more; the next sweep does.
-        self.kept = made.is_ok();
-        Ok(made?)
-    }
-}
-
-impl Drop for Reservation {
-    fn drop(&mut self) {
-        if self.kept {
-            return;
-        }
-        let name = self.name.clone();
-        let removed = remove_file(&self.path).map_err(DiskError::from).and_then(|()| {
-            let store = &self.disk.shared.store;
-            Ok(store.write(move |tx| files::remove(tx, &name).map(drop))?)
-        });
-        if let Err(error) = removed {
-            tracing::warn!(%error, "a temporary file is left to the sweep");
-        }
-    }
-}
-
-fn digest(mut file: File) -> io::Result<(String, u64)> {
-    let (mut hash, mut buffer, mut bytes) = (Sha256::new(), vec![0; 1 << 16], 0);
-    loop {
-        match file.read(&mut buffer)? {
-            0 => break,
-            read => {
-                hash.update(&buffer[..read]);
-                bytes += read as u64;
-            }
-        }
-    }
-    Ok((
-        hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect(),
-        bytes,
-    ))
-}
-
-fn remove_file(path: &Path) -> io::Result<()> {
+pub(super) fn remove_file(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         other => other,

@@ -21,6 +21,7 @@ mod clock;
 mod error;
 mod migrate;
 mod readers;
+mod reservation;
 mod writer;
 
 pub mod catalogue;
