@@ -6,6 +6,7 @@ mod outcomes;
 mod probe;
 mod secrets;
 mod standin;
+mod standin_teloxide;
 mod standin_updates;
 
 use std::path::PathBuf;

@@ -106,10 +106,10 @@ fn what_telegram_asks_to_wait_is_waited_and_survives_a_restart() {
     assert_eq!(limiter.ask(NOW + 500, 2, Kind::Circle), Verdict::Go);
     // What was on its way when the program died may have arrived until now.
     assert_eq!(wait_until(limiter.ask(NOW + 500, GROUP, Kind::Message)), NOW + 1_501);
-    // A year later the clock is right again: nobody waits.
+    // A day later nobody waits any more.
     let mut later = Limiter::restore(&saved, NOW + 86_400_000);
     assert_eq!(later.ask(NOW + 86_400_000, 1, Kind::Circle), Verdict::Go);
-    // A clock set back by a year does not hold a chat for one.
+    // A clock that was set back by a year does not hold a chat for one.
     let mut earlier = Limiter::restore(&saved, NOW - 31_536_000_000);
     let until = wait_until(earlier.ask(NOW - 31_536_000_000, 1, Kind::Circle));
     assert!(until <= NOW - 31_536_000_000 + 86_400_000);

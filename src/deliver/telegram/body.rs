@@ -79,20 +79,19 @@ impl Form {
     /// The body and its meter.
     pub(super) fn into_body(self) -> (reqwest::Body, Arc<Meter>) {
         let tail = format!("--{}--\r\n", self.boundary);
-        let (inner, length): (Reader, usize) = match self.file {
+        match self.file {
             Some((file, bytes)) => {
                 let tail = format!("\r\n{tail}").into_bytes();
-                let length = self.head.len() + tail.len();
+                let total_bytes = (self.head.len() + tail.len()) as u64 + bytes;
                 let inner = Cursor::new(self.head).chain(file.take(bytes)).chain(Cursor::new(tail));
-                return metered(Box::pin(inner), length as u64 + bytes);
+                metered(Box::pin(inner), total_bytes)
             }
             None => {
                 let whole = [self.head, tail.into_bytes()].concat();
-                let length = whole.len();
-                (Box::pin(Cursor::new(whole)), length)
+                let total_bytes = whole.len() as u64;
+                metered(Box::pin(Cursor::new(whole)), total_bytes)
             }
-        };
-        metered(inner, length as u64)
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use super::fault::{Answer, Cut, Fault, Incoming};
 use super::http::{self, Body, Head, Wire};
 use super::ledger::{Entry, What};
 use super::methods::{self, Call, Refused};
-use super::params::Params;
+use super::params::{Params, unescape};
 use super::webhook;
 use super::world::World;
 
@@ -276,7 +276,9 @@ const HTML: &str = "text/html";
 
 /// `/file/bot<token>/<path>`.
 async fn download(shared: &Shared, mut wire: Wire, head: &Head) -> Option<Wire> {
-    let bytes = head.path.strip_prefix("/file").and_then(|path| {
+    // Some clients escape the slash between a file's folder and its name.
+    let path = unescape(&head.path);
+    let bytes = path.strip_prefix("/file").and_then(|path| {
         let (token, id) = target(path)?;
         let world = shared.world();
         Some(world.bots.get(token)?.files.find(id)?.bytes.clone())

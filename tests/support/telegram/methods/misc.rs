@@ -148,7 +148,7 @@ fn set_webhook(world: &mut World, call: &Call<'_>) -> Answer {
         updates.clear();
     }
     updates.poll += 1;
-    updates.webhook = (!url.is_empty()).then(|| Webhook {
+    updates.webhook = (!url.is_empty()).then_some(Webhook {
         url,
         secret,
         generation: updates.poll,
