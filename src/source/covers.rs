@@ -10,7 +10,7 @@ use super::settings::Open;
 use super::wire;
 use crate::model::spelling::{self, Named};
 
-/// A picture of 500 px takes about 100 kB.
+/// A picture of 500 or 600 px, many times over.
 pub(super) const MAX_COVER_BYTES: u64 = 10_000_000;
 /// Records tried for one song.
 const MAX_RECORDS: usize = 3;

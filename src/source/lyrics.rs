@@ -11,7 +11,7 @@ use super::settings::Open;
 use super::wire;
 
 const SERVICE: Service = Service::Lrclib;
-/// The longest songs have some 20 kB of words.
+/// The words of any song, with their times, many times over.
 const MAX_LYRICS_BYTES: u64 = 300_000;
 
 pub(super) struct Lrclib {

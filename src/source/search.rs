@@ -15,7 +15,7 @@ use crate::model::{Found, Source, clean_tag};
 
 /// Lists are kept this long, so that turning pages asks nobody and finds what was there before.
 const KEPT: Duration = Duration::from_secs(600);
-/// Lists kept: 25 songs of about 1 kB each, so at most some 13 MB.
+/// Lists kept, of at most 25 songs each.
 const MAX_LISTS: usize = 512;
 
 /// Where a page ends and the next begins. Small, and still good after a restart.
@@ -127,7 +127,9 @@ pub(super) fn named<'a>(found: &'a Found, artist: &'a str) -> Named<'a> {
 
 /// What sources found lately.
 #[derive(Default)]
-pub(super) struct Lists(Mutex<HashMap<(Source, String), (Instant, Arc<[Found]>)>>);
+pub(super) struct Lists(Mutex<HashMap<(Source, String), Kept>>);
+
+type Kept = (Instant, Arc<[Found]>);
 
 impl Lists {
     fn get(&self, source: Source, text: &str) -> Option<Arc<[Found]>> {

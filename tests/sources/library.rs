@@ -289,7 +289,7 @@ async fn hostile_names_are_only_names() {
         .join("music")
         .join(OsStr::from_bytes(b"not utf-8 \xff\xfe song.wav"));
     fs::copy(&outside, &broken).unwrap();
-    shelf.add(&format!("{} song.wav", "long".repeat(60)));
+    shelf.add(&format!("song {}.wav", "long".repeat(60)));
     // Ways out, and things that are no files.
     symlink(&outside, shelf.path("linked song.wav")).unwrap();
     symlink(shelf.home.path(), shelf.path("folder")).unwrap();

@@ -7,8 +7,8 @@ use std::time::Duration;
 use reqwest::header::RETRY_AFTER;
 use reqwest::{Response, StatusCode};
 
-use super::AFTER_TIMEOUT;
 use super::hosts::AddressRefused;
+use super::{AFTER_TIMEOUT, Explain};
 use crate::source::error::SourceError;
 use crate::source::service::Service;
 
@@ -37,11 +37,7 @@ pub(super) async fn body(service: Service, mut response: Response, max_bytes: u6
 }
 
 /// What a status that is neither good nor a redirect means.
-pub(super) async fn refusal(
-    service: Service,
-    response: Response,
-    explain: Option<fn(u16, &[u8]) -> Option<SourceError>>,
-) -> SourceError {
+pub(super) async fn refusal(service: Service, response: Response, explain: Option<Explain>) -> SourceError {
     let status = response.status();
     let rest = rest_asked_for(&response);
     if let Some(explain) = explain {

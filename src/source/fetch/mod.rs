@@ -29,7 +29,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 const READ_TIMEOUT: Duration = Duration::from_secs(10);
 /// The answer to a question: people wait for it.
 pub(super) const ANSWER_TIMEOUT: Duration = Duration::from_secs(6);
-/// The largest answer to a question; a search with 25 results takes about 100 kB.
+/// The largest answer to a question: a page of results with all that is not read, many times over.
 pub(super) const MAX_ANSWER_BYTES: u64 = 2_000_000;
 /// One request waits no longer than this for its turn or for a busy service; beyond, its sender is told when to come back.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -40,6 +40,11 @@ const PAUSE_BEFORE_REPEAT: Duration = Duration::from_millis(150);
 /// After a time-out the service is hardly better at once.
 const AFTER_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// What a refusal means, told from its status and the beginning of its body, where that is peculiar to a service.
+pub(super) type Explain = fn(u16, &[u8]) -> Option<SourceError>;
+/// The kind of a file by its first bytes, as its extension; `None`: another kind than is wanted.
+pub(super) type Kind = fn(&[u8]) -> Option<&'static str>;
+
 /// What is asked of a service.
 #[derive(Clone)]
 pub(super) struct Call {
@@ -49,8 +54,7 @@ pub(super) struct Call {
     pub form: Option<Vec<(&'static str, String)>>,
     pub max_bytes: u64,
     pub total: Duration,
-    /// What a refusal of this service means, told from its status and the beginning of its body.
-    pub explain: Option<fn(u16, &[u8]) -> Option<SourceError>>,
+    pub explain: Option<Explain>,
 }
 
 impl Call {
@@ -158,12 +162,7 @@ impl Gate {
     }
 
     /// The body of a good answer as a new file, whose beginning `kind` must know; nothing is left of it after a failure.
-    pub async fn save(
-        &self,
-        call: &Call,
-        into: &std::path::Path,
-        kind: fn(&[u8]) -> Option<&'static str>,
-    ) -> Result<Saved, SourceError> {
+    pub async fn save(&self, call: &Call, into: &std::path::Path, kind: Kind) -> Result<Saved, SourceError> {
         self.guarded(call.total, || async {
             let response = self.open(call).await?;
             save::body(self.service, response, into, call.max_bytes, kind).await

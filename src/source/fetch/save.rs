@@ -9,6 +9,7 @@ use reqwest::Response;
 use sha2::{Digest, Sha256};
 use tokio::io::AsyncWriteExt;
 
+use super::Kind;
 use super::answer::failure;
 use crate::source::error::SourceError;
 use crate::source::service::Service;
@@ -42,7 +43,7 @@ impl Seen {
         self.head.extend_from_slice(&piece[..missing]);
     }
 
-    fn saved(self, kind: fn(&[u8]) -> Option<&'static str>) -> Option<Saved> {
+    fn saved(self, kind: Kind) -> Option<Saved> {
         Some(Saved {
             extension: kind(&self.head)?,
             sha256: self.hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect(),
@@ -74,7 +75,7 @@ pub(super) async fn body(
     mut response: Response,
     into: &Path,
     max_bytes: u64,
-    kind: fn(&[u8]) -> Option<&'static str>,
+    kind: Kind,
 ) -> Result<Saved, SourceError> {
     let too_large = SourceError::TooLarge {
         service,
@@ -106,12 +107,7 @@ pub(super) async fn body(
 }
 
 /// A copy of an open file. Blocks on the disk.
-pub fn copy_of(
-    mut song: fs::File,
-    into: &Path,
-    max_bytes: u64,
-    kind: fn(&[u8]) -> Option<&'static str>,
-) -> Result<Saved, SourceError> {
+pub fn copy_of(mut song: fs::File, into: &Path, max_bytes: u64, kind: Kind) -> Result<Saved, SourceError> {
     let service = Service::Library;
     let mut copy = fs::File::create_new(into).map_err(SourceError::disk)?;
     let partial = Partial(Some(into.to_owned()));

@@ -120,7 +120,7 @@ fn answer(headers: &HeaderMap, result: Value) -> Response {
 /// Identifiers come as numbers in some answers and as text in others.
 fn track(song: &Song, host: &str) -> Value {
     json!({
-        "id": if song.id % 2 == 0 { json!(song.id) } else { json!(song.id.to_string()) },
+        "id": if song.id.is_multiple_of(2) { json!(song.id) } else { json!(song.id.to_string()) },
         "title": song.title,
         "artists": [{"id": 7, "name": song.artist}],
         "albums": [{"id": 55, "title": song.album, "year": 1988}],
