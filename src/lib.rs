@@ -24,6 +24,7 @@ pub mod source;
 pub mod pack;
 pub mod pipeline;
 
+pub mod app;
 pub mod bot;
 pub mod queue;
 pub mod store;

@@ -339,7 +339,7 @@ fn open(gpu: &SharedGpu, request: &Request) -> Result<Arc<Gpu>, PipelineError> {
 }
 
 /// The key the circle will have, without decoding or drawing anything.
-pub fn key(request: &Request, cancel: &AtomicBool) -> Result<String, PipelineError> {
+pub fn content_key(request: &Request, cancel: &AtomicBool) -> Result<String, PipelineError> {
     Ok(identify(request, cancel)?.key)
 }
 

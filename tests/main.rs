@@ -4,6 +4,7 @@ mod analysis;
 mod architecture;
 mod audio;
 mod audio_last_resort;
+mod bot;
 mod circle;
 mod cli;
 mod config;

@@ -56,7 +56,7 @@ impl Bench {
             Work::Frame { wanted, at_ms, output } => self.frame(wanted, Duration::from_millis(*at_ms), output, cancel),
             Work::Key { wanted } => {
                 let request = request(wanted, self.encoder, self.cores)?;
-                let key = pipeline::key(&request, cancel)?;
+                let key = pipeline::content_key(&request, cancel)?;
                 Ok(Answer::Key { key })
             }
             Work::Probe { song, cover } => Ok(Answer::Song(probe(song, cover.as_deref(), cancel)?)),
