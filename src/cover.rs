@@ -18,7 +18,6 @@ use image::{
 use crate::model::Fault;
 use crate::model::limits::{COVER_SIDE, MAX_COVER_BYTES, MAX_COVER_PIXELS};
 
-
 /// What transparent parts show: warm white under a dark picture, near-black under a bright one, so that neither a black
 /// nor a white logo without a background disappears.
 const LIGHT_GROUND: [u8; 3] = [0xf2, 0xee, 0xe6];

@@ -26,9 +26,9 @@ pub mod pipeline;
 
 pub mod app;
 pub mod bot;
+pub mod config;
 pub mod queue;
 pub mod store;
-pub mod config;
 pub mod worker;
 
 pub mod assets;

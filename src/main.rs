@@ -33,7 +33,11 @@ fn main() -> ExitCode {
         Err(error) => return fail(&complaint::sentence(&error), BAD_USAGE),
     };
     // Whoever runs the service reads its log.
-    keep_a_log(if matches!(cli.command, Command::Serve(_)) { "info" } else { "off" });
+    keep_a_log(if matches!(cli.command, Command::Serve(_)) {
+        "info"
+    } else {
+        "off"
+    });
     // What a step makes of a broken file is its own affair; should one of them panic, it is told as any other failure.
     match panic::catch_unwind(|| commands::run(&cli, |code| _exit(code))) {
         Ok(Ok(())) => ExitCode::SUCCESS,

@@ -94,7 +94,9 @@ impl Maker {
             Err(ended) => self.end(held, ended).await,
         };
         match outcome {
-            Ok(state) => tracing::info!(%job, state, made_ms = began.elapsed().as_millis() as u64, "a job was worked on"),
+            Ok(state) => {
+                tracing::info!(%job, state, made_ms = began.elapsed().as_millis() as u64, "a job was worked on")
+            }
             // Somebody else has it now, and it is theirs to end.
             Err(QueueError::Stale) => tracing::warn!(%job, "a job was given to another worker meanwhile"),
             Err(error) => tracing::error!(%job, %error, "how a job went could not be written down"),
@@ -144,12 +146,16 @@ impl Maker {
             render_ms: rendered.stages.total as u64,
         };
         let queue = self.queue.clone();
-        off_runtime(move || queue.rendered(held, made)).await.map(|state| state.name())
+        off_runtime(move || queue.rendered(held, made))
+            .await
+            .map(|state| state.name())
     }
 
     async fn end(&self, held: Held, ended: Ended) -> Result<&'static str, QueueError> {
         let queue = self.queue.clone();
-        off_runtime(move || queue.ended(held, ended)).await.map(|state| state.name())
+        off_runtime(move || queue.ended(held, ended))
+            .await
+            .map(|state| state.name())
     }
 }
 

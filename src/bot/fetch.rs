@@ -145,7 +145,10 @@ async fn source_song(desk: &Desk, found: &Found, preset: Preset) -> Got {
         max_bytes: SONG_BYTES,
         total: SONG_TIME,
     };
-    let media = sources.fetch(&found.track, file.path(), limits).await.map_err(|error| source_line(&error))?;
+    let media = sources
+        .fetch(&found.track, file.path(), limits)
+        .await
+        .map_err(|error| source_line(&error))?;
     let told = Told {
         source: SongSource::Track(found.track.clone()),
         title: Some(found.title.clone()),
@@ -181,7 +184,9 @@ async fn open(desk: &Desk, recipe: &Recipe) -> Got {
             let found = sources(desk)?.info(track).await.map_err(|error| source_line(&error))?;
             source_song(desk, &found, preset).await
         }
-        SongRef::File(blob) => kept_song(desk, blob, preset).await.ok_or_else(|| Line::new("recipe-gone")),
+        SongRef::File(blob) => kept_song(desk, blob, preset)
+            .await
+            .ok_or_else(|| Line::new("recipe-gone")),
     }
 }
 
@@ -208,7 +213,11 @@ async fn kept_song(desk: &Desk, blob: &Blob, preset: Preset) -> Option<(Song, Pr
 async fn reopen(desk: &Desk, key: DialogueKey, job: JobId, how: Reopen) -> Got {
     let gone = || Line::new("recipe-gone");
     let queue = desk.queue.clone();
-    let job = off_runtime(move || queue.job(job)).await.ok().flatten().ok_or_else(gone)?;
+    let job = off_runtime(move || queue.job(job))
+        .await
+        .ok()
+        .flatten()
+        .ok_or_else(gone)?;
     let here = job.to.is_some_and(|to| to.chat_id == key.chat_id);
     if job.user_id != key.user_id && !here {
         return Err(gone());
@@ -255,7 +264,10 @@ async fn uploaded_song(desk: &Desk, upload: Upload) -> Got {
         preview_only: false,
         sure: false,
     };
-    let song = desk.studio.song(file, extension.as_deref().unwrap_or("bin"), told).await?;
+    let song = desk
+        .studio
+        .song(file, extension.as_deref().unwrap_or("bin"), told)
+        .await?;
     Ok((song, Preset::default()))
 }
 
@@ -284,7 +296,9 @@ async fn download(desk: &Desk, upload: &Upload, max_bytes: u64) -> Result<(Reser
         Some(path) => copy(&path, &file).await,
         None => {
             let url = desk.file_url(&told.path);
-            tokio::time::timeout(UPLOAD_TIME, save(desk, url, &file)).await.map_err(|_| Line::new("upload-slow"))?
+            tokio::time::timeout(UPLOAD_TIME, save(desk, url, &file))
+                .await
+                .map_err(|_| Line::new("upload-slow"))?
         }
     };
     match copied {
@@ -305,7 +319,10 @@ async fn copy(path: &Path, into: &Reservation) -> Result<(), Failed> {
     if facts.len() > into.limit_bytes() {
         return Err(Failed::TooLarge);
     }
-    tokio::fs::copy(path, into.path()).await.map(drop).map_err(|_| Failed::Broken)
+    tokio::fs::copy(path, into.path())
+        .await
+        .map(drop)
+        .map_err(|_| Failed::Broken)
 }
 
 async fn save(desk: &Desk, url: String, into: &Reservation) -> Result<(), Failed> {

@@ -158,7 +158,11 @@ pub async fn show(talker: &mut Talker, what: What) -> Option<Event> {
             let page = view::card(card, &rules);
             let is_new = card.message.is_none() || card.shown.as_ref() != Some(&blob.sha256);
             let photo = match is_new {
-                true => Some(desk.bytes(blob).await.unwrap_or_else(|| crate::assets::DEFAULT_COVER.to_vec())),
+                true => Some(
+                    desk.bytes(blob)
+                        .await
+                        .unwrap_or_else(|| crate::assets::DEFAULT_COVER.to_vec()),
+                ),
                 false => None,
             };
             let shown = put_card(desk, place, card.message, photo.as_deref(), &page).await;
@@ -186,12 +190,7 @@ pub async fn show(talker: &mut Talker, what: What) -> Option<Event> {
     }
 }
 
-async fn put(
-    desk: &Desk,
-    place: Place,
-    message: Option<i64>,
-    page: &Page,
-) -> Result<i64, MessageError> {
+async fn put(desk: &Desk, place: Place, message: Option<i64>, page: &Page) -> Result<i64, MessageError> {
     if let Some(message) = message {
         match desk.messages.edit(place.chat, message, page).await {
             Err(MessageError::Gone) => {}
@@ -268,7 +267,10 @@ pub async fn submit(
         }),
         context,
         // Two taps are one job.
-        dedupe_key: Some(format!("{}:{}:{}:{tag}:{fingerprint}", key.bot_id, key.chat_id, key.user_id)),
+        dedupe_key: Some(format!(
+            "{}:{}:{}:{tag}:{fingerprint}",
+            key.bot_id, key.chat_id, key.user_id
+        )),
         spec,
         content_key: None,
         fingerprint: Some(fingerprint),
@@ -324,14 +326,20 @@ async fn cancel_all(desk: &Desk, key: DialogueKey) -> u64 {
 async fn retry(talker: &Talker, query: &str, job: JobId) -> Option<Event> {
     let queue = talker.desk.queue.clone();
     let found = off_runtime(move || queue.job(job)).await.ok().flatten();
-    let mine = found.filter(|job| job.user_id == talker.key.user_id && job.state.is_final() && job.state != JobState::Sent);
-    let context = mine.as_ref().and_then(|job| serde_json::from_str::<JobContext>(&job.context).ok());
+    let mine =
+        found.filter(|job| job.user_id == talker.key.user_id && job.state.is_final() && job.state != JobState::Sent);
+    let context = mine
+        .as_ref()
+        .and_then(|job| serde_json::from_str::<JobContext>(&job.context).ok());
     let (Some(job), Some(context)) = (mine, context) else {
         answer(talker, query, "tap-old").await;
         return None;
     };
     answer(talker, query, "retry-started").await;
-    let context = JobContext { status: None, ..context };
+    let context = JobContext {
+        status: None,
+        ..context
+    };
     submit(&talker.desk, talker.key, job.spec, &context, "go").await
 }
 

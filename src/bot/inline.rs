@@ -38,7 +38,9 @@ pub async fn answer(desk: &Desk, query: &str, user: i64, lang: Lang, text: &str)
 
 /// What the song of a recipe is called: the sharer made the circle, or the source knows.
 async fn song_name(desk: &Desk, user: i64, recipe: &Recipe, lang: Lang) -> String {
-    let made = desk.record(move |store| store.read(|conn| jobs::of_user(conn, user, None, LOOKED_AT))).await;
+    let made = desk
+        .record(move |store| store.read(|conn| jobs::of_user(conn, user, None, LOOKED_AT)))
+        .await;
     let written = recipe.write();
     let same = made.unwrap_or_default().into_iter().find_map(|job| {
         let context: JobContext = serde_json::from_str(&job.context).ok()?;

@@ -63,7 +63,10 @@ pub async fn poll(desk: Arc<Desk>) {
                 pause / 2
             }
             Err(Trouble::Refused { code: 409, words }) => {
-                tracing::error!(words, "another program uses the same token, or a webhook is set; stop that one");
+                tracing::error!(
+                    words,
+                    "another program uses the same token, or a webhook is set; stop that one"
+                );
                 CONFLICT
             }
             Err(Trouble::Refused { code: 401 | 404, .. }) => {
@@ -98,7 +101,14 @@ async fn ask(desk: &Desk, offset: Option<i64>) -> Result<Vec<Value>, Trouble> {
     }
     // The error is not told: it would name the address, and with it the token.
     let unreachable = |_| Trouble::Unreachable;
-    let mut response = bot.client().post(url).timeout(ANSWER).json(&asked).send().await.map_err(unreachable)?;
+    let mut response = bot
+        .client()
+        .post(url)
+        .timeout(ANSWER)
+        .json(&asked)
+        .send()
+        .await
+        .map_err(unreachable)?;
     let mut bytes = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
         if bytes.len() + chunk.len() > MAX_ANSWER_BYTES {
@@ -127,7 +137,9 @@ pub async fn keep(desk: &Desk, updates: Vec<Value>) -> Result<(), StoreError> {
         store.write(move |tx| {
             for update in &updates {
                 // Without a number it is none of Telegram's.
-                let Some(id) = update["update_id"].as_i64() else { continue };
+                let Some(id) = update["update_id"].as_i64() else {
+                    continue;
+                };
                 let facts = Facts::of(update);
                 inbox::keep(tx, bot_id, id, facts.user, &update.to_string(), now)?;
                 if let Some((chat, message, date)) = facts.message {

@@ -11,9 +11,16 @@ use crate::store::dialogues::DialogueKey;
 /// What a conversation is told.
 #[derive(Debug)]
 pub enum Note {
-    Update { seq: i64, incoming: Box<Incoming> },
+    Update {
+        seq: i64,
+        incoming: Box<Incoming>,
+    },
     /// A slow action is done.
-    Came { number: u64, of: i64, event: Option<Event> },
+    Came {
+        number: u64,
+        of: i64,
+        event: Option<Event>,
+    },
 }
 
 #[derive(Default)]

@@ -109,7 +109,9 @@ impl Messages {
     /// As [`edit`](Self::edit), but never waits: a status that cannot be shown now is outdated when it could be.
     pub async fn edit_or_skip(&self, chat: i64, message: i64, page: &Page) -> Result<bool, MessageError> {
         let id = number(message)?;
-        let Some(permit) = self.gate.edit(chat) else { return Ok(false) };
+        let Some(permit) = self.gate.edit(chat) else {
+            return Ok(false);
+        };
         let request = self.bot.edit_message_text(ChatId(chat), id, &page.html);
         let request = request.parse_mode(ParseMode::Html).reply_markup(markup(&page.rows));
         let outcome = request.await.map(drop).or_else(unchanged);
@@ -134,7 +136,9 @@ impl Messages {
         let id = number(message)?;
         let edited = self.keep_trying(chat, move || async move {
             let photo = InputFile::memory(photo.to_vec()).file_name("card.png");
-            let photo = InputMediaPhoto::new(photo).caption(&page.html).parse_mode(ParseMode::Html);
+            let photo = InputMediaPhoto::new(photo)
+                .caption(&page.html)
+                .parse_mode(ParseMode::Html);
             let request = self.bot.edit_message_media(ChatId(chat), id, InputMedia::Photo(photo));
             request.reply_markup(markup(&page.rows)).await.map(drop)
         });

@@ -33,7 +33,9 @@ const TRIES: u32 = 60;
 pub async fn send_all(desk: Arc<Desk>, client: Arc<Client>) {
     let room = Arc::new(Semaphore::new(AT_ONCE));
     while !desk.stopping.is_cancelled() {
-        let Ok(place) = Arc::clone(&room).acquire_owned().await else { return };
+        let Ok(place) = Arc::clone(&room).acquire_owned().await else {
+            return;
+        };
         let queue = desk.queue.clone();
         let wait = match off_runtime(move || queue.next_parcel()).await {
             Ok(Todo::Now(parcel)) => {

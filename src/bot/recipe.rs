@@ -64,7 +64,10 @@ impl Recipe {
 
     /// `None`: this is no link of ours, or it was damaged on its way.
     pub fn read(text: &str) -> Option<Self> {
-        let bytes = URL_SAFE_NO_PAD.decode(text).ok().filter(|bytes| bytes.len() <= MAX_BYTES)?;
+        let bytes = URL_SAFE_NO_PAD
+            .decode(text)
+            .ok()
+            .filter(|bytes| bytes.len() <= MAX_BYTES)?;
         let mut rest = Bytes(&bytes);
         if rest.byte()? != VERSION {
             return None;
@@ -95,10 +98,15 @@ const HEX: u8 = 1;
 const PLAIN: u8 = 2;
 
 fn write_track(track: &TrackRef, bytes: &mut Vec<u8>) {
-    let source = Source::ALL.iter().position(|source| *source == track.source()).unwrap_or(0) as u8;
+    let source = Source::ALL
+        .iter()
+        .position(|source| *source == track.source())
+        .unwrap_or(0) as u8;
     let id = track.id();
     let decimal = id.parse::<u64>().ok().filter(|number| number.to_string() == id);
-    let hex = u64::from_str_radix(id, 16).ok().filter(|number| format!("{number:016x}") == id);
+    let hex = u64::from_str_radix(id, 16)
+        .ok()
+        .filter(|number| format!("{number:016x}") == id);
     match (decimal, hex) {
         (Some(number), _) => {
             bytes.push(source << 4 | DECIMAL);
@@ -167,7 +175,9 @@ fn write_settings(theme: &Theme, settings: &BTreeMap<String, String>, bytes: &mu
             ParamSpec::Float { range, .. } => scaled(value, *range),
             ParamSpec::Int { range, .. } => scaled(value, range.map(|end| end as f32)),
             ParamSpec::Color { .. } => {
-                let code = value.strip_prefix('#').and_then(|code| u32::from_str_radix(code, 16).ok());
+                let code = value
+                    .strip_prefix('#')
+                    .and_then(|code| u32::from_str_radix(code, 16).ok());
                 code.map_or_else(Vec::new, |code| code.to_be_bytes()[1..].to_vec())
             }
         };
@@ -179,8 +189,13 @@ fn write_settings(theme: &Theme, settings: &BTreeMap<String, String>, bytes: &mu
 }
 
 fn scaled(value: &str, [low, high]: [f32; 2]) -> Vec<u8> {
-    let share = value.parse::<f32>().map(|value| (value - low) / (high - low).max(f32::EPSILON));
-    share.map_or_else(|_| Vec::new(), |share| vec![(share.clamp(0.0, 1.0) * 255.0).round() as u8])
+    let share = value
+        .parse::<f32>()
+        .map(|value| (value - low) / (high - low).max(f32::EPSILON));
+    share.map_or_else(
+        |_| Vec::new(),
+        |share| vec![(share.clamp(0.0, 1.0) * 255.0).round() as u8],
+    )
 }
 
 fn read_settings(theme: &Theme, rest: &mut Bytes<'_>) -> BTreeMap<String, String> {
@@ -229,6 +244,10 @@ impl<'a> Bytes<'a> {
     }
 
     fn number(&mut self, bytes: usize) -> Option<u64> {
-        Some(self.take(bytes)?.iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte)))
+        Some(
+            self.take(bytes)?
+                .iter()
+                .fold(0, |sum, byte| sum << 8 | u64::from(*byte)),
+        )
     }
 }

@@ -29,7 +29,10 @@ pub async fn run(desk: Arc<Desk>) {
 
 async fn hand_out(desk: &Arc<Desk>) {
     let bot_id = desk.me.id;
-    let waiting = match desk.record(move |store| store.read(|conn| inbox::waiting(conn, bot_id, BATCH))).await {
+    let waiting = match desk
+        .record(move |store| store.read(|conn| inbox::waiting(conn, bot_id, BATCH)))
+        .await
+    {
         Ok(waiting) => waiting,
         Err(error) => {
             tracing::error!(%error, "the inbox could not be read");
@@ -38,7 +41,11 @@ async fn hand_out(desk: &Arc<Desk>) {
     };
     let mut nothing = Vec::new();
     for row in waiting {
-        let is_new = desk.at_work.lock().unwrap_or_else(PoisonError::into_inner).insert(row.seq);
+        let is_new = desk
+            .at_work
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(row.seq);
         if !is_new {
             continue;
         }
@@ -52,10 +59,17 @@ async fn hand_out(desk: &Arc<Desk>) {
                 let seq = row.seq;
                 talker::push(desk, key, Note::Update { seq, incoming });
             }
-            Read::Inline { query, user, lang, text } => {
+            Read::Inline {
+                query,
+                user,
+                lang,
+                text,
+            } => {
                 nothing.push(row.seq);
                 let desk = Arc::clone(desk);
-                desk.tasks.clone().spawn(async move { inline::answer(&desk, &query, user, lang, &text).await });
+                desk.tasks
+                    .clone()
+                    .spawn(async move { inline::answer(&desk, &query, user, lang, &text).await });
             }
             Read::Nothing => nothing.push(row.seq),
         }
@@ -69,9 +83,8 @@ async fn finish(desk: &Desk, rows: Vec<i64>) {
         return;
     }
     let marked = rows.clone();
-    let done = desk.record(move |store| {
-        store.write(move |tx| marked.iter().try_for_each(|seq| inbox::done(tx, *seq).map(drop)))
-    });
+    let done = desk
+        .record(move |store| store.write(move |tx| marked.iter().try_for_each(|seq| inbox::done(tx, *seq).map(drop))));
     if let Err(error) = done.await {
         tracing::warn!(%error, "updates could not be marked as done");
     }

@@ -82,8 +82,16 @@ impl Bot {
         let sender = Client::new(Settings {
             api_url: parts.api_url.clone(),
             token: token.clone(),
-            files: if parts.house.local_files { Files::ByPath } else { Files::Upload },
-            patience: if parts.house.local_files { Patience::LOCAL } else { Patience::CLOUD },
+            files: if parts.house.local_files {
+                Files::ByPath
+            } else {
+                Files::Upload
+            },
+            patience: if parts.house.local_files {
+                Patience::LOCAL
+            } else {
+                Patience::CLOUD
+            },
         })?;
         let Some(me) = who_am_i(&bot, &stopping).await else {
             return Ok(None);
@@ -146,13 +154,18 @@ impl Bot {
 }
 
 fn client(parts: &Parts) -> Result<teloxide::Bot, BotError> {
-    let mut http = teloxide::net::default_reqwest_settings().connect_timeout(CONNECT).timeout(CALL);
+    let mut http = teloxide::net::default_reqwest_settings()
+        .connect_timeout(CONNECT)
+        .timeout(CALL);
     if parts.api_url.starts_with("http://") {
         // A Bot API server on this host or network: the system's proxy is for the world outside.
         http = http.no_proxy();
     }
     let http = http.build().map_err(|_| BotError::Client)?;
-    let url = parts.api_url.parse().map_err(|_| BotError::Address(SettingsError::Address))?;
+    let url = parts
+        .api_url
+        .parse()
+        .map_err(|_| BotError::Address(SettingsError::Address))?;
     Ok(teloxide::Bot::with_client(parts.token.expose_secret().trim(), http).set_api_url(url))
 }
 
@@ -206,7 +219,10 @@ async fn settle(desk: &Desk, intake: &Intake) -> Option<(String, SecretString)> 
     let (told, path) = match intake {
         Intake::Polling => (bot.delete_webhook().await, None),
         Intake::Webhook { url, secret } => {
-            let path = url.splitn(4, '/').nth(3).map_or_else(|| "/".to_owned(), |path| format!("/{path}"));
+            let path = url
+                .splitn(4, '/')
+                .nth(3)
+                .map_or_else(|| "/".to_owned(), |path| format!("/{path}"));
             let settled = match url.parse() {
                 Ok(url) => {
                     let allowed = [
@@ -220,7 +236,10 @@ async fn settle(desk: &Desk, intake: &Intake) -> Option<(String, SecretString)> 
                 }
                 Err(_) => None,
             };
-            (settled.unwrap_or(Ok(teloxide::types::True)), Some((path, secret.clone())))
+            (
+                settled.unwrap_or(Ok(teloxide::types::True)),
+                Some((path, secret.clone())),
+            )
         }
     };
     if let Err(error) = told {
@@ -253,7 +272,10 @@ async fn set_commands(desk: &Desk) {
 async fn rates(store: &Store, bot_id: i64) -> Gate {
     let store = store.clone();
     let read = off_runtime(move || store.read(|conn| people::preference(conn, bot_id, RATES))).await;
-    let saved = read.ok().flatten().and_then(|json| serde_json::from_str::<Saved>(&json).ok());
+    let saved = read
+        .ok()
+        .flatten()
+        .and_then(|json| serde_json::from_str::<Saved>(&json).ok());
     saved.map_or_else(|| Gate::new(Limiter::new()), |saved| Gate::restore(&saved))
 }
 
@@ -273,7 +295,9 @@ async fn save_rates(desk: Arc<Desk>) {
 }
 
 async fn write_rates(desk: &Desk) {
-    let Ok(json) = serde_json::to_string(&desk.messages.gate.save()) else { return };
+    let Ok(json) = serde_json::to_string(&desk.messages.gate.save()) else {
+        return;
+    };
     let bot_id = desk.me.id;
     let written = desk.record(move |store| store.write(move |tx| people::prefer(tx, bot_id, RATES, Some(&json))));
     if let Err(error) = written.await {

@@ -27,9 +27,17 @@ pub async fn page(desk: &Desk, lang: Lang) -> Page {
     let (Ok(numbers), Ok((used, budget))) = (numbers, disk) else {
         return super::view::line(&Line::new("trouble-record"), lang);
     };
-    let count = |state| numbers.states.iter().find(|(of, _)| *of == state).map_or(0, |(_, count)| *count);
+    let count = |state| {
+        numbers
+            .states
+            .iter()
+            .find(|(of, _)| *of == state)
+            .map_or(0, |(_, count)| *count)
+    };
     let people_today = numbers.circles_today.people.max(numbers.searches_today.people);
-    let seconds = |share: f64| percentile(&numbers.waits_ms, share).map_or("–".into(), |ms| format!("{:.1}", ms as f64 / 1000.0));
+    let seconds = |share: f64| {
+        percentile(&numbers.waits_ms, share).map_or("–".into(), |ms| format!("{:.1}", ms as f64 / 1000.0))
+    };
     let line = Line::new("stats")
         .with("people_today", people_today)
         .with("circles_today", numbers.circles_today.interactions)

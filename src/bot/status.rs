@@ -100,8 +100,12 @@ async fn tell(desk: &Arc<Desk>, followed: &mut HashMap<JobId, watch::Sender<Seen
 
 async fn follow(desk: &Arc<Desk>, followed: &mut HashMap<JobId, watch::Sender<Seen>>, job: JobId) {
     let Some(found) = read(desk, job).await else { return };
-    let Some(to) = found.to.filter(|to| to.bot_id == desk.me.id) else { return };
-    let Ok(context) = serde_json::from_str::<JobContext>(&found.context) else { return };
+    let Some(to) = found.to.filter(|to| to.bot_id == desk.me.id) else {
+        return;
+    };
+    let Ok(context) = serde_json::from_str::<JobContext>(&found.context) else {
+        return;
+    };
     let (sender, seen) = watch::channel(Seen {
         state: found.state,
         percent: 0,
@@ -202,10 +206,14 @@ impl Follower {
 
     /// After a restart the same message is gone on with.
     async fn keep(&mut self, message: i64) {
-        let Ok(mut context) = serde_json::from_str::<Value>(&self.context) else { return };
+        let Ok(mut context) = serde_json::from_str::<Value>(&self.context) else {
+            return;
+        };
         context["status"] = message.into();
         let (job, context) = (self.job, context.to_string());
-        let kept = self.desk.record(move |store| store.write(move |tx| jobs::set_context(tx, job, &context)));
+        let kept = self
+            .desk
+            .record(move |store| store.write(move |tx| jobs::set_context(tx, job, &context)));
         if let Err(error) = kept.await {
             tracing::warn!(%job, %error, "a status message was not written down");
         }
@@ -217,7 +225,9 @@ impl Follower {
                 let (queue, job) = (self.desk.queue.clone(), self.job);
                 let place = off_runtime(move || queue.place(job)).await.ok().flatten();
                 let (ahead, secs) = place.map_or((0, 0), |place| (place.ahead, place.wait_secs));
-                Line::new("status-queued").with("ahead", i64::from(ahead)).with("seconds", i64::from(secs))
+                Line::new("status-queued")
+                    .with("ahead", i64::from(ahead))
+                    .with("seconds", i64::from(secs))
             }
             JobState::Rendering if now.percent == 0 => Line::new("status-started"),
             JobState::Rendering => Line::new("status-rendering")
@@ -229,7 +239,11 @@ impl Follower {
         let may_stop = matches!(now.state, JobState::Queued | JobState::Rendering);
         Page {
             html: line.html(self.lang),
-            rows: if may_stop { job_button(self.lang, self.job, JobPress::Cancel) } else { vec![] },
+            rows: if may_stop {
+                job_button(self.lang, self.job, JobPress::Cancel)
+            } else {
+                vec![]
+            },
         }
     }
 
@@ -280,14 +294,23 @@ impl Follower {
     async fn failure(&self) -> (&'static str, Option<JobPress>) {
         let failure = read(&self.desk, self.job).await.and_then(|job| job.failure);
         let key = failure_key(failure.as_ref().map_or("", |failure| &failure.kind));
-        let again = matches!(key, "failed-machine" | "failed-timeout" | "media-machine" | "reject-disk-low");
+        let again = matches!(
+            key,
+            "failed-machine" | "failed-timeout" | "media-machine" | "reject-disk-low"
+        );
         (key, again.then_some(JobPress::Retry))
     }
 
     async fn refusal(&self) -> &'static str {
         let job = self.job;
-        let row = self.desk.record(move |store| store.read(|conn| deliveries::get(conn, job))).await;
-        let delivery = row.ok().flatten().and_then(|row| serde_json::from_str::<Delivery>(&row.machine).ok());
+        let row = self
+            .desk
+            .record(move |store| store.read(|conn| deliveries::get(conn, job)))
+            .await;
+        let delivery = row
+            .ok()
+            .flatten()
+            .and_then(|row| serde_json::from_str::<Delivery>(&row.machine).ok());
         match delivery.map(|delivery| delivery.phase) {
             Some(Phase::Refused { why }) => refusal_key(why),
             _ => "refused-other",

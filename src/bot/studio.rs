@@ -14,7 +14,7 @@ use crate::model::{Blob, JobSpec};
 use crate::queue::off_runtime;
 use crate::store::disk::{Disk, DiskError, Reservation};
 use crate::store::{Store, files};
-use crate::worker::{Files, Pool, Reason, WorkFailed, Wanted};
+use crate::worker::{Files, Pool, Reason, Wanted, WorkFailed};
 
 /// A square PNG of a cover or a still.
 const PICTURE_BYTES: u64 = 4_000_000;
@@ -55,13 +55,18 @@ impl Studio {
     /// Room for a file that comes from outside.
     pub async fn room(&self, bytes: u64) -> Result<Reservation, Line> {
         let disk = self.disk.clone();
-        off_runtime(move || disk.reserve("part", bytes)).await.map_err(|error| disk_line(&error))
+        off_runtime(move || disk.reserve("part", bytes))
+            .await
+            .map_err(|error| disk_line(&error))
     }
 
     /// Looks into a file that has arrived and keeps it, with the cover in its tags.
     pub async fn song(&self, file: Reservation, extension: &str, told: Told) -> Result<Song, Line> {
         let cover = self.room(PICTURE_BYTES).await?;
-        let facts = self.pool.probe(file.path(), Some(cover.path()), CancellationToken::new()).await;
+        let facts = self
+            .pool
+            .probe(file.path(), Some(cover.path()), CancellationToken::new())
+            .await;
         let facts = facts.map_err(|error| work_line(&error))?;
         if facts.length_ms < crate::model::limits::MIN_FRAGMENT.as_millis() as u64 {
             return Err(Line::new("media-too-short"));
@@ -100,7 +105,10 @@ impl Studio {
         let length = Duration::from_millis(length_ms);
         let heard = self.pool.survey(song, length, CancellationToken::new()).await;
         let heard = heard.map_err(|error| work_line(&error))?;
-        let parts = heard.highlights.iter().map(|best| (best.start_ms, best.end_ms.saturating_sub(best.start_ms)));
+        let parts = heard
+            .highlights
+            .iter()
+            .map(|best| (best.start_ms, best.end_ms.saturating_sub(best.start_ms)));
         Ok(parts.collect())
     }
 
@@ -116,7 +124,10 @@ impl Studio {
         };
         let picture = self.room(PICTURE_BYTES).await?;
         let at = Duration::from_millis(spec.length_ms).mul_f64(STILL_SHARE);
-        let drawn = self.pool.frame(wanted, at, picture.path(), CancellationToken::new()).await;
+        let drawn = self
+            .pool
+            .frame(wanted, at, picture.path(), CancellationToken::new())
+            .await;
         drawn.map_err(|error| work_line(&error))?;
         let still = keep(picture, "png").await?;
         let mut stills = self.stills.lock().unwrap_or_else(PoisonError::into_inner);
@@ -128,7 +139,10 @@ impl Studio {
     async fn remembered(&self, name: &str) -> Option<Blob> {
         let found = {
             let stills = self.stills.lock().unwrap_or_else(PoisonError::into_inner);
-            stills.iter().find(|(known, _)| known == name).map(|(_, still)| still.clone())
+            stills
+                .iter()
+                .find(|(known, _)| known == name)
+                .map(|(_, still)| still.clone())
         };
         let still = found?;
         self.is_here(&still).await.then_some(still)
@@ -138,7 +152,9 @@ impl Studio {
     pub async fn is_here(&self, blob: &Blob) -> bool {
         let Some(path) = blob.path() else { return false };
         let store = self.store.clone();
-        off_runtime(move || store.read(|conn| files::is_kept(conn, &path))).await.unwrap_or(false)
+        off_runtime(move || store.read(|conn| files::is_kept(conn, &path)))
+            .await
+            .unwrap_or(false)
     }
 }
 

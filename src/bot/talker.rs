@@ -74,7 +74,10 @@ pub struct Talker {
 impl Talker {
     async fn load(&self) -> Result<Saved, StoreError> {
         let key = self.key;
-        let found = self.desk.record(move |store| store.read(|conn| dialogues::load(conn, key))).await?;
+        let found = self
+            .desk
+            .record(move |store| store.read(|conn| dialogues::load(conn, key)))
+            .await?;
         Ok(found.map_or_else(Saved::default, |found| Saved::read(found.version, &found.state)))
     }
 
@@ -207,7 +210,9 @@ impl Talker {
                 continue;
             }
             let event = hands::show(self, what).await;
-            self.saved.pending.retain(|pending| pending.action != Action::Show(what));
+            self.saved
+                .pending
+                .retain(|pending| pending.action != Action::Show(what));
             if let Some(event) = event {
                 let todo = self.step(self.saved.seen, event).await;
                 debug_assert!(todo.is_empty(), "nothing follows from having shown something");
@@ -258,7 +263,11 @@ impl Talker {
         });
         let saved = saved.await?;
         if saved {
-            let mut at_work = self.desk.at_work.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let mut at_work = self
+                .desk
+                .at_work
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner);
             for seq in done {
                 self.open.remove(&seq);
                 at_work.remove(&seq);
@@ -275,7 +284,11 @@ impl Talker {
         if let Err(error) = self.desk.messages.send(place, &page).await {
             tracing::warn!(%error, "nor could that be told");
         }
-        let mut at_work = self.desk.at_work.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut at_work = self
+            .desk
+            .at_work
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         for seq in std::mem::take(&mut self.open) {
             at_work.remove(&seq);
         }

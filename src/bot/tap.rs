@@ -11,14 +11,28 @@ pub type Serial = i64;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tap {
     /// The nth song of this page of results.
-    Pick { serial: Serial, nth: u8 },
-    Page { serial: Serial, forward: bool },
-    Card { serial: Serial, press: CardPress },
-    Job { job: JobId, press: JobPress },
+    Pick {
+        serial: Serial,
+        nth: u8,
+    },
+    Page {
+        serial: Serial,
+        forward: bool,
+    },
+    Card {
+        serial: Serial,
+        press: CardPress,
+    },
+    Job {
+        job: JobId,
+        press: JobPress,
+    },
     Settings(SettingPress),
     /// A circle of the history, to begin from.
     History(JobId),
-    Forget { yes: bool },
+    Forget {
+        yes: bool,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,7 +147,11 @@ impl CardPress {
             Self::End(secs) => format!("e{secs}"),
             Self::Length(secs) => format!("l{secs}"),
             Self::Back => "x".into(),
-            plain => PLAIN.iter().find(|(press, _)| *press == plain).map_or("x", |(_, data)| data).into(),
+            plain => PLAIN
+                .iter()
+                .find(|(press, _)| *press == plain)
+                .map_or("x", |(_, data)| data)
+                .into(),
         }
     }
 
@@ -150,7 +168,11 @@ impl CardPress {
             "b" => number.parse().ok().filter(|nth| *nth < 3).map(Self::Best),
             "s" => step().map(Self::Start),
             "e" => step().map(Self::End),
-            "l" => number.parse().ok().filter(|secs| LENGTHS_SECS.contains(secs)).map(Self::Length),
+            "l" => number
+                .parse()
+                .ok()
+                .filter(|secs| LENGTHS_SECS.contains(secs))
+                .map(Self::Length),
             _ => None,
         }
     }
@@ -234,13 +256,19 @@ mod tests {
         ];
         let presses = PLAIN.iter().map(|(press, _)| *press).chain([CardPress::Back]);
         let presses = presses.chain((0..3).map(CardPress::Best));
-        let presses = presses.chain(STEPS_SECS.into_iter().flat_map(|s| [CardPress::Start(s), CardPress::End(s)]));
+        let presses = presses.chain(
+            STEPS_SECS
+                .into_iter()
+                .flat_map(|s| [CardPress::Start(s), CardPress::End(s)]),
+        );
         let presses = presses.chain(LENGTHS_SECS.map(CardPress::Length));
         taps.extend(presses.map(|press| Tap::Card { serial, press }));
-        taps.extend([JobPress::Cancel, JobPress::SendAgain, JobPress::Retry].map(|press| Tap::Job {
-            job: JobId(serial),
-            press,
-        }));
+        taps.extend(
+            [JobPress::Cancel, JobPress::SendAgain, JobPress::Retry].map(|press| Tap::Job {
+                job: JobId(serial),
+                press,
+            }),
+        );
         taps.extend([SettingPress::Russian, SettingPress::English, SettingPress::NextTheme].map(Tap::Settings));
         for tap in taps {
             let data = tap.data();
@@ -251,7 +279,9 @@ mod tests {
 
     #[test]
     fn what_we_never_wrote_is_nothing() {
-        for data in ["", "c1", "c1:", "c1:x:go", "c1:1:s7", "c1:1:l61", "c1:1:b3", "c0:1:go", "j1:1:z", "s1:l7", "f1:", "d:0"] {
+        for data in [
+            "", "c1", "c1:", "c1:x:go", "c1:1:s7", "c1:1:l61", "c1:1:b3", "c0:1:go", "j1:1:z", "s1:l7", "f1:", "d:0",
+        ] {
             assert_eq!(Tap::read(data), None, "{data}");
         }
     }

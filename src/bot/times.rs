@@ -39,7 +39,9 @@ pub struct Part {
 impl Wanted {
     /// Whether it can be nothing but times: a bare number may also be the name of a song.
     pub fn is_plain(text: &str) -> bool {
-        let numbers = text.split(|c: char| !c.is_ascii_digit()).filter(|digits| !digits.is_empty());
+        let numbers = text
+            .split(|c: char| !c.is_ascii_digit())
+            .filter(|digits| !digits.is_empty());
         numbers.count() > 1
     }
 
@@ -184,12 +186,14 @@ fn items(text: &str) -> Option<Vec<Item>> {
             continue;
         }
         if c.is_alphabetic() {
-            let end = (at..chars.len()).find(|&i| !chars[i].is_alphabetic()).unwrap_or(chars.len());
+            let end = (at..chars.len())
+                .find(|&i| !chars[i].is_alphabetic())
+                .unwrap_or(chars.len());
             let text: String = chars[at..end].iter().collect();
             let glued = at > 0 && chars[at - 1].is_ascii_digit();
             let mut meant = word(&text)?;
-            // "с" is "from" and the short form of seconds: 5с, and the last word of "30 с".
-            if text == "с" && open.is_some_and(|open| !open.whole) && (glued || rest_is_empty(&chars[end..])) {
+            // "с" is "from" and the short form of seconds: 5с, and "30 с" where no number follows.
+            if text == "с" && open.is_some_and(|open| !open.whole) && (glued || !leads_to_number(&chars[end..])) {
                 meant = Word::Seconds;
             }
             at = end;
@@ -201,7 +205,10 @@ fn items(text: &str) -> Option<Vec<Item>> {
                 }
                 Word::Start => {
                     close(&mut open, &mut items);
-                    let start = Moment { ms: 0, is_length: false };
+                    let start = Moment {
+                        ms: 0,
+                        is_length: false,
+                    };
                     items.push(Item::Time(start));
                 }
                 Word::Nothing => {}
@@ -226,8 +233,9 @@ fn items(text: &str) -> Option<Vec<Item>> {
     Some(items)
 }
 
-fn rest_is_empty(chars: &[char]) -> bool {
-    chars.iter().all(|c| !c.is_alphanumeric())
+fn leads_to_number(chars: &[char]) -> bool {
+    let next = chars.iter().find(|c| c.is_alphanumeric());
+    next.is_some_and(char::is_ascii_digit)
 }
 
 /// A number without a unit is seconds.
@@ -281,7 +289,9 @@ fn number(chars: &[char], at: usize) -> Option<(Number, usize)> {
         next = after;
     }
     let whole = parts.len() > 1;
-    let secs = parts.iter().try_fold(0_u64, |sum, part| sum.checked_mul(60)?.checked_add(*part))?;
+    let secs = parts
+        .iter()
+        .try_fold(0_u64, |sum, part| sum.checked_mul(60)?.checked_add(*part))?;
     let mut number = Number { ms: secs * 1000, whole };
     let mark = chars.get(next).copied().filter(|mark| matches!(mark, '.' | ','));
     let (Some(mark), Some((fraction, after))) = (mark, digits(chars, next + 1)) else {
@@ -291,7 +301,10 @@ fn number(chars: &[char], at: usize) -> Option<(Number, usize)> {
     let like_minutes = !whole && places == 2 && fraction < 60 && (mark == '.' || first < 10);
     if like_minutes {
         let secs = first.checked_mul(60)?.checked_add(fraction)?;
-        number = Number { ms: secs * 1000, whole: true };
+        number = Number {
+            ms: secs * 1000,
+            whole: true,
+        };
     } else if mark == '.' || places == 1 {
         let scale = 10_u64.checked_pow(places.min(9) as u32)?;
         number.ms += fraction * 1000 / scale;
@@ -304,7 +317,13 @@ fn number(chars: &[char], at: usize) -> Option<(Number, usize)> {
 
 /// At most six digits, so that nothing overflows.
 fn digits(chars: &[char], at: usize) -> Option<(u64, usize)> {
-    let end = (at..chars.len()).find(|&i| !chars[i].is_ascii_digit()).unwrap_or(chars.len());
+    let end = (at..chars.len())
+        .find(|&i| !chars[i].is_ascii_digit())
+        .unwrap_or(chars.len());
     let text: String = chars.get(at..end)?.iter().collect();
-    (1..=6).contains(&text.len()).then(|| text.parse().ok()).flatten().map(|number| (number, end))
+    (1..=6)
+        .contains(&text.len())
+        .then(|| text.parse().ok())
+        .flatten()
+        .map(|number| (number, end))
 }

@@ -46,7 +46,12 @@ pub enum Said {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Read {
     Incoming(Box<Incoming>),
-    Inline { query: String, user: i64, lang: Lang, text: String },
+    Inline {
+        query: String,
+        user: i64,
+        lang: Lang,
+        text: String,
+    },
     /// Not for us.
     Nothing,
 }
@@ -61,9 +66,19 @@ pub struct Facts {
 
 impl Facts {
     pub fn of(update: &Value) -> Self {
-        let kinds = ["message", "edited_message", "callback_query", "inline_query", "my_chat_member"];
+        let kinds = [
+            "message",
+            "edited_message",
+            "callback_query",
+            "inline_query",
+            "my_chat_member",
+        ];
         let body = kinds.iter().find_map(|kind| update.get(kind)).unwrap_or(&Value::Null);
-        let message = if update.get("callback_query").is_some() { &body["message"] } else { body };
+        let message = if update.get("callback_query").is_some() {
+            &body["message"]
+        } else {
+            body
+        };
         let number = |value: &Value| value.as_i64();
         let known = number(&message["chat"]["id"]).zip(number(&message["message_id"]));
         Self {
@@ -79,7 +94,9 @@ pub fn read(payload: &str, me: &Me) -> Read {
         return Read::Nothing;
     };
     if let Some(message) = update.get_mut("message").map(Value::take) {
-        let read = serde_json::from_value(message).ok().and_then(|message| of_message(&message, me));
+        let read = serde_json::from_value(message)
+            .ok()
+            .and_then(|message| of_message(&message, me));
         return read.map_or(Read::Nothing, |incoming| Read::Incoming(Box::new(incoming)));
     }
     if let Some(query) = update.get_mut("callback_query").map(Value::take) {
@@ -134,13 +151,17 @@ fn of_message(message: &Message, me: &Me) -> Option<Incoming> {
 /// In a group we are meant when we are named, or when somebody answers us.
 fn in_group(message: &Message, words: &str, me: &Me) -> Option<Event> {
     let answered = message.reply_to_message();
-    let to_us = answered.and_then(|answered| answered.from.as_ref()).is_some_and(|from| user_id(from) == me.id);
+    let to_us = answered
+        .and_then(|answered| answered.from.as_ref())
+        .is_some_and(|from| user_id(from) == me.id);
     let rest = without_mention(words, me);
     match (rest, answered) {
         (None, _) if to_us => content(message, words),
         (None, _) => None,
         // "@bot" under somebody's song.
-        (Some(rest), Some(answered)) if rest.is_empty() && !to_us => content(answered, answered.text().unwrap_or_default()),
+        (Some(rest), Some(answered)) if rest.is_empty() && !to_us => {
+            content(answered, answered.text().unwrap_or_default())
+        }
         (Some(rest), _) => content(message, &rest),
     }
 }
@@ -174,7 +195,11 @@ fn content(message: &Message, words: &str) -> Option<Event> {
         return Some(Event::Sound(named(&voice.file, None, None)));
     }
     if let Some(video) = message.video() {
-        return Some(Event::Sound(named(&video.file, video.file_name.as_deref().map(stem), None)));
+        return Some(Event::Sound(named(
+            &video.file,
+            video.file_name.as_deref().map(stem),
+            None,
+        )));
     }
     if let Some(note) = message.video_note() {
         return Some(Event::Sound(named(&note.file, None, None)));
@@ -184,7 +209,11 @@ fn content(message: &Message, words: &str) -> Option<Event> {
         return Some(Event::Picture(named(&largest.file, None, None)));
     }
     if let Some(document) = message.document() {
-        let kind = document.mime_type.as_ref().map(|mime| mime.type_().as_str()).unwrap_or_default();
+        let kind = document
+            .mime_type
+            .as_ref()
+            .map(|mime| mime.type_().as_str())
+            .unwrap_or_default();
         let name = document.file_name.as_deref().unwrap_or_default();
         let upload = named(&document.file, Some(stem(name)), None);
         return Some(match kind {
@@ -206,7 +235,8 @@ fn stem(name: &str) -> &str {
 }
 
 pub fn extension(name: &str) -> String {
-    name.rsplit_once('.').map_or(String::new(), |(_, extension)| extension.to_lowercase())
+    name.rsplit_once('.')
+        .map_or(String::new(), |(_, extension)| extension.to_lowercase())
 }
 
 /// `None`: no command. `Some(None)`: one for another bot.

@@ -32,7 +32,10 @@ fn key(lang: Lang, key: &'static str, tap: Tap) -> Button {
 
 /// `Artist — Title`, as much as is known.
 pub fn name(title: Option<&str>, artist: Option<&str>, lang: Lang) -> String {
-    let name = match (artist.filter(|text| !text.is_empty()), title.filter(|text| !text.is_empty())) {
+    let name = match (
+        artist.filter(|text| !text.is_empty()),
+        title.filter(|text| !text.is_empty()),
+    ) {
         (Some(artist), Some(title)) => format!("{artist} — {title}"),
         (None, Some(name)) | (Some(name), None) => name.to_owned(),
         (None, None) => Line::new("card-untitled").plain(lang),
@@ -98,7 +101,9 @@ pub fn list(list: &List, lang: Lang) -> Page {
     if list.next.is_some() {
         turns.push(key(lang, "button-page-next", Tap::Page { serial, forward: true }));
     }
-    let rows = [numbers.collect(), turns].into_iter().filter(|row: &Vec<_>| !row.is_empty());
+    let rows = [numbers.collect(), turns]
+        .into_iter()
+        .filter(|row: &Vec<_>| !row.is_empty());
     Page {
         html,
         rows: rows.collect(),
@@ -191,7 +196,13 @@ fn card_rows(card: &Card, lang: Lang) -> Rows {
 fn main_rows(card: &Card, lang: Lang, tap: &impl Fn(CardPress) -> Tap) -> Rows {
     let line = |line: Line, press| button(lang, &line, tap(press));
     let plain = |name, press| key(lang, name, tap(press));
-    let signed = |secs: i8| if secs > 0 { format!("+{secs}") } else { format!("−{}", -i16::from(secs)) };
+    let signed = |secs: i8| {
+        if secs > 0 {
+            format!("+{secs}")
+        } else {
+            format!("−{}", -i16::from(secs))
+        }
+    };
     let best = card.best.as_deref().unwrap_or_default().iter().take(3).enumerate();
     let best = best.map(|(nth, _)| {
         let label = Line::new("button-best").with("nth", nth as i64 + 1);

@@ -21,7 +21,11 @@ struct Door {
 
 /// The route at `path`, the path of the address Telegram was given.
 pub fn route(desk: Arc<Desk>, path: &str, secret: SecretString) -> Router {
-    let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
+    let path = if path.starts_with('/') {
+        path.to_owned()
+    } else {
+        format!("/{path}")
+    };
     Router::new()
         .route(&path, post(take))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))

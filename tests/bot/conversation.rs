@@ -37,13 +37,19 @@ fn from_a_name_to_a_circle_with_times_of_ones_own() {
     anna.tap("▶️ Создать кружок");
     circle(&anna, made.id);
     assert!(again.elapsed().as_secs() < 5, "{:?}", again.elapsed());
-    let circles = telegram.ledger().into_iter().filter(|entry| entry.what == What::Sent && entry.kind == "video_note");
+    let circles = telegram
+        .ledger()
+        .into_iter()
+        .filter(|entry| entry.what == What::Sent && entry.kind == "video_note");
     assert_eq!(circles.count(), 2);
 
     // Another moment of it begins with the best part that is elsewhere.
     anna.tap("⏱ Другой момент");
     anna.wait_for("another card", SOON, |seen| {
-        seen.iter().filter(|message| message.kind == "photo").nth(1).map(|card| card.id)
+        seen.iter()
+            .filter(|message| message.kind == "photo")
+            .nth(1)
+            .map(|card| card.id)
     });
     assert!(service.stop().as_secs() < 30);
     assert!(!house.log().contains(telegram.token()), "the token is in the log");
@@ -152,7 +158,10 @@ fn house_recipe(house: &House) -> String {
         std::fs::copy(house.path("data").join(name), copy.path().join(name)).unwrap();
     }
     let store = musiccircles::store::Store::open(copy.path()).unwrap();
-    let made = store.read(|conn| jobs::get(conn, musiccircles::model::JobId(1))).unwrap().unwrap();
+    let made = store
+        .read(|conn| jobs::get(conn, musiccircles::model::JobId(1)))
+        .unwrap()
+        .unwrap();
     let context: JobContext = serde_json::from_str(&made.context).unwrap();
     musiccircles::bot::recipe_of(&context, &made.spec).write().unwrap()
 }
@@ -169,7 +178,12 @@ fn a_group_talks_to_us_by_name_and_by_replies() {
     let list = anna.wait_for_words("Выбери песню", SOON);
     anna.tap("1");
     let shown = card(&anna, "⏱");
-    assert!(anna.chat().iter().filter(|message| message.by_bot).all(|message| message.reply_to.is_some()));
+    assert!(
+        anna.chat()
+            .iter()
+            .filter(|message| message.by_bot)
+            .all(|message| message.reply_to.is_some())
+    );
     anna.reply(shown.id, "0:01 - 0:03");
     card(&anna, "0:01 – 0:03");
     anna.tap("▶️ Создать кружок");
@@ -193,7 +207,8 @@ fn settings_are_kept_and_a_person_is_forgotten() {
     anna.say("/delete_me");
     anna.wait_for_words("Delete everything", SOON);
     anna.tap("Yes, delete everything");
-    anna.wait_for_words("Удаляю всё", SOON);
+    anna.wait_for_words("Deleting everything I knew", SOON);
+    // What was preferred is forgotten, too.
     anna.say("/settings");
     anna.wait_for_words("Длина кружка: 30 секунд", SOON);
 }

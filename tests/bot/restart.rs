@@ -32,7 +32,9 @@ fn a_conversation_survives_a_kill_in_every_state() {
     let service = house.start();
     // As soon as somebody says that it is in the line.
     anna.wait_for("a status or a circle", SOON, |seen| {
-        seen.iter().find(|message| message.by_bot && message.id > shown.id.max(list.id)).map(|message| message.id)
+        seen.iter()
+            .find(|message| message.by_bot && message.id > shown.id.max(list.id))
+            .map(|message| message.id)
     });
     service.kill();
 
@@ -40,7 +42,10 @@ fn a_conversation_survives_a_kill_in_every_state() {
     let made = circle(&anna, shown.id);
     assert_eq!(made.content["duration"], 2);
     std::thread::sleep(std::time::Duration::from_secs(2));
-    let circles = telegram.ledger().into_iter().filter(|entry| entry.what == What::Sent && entry.kind == "video_note");
+    let circles = telegram
+        .ledger()
+        .into_iter()
+        .filter(|entry| entry.what == What::Sent && entry.kind == "video_note");
     assert_eq!(circles.count(), 1, "a circle asked for once arrived more than once");
 }
 
@@ -56,9 +61,18 @@ fn updates_that_come_again_do_nothing() {
     anna.tap("▶️ Создать кружок");
     circle(&anna, shown.id);
     std::thread::sleep(std::time::Duration::from_secs(2));
-    let kinds: Vec<_> = anna.chat().into_iter().filter(|seen| seen.by_bot).map(|seen| seen.kind).collect();
+    let kinds: Vec<_> = anna
+        .chat()
+        .into_iter()
+        .filter(|seen| seen.by_bot)
+        .map(|seen| seen.kind)
+        .collect();
     assert_eq!(kinds.iter().filter(|kind| *kind == "photo").count(), 1, "{kinds:?}");
-    assert_eq!(kinds.iter().filter(|kind| *kind == "video_note").count(), 1, "{kinds:?}");
+    assert_eq!(
+        kinds.iter().filter(|kind| *kind == "video_note").count(),
+        1,
+        "{kinds:?}"
+    );
 }
 
 #[test]

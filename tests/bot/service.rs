@@ -69,13 +69,25 @@ impl House {
     }
 
     pub fn start(&self) -> Service<'_> {
-        let log = File::options().append(true).create(true).open(self.path("log")).unwrap();
+        let log = File::options()
+            .append(true)
+            .create(true)
+            .open(self.path("log"))
+            .unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_musiccircles"));
-        command.arg("serve").current_dir(self.folder.path()).env("MUSICCIRCLES_LOG", "info");
+        command
+            .arg("serve")
+            .current_dir(self.folder.path())
+            .env("MUSICCIRCLES_LOG", "info");
         for (key, value) in &self.settings {
             command.env(format!("MUSICCIRCLES__{key}"), value);
         }
-        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().unwrap();
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .unwrap();
         Service { house: self, child }
     }
 
@@ -114,7 +126,10 @@ impl Drop for Service<'_> {
 /// The newest card of the chat, once it shows these words.
 pub fn card(person: &Person, words: &str) -> Seen {
     person.wait_for(&format!("a card with {words:?}"), SOON, |seen| {
-        let card = seen.iter().rev().find(|message| message.by_bot && message.kind == "photo")?;
+        let card = seen
+            .iter()
+            .rev()
+            .find(|message| message.by_bot && message.kind == "photo")?;
         card.text.contains(words).then(|| card.clone())
     })
 }
@@ -125,7 +140,11 @@ pub fn circle(person: &Person, after: i64) -> Seen {
 }
 
 pub fn labels(seen: &Seen) -> Vec<&str> {
-    seen.buttons.iter().flatten().map(|button| button.text.as_str()).collect()
+    seen.buttons
+        .iter()
+        .flatten()
+        .map(|button| button.text.as_str())
+        .collect()
 }
 
 /// The bytes of a song that is no part of the library.

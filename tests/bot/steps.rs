@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use musiccircles::bot::dialogue::{
-    Action, Command, CoverChoice, Event, Menu, Picture, Preset, Prefs, Reopen, Rules, Saved, Song, SongSource, Upload,
+    Action, Command, CoverChoice, Event, Menu, Picture, Prefs, Preset, Reopen, Rules, Saved, Song, SongSource, Upload,
     VERSION, What,
 };
 use musiccircles::bot::recipe::{Recipe, SongRef};
@@ -99,7 +99,11 @@ impl Talked {
         let todo = self.saved.take(self.serial, event, &rules);
         self.saved.seen = self.serial;
         self.restart();
-        assert_eq!(self.saved.pending.len(), todo.len(), "what is to be done is written down");
+        assert_eq!(
+            self.saved.pending.len(),
+            todo.len(),
+            "what is to be done is written down"
+        );
         assert_eq!(self.saved.is_done(self.serial), todo.is_empty());
         self.saved.pending.clear();
         todo.into_iter().map(|pending| pending.action).collect()
@@ -148,7 +152,10 @@ impl Talked {
             preset: Preset::default(),
         };
         let actions = talked.hears(got);
-        assert!(matches!(actions[..], [Action::Show(What::Card), Action::Listen { .. }]), "{actions:?}");
+        assert!(
+            matches!(actions[..], [Action::Show(What::Card), Action::Listen { .. }]),
+            "{actions:?}"
+        );
         talked.hears(Event::Shown {
             what: What::Card,
             serial,
@@ -193,12 +200,18 @@ fn a_name_becomes_a_list_its_pages_and_a_song() {
     };
     assert_eq!(talked.hears(page(["1", "2"], Some(next))), [Action::Show(What::List)]);
     let forward = Tap::Page { serial, forward: true };
-    assert!(matches!(talked.taps(forward)[..], [Action::Answer { .. }, Action::Search { .. }]));
+    assert!(matches!(
+        talked.taps(forward)[..],
+        [Action::Answer { .. }, Action::Search { .. }]
+    ));
     talked.hears(page(["3", "4"], None));
     // No page after the last, and back to the first.
     assert!(matches!(talked.taps(forward)[..], [Action::Answer { .. }]));
     let back = Tap::Page { serial, forward: false };
-    assert!(matches!(talked.taps(back)[..], [Action::Answer { .. }, Action::Search { .. }]));
+    assert!(matches!(
+        talked.taps(back)[..],
+        [Action::Answer { .. }, Action::Search { .. }]
+    ));
     talked.hears(page(["1", "2"], Some(next)));
     let picked = talked.taps(Tap::Pick { serial, nth: 1 });
     let [Action::Answer { .. }, Action::Fetch { found, .. }] = &picked[..] else {
@@ -206,7 +219,10 @@ fn a_name_becomes_a_list_its_pages_and_a_song() {
     };
     assert_eq!(found.track.id(), "2");
     // A double tap is one song.
-    assert!(matches!(talked.taps(Tap::Pick { serial, nth: 1 })[..], [Action::Answer { .. }]));
+    assert!(matches!(
+        talked.taps(Tap::Pick { serial, nth: 1 })[..],
+        [Action::Answer { .. }]
+    ));
     // What is not on the list.
     assert_eq!(answered(&talked.taps(Tap::Pick { serial, nth: 4 })), Some("tap-old"));
 }
@@ -224,7 +240,10 @@ fn a_search_that_finds_nothing_says_so() {
     assert_eq!(said(&talked.hears(nothing(1, None))), "search-empty");
     talked.says("xyzzy");
     let serial = talked.serial;
-    assert_eq!(said(&talked.hears(nothing(serial, Some("source-unavailable")))), "source-unavailable");
+    assert_eq!(
+        said(&talked.hears(nothing(serial, Some("source-unavailable")))),
+        "source-unavailable"
+    );
     // An answer to an older search changes nothing.
     assert_eq!(talked.hears(nothing(serial, None)), []);
 }
@@ -317,7 +336,10 @@ fn times_are_typed_when_asked_for_and_when_not() {
 fn the_gallery_shows_each_theme_with_a_picture() {
     let mut talked = Talked::with_card(100);
     let actions = talked.presses(CardPress::Themes);
-    assert!(matches!(actions[..], [Action::Answer { .. }, Action::Show(What::Card), Action::Draw { .. }]));
+    assert!(matches!(
+        actions[..],
+        [Action::Answer { .. }, Action::Show(What::Card), Action::Draw { .. }]
+    ));
     talked.presses(CardPress::ThemePrevious);
     let actions = talked.presses(CardPress::ThemePrevious);
     let Some(Action::Draw { spec, serial }) = actions.last() else {
@@ -331,7 +353,10 @@ fn the_gallery_shows_each_theme_with_a_picture() {
     assert_eq!(talked.hears(drawn), [Action::Show(What::Card)]);
     assert_eq!(talked.card().picture, Picture::Still(blob('e')));
     talked.presses(CardPress::ThemeTake);
-    assert_eq!((talked.card().look.theme.as_str(), talked.card().menu), ("tape", Menu::Main));
+    assert_eq!(
+        (talked.card().look.theme.as_str(), talked.card().menu),
+        ("tape", Menu::Main)
+    );
     // Back changes nothing but the picture.
     talked.presses(CardPress::Themes);
     talked.presses(CardPress::ThemeNext);
@@ -353,7 +378,10 @@ fn pictures_become_covers_of_this_song_or_the_next() {
         song: song(50),
         preset: Preset::default(),
     });
-    assert_eq!((talked.card().cover, talked.saved.talk.picture.clone()), (CoverChoice::Own, None));
+    assert_eq!(
+        (talked.card().cover, talked.saved.talk.picture.clone()),
+        (CoverChoice::Own, None)
+    );
     talked.presses(CardPress::Covers);
     talked.presses(CardPress::CoverDefault);
     assert_eq!(talked.card().cover, CoverChoice::Default);
@@ -375,7 +403,10 @@ fn create_asks_for_exactly_what_the_card_shows() {
         panic!("{actions:?}")
     };
     assert_eq!(answered(&actions), Some("accepted"));
-    assert_eq!((spec.start_ms, spec.length_ms, spec.theme.as_str()), (10_000, 10_000, "vinyl"));
+    assert_eq!(
+        (spec.start_ms, spec.length_ms, spec.theme.as_str()),
+        (10_000, 10_000, "vinyl")
+    );
     // The song's own picture is taken from the song.
     assert_eq!((&spec.song, &spec.cover, spec.size_px), (&song.file, &None, 640));
     assert_eq!(talked.card().message, Some(77), "and the card stays for another one");
@@ -386,7 +417,13 @@ fn an_old_or_foreign_card_is_told_kindly() {
     let mut talked = Talked::with_card(100);
     let serial = talked.card().serial;
     let press = CardPress::Create;
-    assert_eq!(answered(&talked.taps(Tap::Card { serial: serial - 1, press })), Some("tap-old"));
+    assert_eq!(
+        answered(&talked.taps(Tap::Card {
+            serial: serial - 1,
+            press
+        })),
+        Some("tap-old")
+    );
     let elsewhere = Event::Tapped {
         query: "q".into(),
         message: 78,
@@ -440,7 +477,10 @@ fn commands_taps_and_files_go_where_they_belong() {
     let mut talked = Talked::new();
     assert_eq!(said(&talked.hears(Event::Command(Command::Start(None)))), "welcome");
     assert_eq!(said(&talked.hears(Event::Command(Command::Help))), "help");
-    assert_eq!(said(&talked.hears(Event::Command(Command::Start(Some("?".into()))))), "recipe-unreadable");
+    assert_eq!(
+        said(&talked.hears(Event::Command(Command::Start(Some("?".into()))))),
+        "recipe-unreadable"
+    );
     assert_eq!(said(&talked.hears(Event::Command(Command::Stats))), "unknown-command");
     talked.is_owner = true;
     assert_eq!(talked.hears(Event::Command(Command::Stats)), [Action::ShowStats]);
@@ -449,12 +489,21 @@ fn commands_taps_and_files_go_where_they_belong() {
     assert_eq!(talked.hears(Event::Command(Command::History)), [Action::ShowHistory]);
     assert_eq!(said(&talked.hears(Event::Other)), "send-a-song");
     assert_eq!(said(&talked.hears(Event::Sound(upload(21 << 20)))), "upload-too-large");
-    assert_eq!(said(&talked.hears(Event::Picture(upload(21 << 20)))), "upload-too-large");
+    assert_eq!(
+        said(&talked.hears(Event::Picture(upload(21 << 20)))),
+        "upload-too-large"
+    );
     assert_eq!(said(&talked.says(&"x".repeat(300))), "query-too-long");
-    assert!(matches!(talked.says("https://deezer.com/track/1")[..], [Action::Resolve { .. }]));
+    assert!(matches!(
+        talked.says("https://deezer.com/track/1")[..],
+        [Action::Resolve { .. }]
+    ));
     let job = JobId(5);
     assert!(matches!(
-        talked.taps(Tap::Job { job, press: JobPress::Cancel })[..],
+        talked.taps(Tap::Job {
+            job,
+            press: JobPress::Cancel
+        })[..],
         [Action::CancelJob { .. }]
     ));
     assert!(matches!(
@@ -463,11 +512,15 @@ fn commands_taps_and_files_go_where_they_belong() {
     ));
     assert!(matches!(
         talked.taps(Tap::Settings(SettingPress::English))[..],
-        [Action::Prefer { .. }, Action::Answer { .. }, Action::ShowSettings { edit: Some(77) }]
+        [
+            Action::Prefer { .. },
+            Action::Answer { .. },
+            Action::ShowSettings { edit: Some(77) }
+        ]
     ));
     assert!(matches!(
         talked.taps(Tap::Forget { yes: true })[..],
-        [Action::Answer { .. }, Action::Forget, Action::Close { .. }]
+        [Action::Answer { .. }, Action::Close { .. }, Action::Forget]
     ));
     assert_eq!(said(&talked.hears(Event::FilesGone)), "files-gone");
 }
@@ -512,10 +565,7 @@ fn a_link_carries_song_part_and_look_in_64_characters() {
         SongRef::Track(TrackRef::new(Source::Yandex, u64::MAX.to_string()).unwrap()),
         SongRef::Track(TrackRef::new(Source::Library, "00ff00ff00ff00ff").unwrap()),
         SongRef::Track(TrackRef::new(Source::Itunes, "Abc123").unwrap()),
-        SongRef::File(Blob {
-            bytes: 0,
-            ..blob('a')
-        }),
+        SongRef::File(Blob { bytes: 0, ..blob('a') }),
     ];
     for song in songs {
         let recipe = Recipe {
@@ -530,7 +580,10 @@ fn a_link_carries_song_part_and_look_in_64_characters() {
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
         assert!(written.len() <= 64 && written.chars().all(plain), "{written}");
         let read = Recipe::read(&written).unwrap();
-        assert_eq!((&read.song, read.start_ms, read.length_ms), (&recipe.song, 3_599_990, 59_990));
+        assert_eq!(
+            (&read.song, read.start_ms, read.length_ms),
+            (&recipe.song, 3_599_990, 59_990)
+        );
         assert_eq!((read.theme.as_str(), read.speed.as_str()), ("vinyl", "beat"));
         assert_eq!(read.settings.get("accent").map(String::as_str), Some("#ff8800"));
         // Damaged on its way: read as something, or not at all, and never a panic.

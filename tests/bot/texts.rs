@@ -10,12 +10,18 @@ use musiccircles::source::ErrorKind;
 use musiccircles::worker::Reason;
 
 fn keys(lang: Lang) -> BTreeSet<String> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/locales").join(lang.code());
-    let texts = std::fs::read_dir(folder).unwrap().map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap());
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("assets/locales")
+        .join(lang.code());
+    let texts = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap());
     let all: Vec<String> = texts.collect();
     let lines = all.iter().flat_map(|text| text.lines());
     let keys = lines.filter(|line| line.starts_with(|c: char| c.is_ascii_lowercase()));
-    keys.filter_map(|line| line.split_once('=')).map(|(key, _)| key.trim().to_owned()).collect()
+    keys.filter_map(|line| line.split_once('='))
+        .map(|(key, _)| key.trim().to_owned())
+        .collect()
 }
 
 #[test]
@@ -47,7 +53,10 @@ fn every_text_is_used_and_every_used_text_is_there() {
     let known = keys(Lang::En);
     for key in &known {
         let quoted = format!("\"{key}\"");
-        assert!(code.contains(&quoted) || key.starts_with("command-"), "nobody says {key}");
+        assert!(
+            code.contains(&quoted) || key.starts_with("command-"),
+            "nobody says {key}"
+        );
     }
     for part in code.split("Line::new(\"").skip(1).chain(code.split("say(\"").skip(1)) {
         let key = part.split('"').next().unwrap();
@@ -98,7 +107,10 @@ fn every_error_has_a_sentence() {
         for lang in Lang::ALL {
             assert!(is_known(lang, key), "{key} in {lang:?}");
             let said = Line::new(key).plain(lang);
-            assert!(said.chars().count() >= 20 && said.ends_with(['.', '!', '?']), "{key}: {said}");
+            assert!(
+                said.chars().count() >= 20 && said.ends_with(['.', '!', '?']),
+                "{key}: {said}"
+            );
         }
     }
 }
@@ -108,7 +120,9 @@ fn no_text_shows_what_nobody_must_see() {
     for lang in Lang::ALL {
         for key in keys(lang) {
             let said = Line::new(key.clone()).plain(lang);
-            for hidden in ["/home", "/tmp", "/var", "://", "panicked", "Error", "None", "unwrap", "0x", "token"] {
+            for hidden in [
+                "/home", "/tmp", "/var", "://", "panicked", "Error", "None", "unwrap", "0x", "token",
+            ] {
                 assert!(!said.contains(hidden), "{key} in {lang:?} says {hidden}");
             }
         }
@@ -126,7 +140,11 @@ fn numbers_agree_with_their_nouns() {
         (21, "21 секунду"),
         (104, "104 секунды"),
     ] {
-        assert!(said(secs, Lang::Ru).contains(&format!("{words}.")), "{}", said(secs, Lang::Ru));
+        assert!(
+            said(secs, Lang::Ru).contains(&format!("{words}.")),
+            "{}",
+            said(secs, Lang::Ru)
+        );
     }
     assert!(said(1, Lang::En).contains("1 second.") && said(2, Lang::En).contains("2 seconds."));
 }

@@ -144,7 +144,6 @@ share-card =
     Open it to listen, or to make a circle of your own.
 share-title = A music circle
 share-open = 🎵 Make one like it
-inline-start = Make a circle
 
 # For the owner
 stats =

@@ -85,7 +85,11 @@ impl Card {
                 speed: preset.speed.unwrap_or_else(|| SPEED.to_owned()),
                 settings: preset.settings,
             },
-            cover: if own_cover.is_some() { CoverChoice::Own } else { CoverChoice::Song },
+            cover: if own_cover.is_some() {
+                CoverChoice::Own
+            } else {
+                CoverChoice::Song
+            },
             own_cover,
             menu: if preset.gallery { Menu::Themes(at) } else { Menu::Main },
             picture: Picture::Cover,
@@ -144,7 +148,9 @@ impl Card {
         match press {
             CardPress::Best(nth) => {
                 let part = self.best.as_ref().and_then(|best| best.get(usize::from(nth))).copied();
-                let Some((start_ms, length_ms)) = part else { return false };
+                let Some((start_ms, length_ms)) = part else {
+                    return false;
+                };
                 self.set_part(start_ms, length_ms);
                 self.touched = true;
             }
@@ -262,7 +268,11 @@ impl Card {
             length_ms: self.length_ms,
             theme: theme.to_owned(),
             // Settings belong to the theme they were made for.
-            settings: if theme == self.look.theme { self.look.settings.clone() } else { ThemeSettings::new() },
+            settings: if theme == self.look.theme {
+                self.look.settings.clone()
+            } else {
+                ThemeSettings::new()
+            },
             speed: self.look.speed.clone(),
             size_px: rules.size_px,
             fps: rules.fps,

@@ -17,7 +17,7 @@ pub use song::{Preset, Song, SongSource};
 pub use step::step;
 
 use super::recipe::Recipe;
-use super::tap::{CardPress, CirclePress, SettingPress, Serial, Tap};
+use super::tap::{CardPress, CirclePress, Serial, SettingPress, Tap};
 use super::texts::{Lang, Line};
 use crate::model::{Blob, Found, JobId, JobSpec};
 use crate::source::Cursor;
@@ -113,20 +113,51 @@ pub enum Event {
     Sound(Upload),
     Picture(Upload),
     Command(Command),
-    Tapped { query: String, message: i64, tap: Option<Tap> },
+    Tapped {
+        query: String,
+        message: i64,
+        tap: Option<Tap>,
+    },
     /// A button below a circle; `None`: nobody knows that circle any more.
-    CircleTapped { query: String, job: Option<JobId>, press: CirclePress },
+    CircleTapped {
+        query: String,
+        job: Option<JobId>,
+        press: CirclePress,
+    },
     /// Something we cannot make a circle of: a sticker, a place.
     Other,
 
-    Searched { serial: Serial, results: Vec<Found>, next: Option<Cursor>, trouble: Option<Line> },
-    Got { serial: Serial, song: Box<Song>, preset: Preset },
-    Heard { sha256: String, best: Vec<(u64, u64)> },
+    Searched {
+        serial: Serial,
+        results: Vec<Found>,
+        next: Option<Cursor>,
+        trouble: Option<Line>,
+    },
+    Got {
+        serial: Serial,
+        song: Box<Song>,
+        preset: Preset,
+    },
+    Heard {
+        sha256: String,
+        best: Vec<(u64, u64)>,
+    },
     GotPicture(Blob),
     /// A still of this card is ready.
-    Drawn { serial: Serial, still: Blob },
-    Failed { serial: Option<Serial>, line: Line },
-    Shown { what: What, serial: Serial, message: i64, picture: Option<String> },
+    Drawn {
+        serial: Serial,
+        still: Blob,
+    },
+    Failed {
+        serial: Option<Serial>,
+        line: Line,
+    },
+    Shown {
+        what: What,
+        serial: Serial,
+        message: i64,
+        picture: Option<String>,
+    },
     /// Files the conversation speaks of were removed to make room.
     FilesGone,
 }
@@ -142,34 +173,85 @@ pub enum What {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Action {
     /// Ends the waiting sign on a tapped button.
-    Answer { query: String, line: Option<Line>, alert: bool },
+    Answer {
+        query: String,
+        line: Option<Line>,
+        alert: bool,
+    },
     Say(Line),
     /// Brings a message up to date with the talk.
     Show(What),
-    Search { serial: Serial, query: String, from: Cursor },
-    Resolve { serial: Serial, link: String },
-    Fetch { serial: Serial, found: Box<Found>, preset: Preset },
-    Open { serial: Serial, recipe: Recipe },
+    Search {
+        serial: Serial,
+        query: String,
+        from: Cursor,
+    },
+    Resolve {
+        serial: Serial,
+        link: String,
+    },
+    Fetch {
+        serial: Serial,
+        found: Box<Found>,
+        preset: Preset,
+    },
+    Open {
+        serial: Serial,
+        recipe: Recipe,
+    },
     /// The song of an earlier circle.
-    Reopen { serial: Serial, job: JobId, how: Reopen },
-    Download { serial: Serial, upload: Upload },
+    Reopen {
+        serial: Serial,
+        job: JobId,
+        how: Reopen,
+    },
+    Download {
+        serial: Serial,
+        upload: Upload,
+    },
     DownloadPicture(Upload),
     /// Finds the best fragments.
-    Listen { song: Blob, length_ms: u64 },
-    Draw { serial: Serial, spec: Box<JobSpec> },
-    Submit { serial: Serial, spec: Box<JobSpec>, song: Box<Song> },
-    CancelJob { query: String, job: JobId },
+    Listen {
+        song: Blob,
+        length_ms: u64,
+    },
+    Draw {
+        serial: Serial,
+        spec: Box<JobSpec>,
+    },
+    Submit {
+        serial: Serial,
+        spec: Box<JobSpec>,
+        song: Box<Song>,
+    },
+    CancelJob {
+        query: String,
+        job: JobId,
+    },
     CancelAll,
-    SendAgain { query: String, job: JobId },
-    Retry { query: String, job: JobId },
-    Prefer { press: SettingPress },
-    ShowSettings { edit: Option<i64> },
+    SendAgain {
+        query: String,
+        job: JobId,
+    },
+    Retry {
+        query: String,
+        job: JobId,
+    },
+    Prefer {
+        press: SettingPress,
+    },
+    ShowSettings {
+        edit: Option<i64>,
+    },
     ShowHistory,
     ShowStats,
     AskForget,
     Forget,
     /// Takes the buttons off a message that has done its work.
-    Close { message: i64, line: Line },
+    Close {
+        message: i64,
+        line: Line,
+    },
 }
 
 /// What somebody wants to change about an earlier circle.

@@ -1,8 +1,8 @@
 //! The one function of a conversation: where it stands and what happens in, where it stands then and what follows out.
 
 use super::{
-    Action, Card, Command, CoverChoice, Event, Fetching, List, Menu, Picture, Preset, Reopen, Rules, Talk, Upload, What,
-    changes_card,
+    Action, Card, Command, CoverChoice, Event, Fetching, List, Menu, Picture, Preset, Reopen, Rules, Talk, Upload,
+    What, changes_card,
 };
 use crate::bot::recipe::Recipe;
 use crate::bot::tap::{CardPress, CirclePress, JobPress, Serial, Tap};
@@ -198,8 +198,12 @@ impl Talk {
             ],
             Some(Tap::History(job)) => self.reopen(query, job, Reopen::Same, rules),
             Some(Tap::Forget { yes: true }) => {
-                *self = Self::default();
-                vec![answer(query), Action::Forget, close(message, "forgotten")]
+                *self = Self {
+                    lang: self.lang,
+                    ..Self::default()
+                };
+                // Told first, while it is still known in which language.
+                vec![answer(query), close(message, "forgotten"), Action::Forget]
             }
             Some(Tap::Forget { yes: false }) => vec![answer(query), close(message, "forget-kept")],
         }
