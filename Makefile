@@ -22,7 +22,7 @@ test: ## Install what is missing, run everything CI runs
 	 then cargo nextest run --locked --tests --no-fail-fast; \
 	 else cargo test --locked --tests --no-fail-fast; fi
 
-test-more: ## The tests that take long, beside those of make test
+test-more: ## The tests that take long, beside those of make test (half an hour)
 	@.ci/install build run test rust
 	cargo test --locked --tests -- --ignored
 

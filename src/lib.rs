@@ -25,8 +25,12 @@ pub mod source;
 pub mod pack;
 pub mod pipeline;
 
+pub mod app;
+pub mod bot;
+pub mod config;
 pub mod queue;
 pub mod store;
+pub mod worker;
 
 pub mod assets;
 pub mod cli;

@@ -10,9 +10,11 @@
 //! channel is bounded by what a lane may have on its way, and buffers come back to be filled again, so memory does not
 //! grow with the length of the fragment.
 
+mod calm;
 mod lanes;
 mod lyrics;
 mod request;
+mod stages;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -30,8 +32,10 @@ use crate::model::{Fault, Fragment, FrameIndex, Tags, VideoFormat, clean_tag, li
 use crate::render::{AdapterChoice, Gpu, RenderError, Renderer};
 use crate::scene::{self, SceneError, SceneRequest};
 
+pub use calm::calm_frame;
 pub use lyrics::{LyricsChoice, LyricsFound};
 pub use request::{CoverChoice, FragmentChoice, Request, look_version, survey};
+pub use stages::StagesMs;
 
 /// How often the sound is asked whether it is done, and told to stop.
 const SOUND_POLL: Duration = Duration::from_millis(5);
@@ -353,8 +357,13 @@ fn open(gpu: &SharedGpu, request: &Request, purpose: Purpose) -> Result<Arc<Gpu>
     Ok(gpu)
 }
 
+/// The key the circle will have, without decoding or drawing anything.
+pub fn content_key(request: &Request, cancel: &AtomicBool) -> Result<String, PipelineError> {
+    Ok(identify(request, cancel)?.key)
+}
+
 /// What is known of a request before anything is decoded.
-struct Known {
+struct Identity {
     song_length: Duration,
     cover: Cover,
     fragment: Fragment,
@@ -364,13 +373,7 @@ struct Known {
     key: String,
 }
 
-/// The content key of a request, without making it: the same key, the same circle. It reads the song and its cover; for an
-/// `Auto` fragment it hears the whole song.
-pub fn content_key(request: &Request, cancel: &AtomicBool) -> Result<String, PipelineError> {
-    Ok(know(request, cancel)?.key)
-}
-
-fn know(request: &Request, cancel: &AtomicBool) -> Result<Known, PipelineError> {
+fn identify(request: &Request, cancel: &AtomicBool) -> Result<Identity, PipelineError> {
     let facts = audio::probe(&request.song, cancel)?;
     let cover = load_cover(&request.cover, facts.cover.as_deref())?;
     let fragment = request.fragment.resolve(&request.song, &facts, cancel)?;
@@ -384,7 +387,7 @@ fn know(request: &Request, cancel: &AtomicBool) -> Result<Known, PipelineError> 
         None => (Lyrics::default(), LyricsFound::NotShown),
     };
     let key = request::content_key(request, fragment, &cover, &tags, &lyrics)?;
-    Ok(Known {
+    Ok(Identity {
         song_length: facts.duration,
         cover,
         fragment,
@@ -397,14 +400,14 @@ fn know(request: &Request, cancel: &AtomicBool) -> Result<Known, PipelineError> 
 
 /// Decodes, analyses and composes: everything up to the first frame.
 fn prepare(request: &Request, stages: &mut Stages, cancel: &AtomicBool) -> Result<Prepared, PipelineError> {
-    let (loaded, took) = timed(|| {
-        let known = know(request, cancel)?;
-        let pcm = audio::decode(&request.song, known.fragment, cancel)?;
-        Ok::<_, PipelineError>((known, pcm))
+    let (loaded, took) = timed(|| -> Result<_, PipelineError> {
+        let identity = identify(request, cancel)?;
+        let pcm = audio::decode(&request.song, identity.fragment, cancel)?;
+        Ok((identity, pcm))
     });
     stages.decode = took;
-    let (known, pcm) = loaded?;
-    let Known {
+    let (identity, pcm) = loaded?;
+    let Identity {
         song_length,
         cover,
         fragment,
@@ -412,7 +415,7 @@ fn prepare(request: &Request, stages: &mut Stages, cancel: &AtomicBool) -> Resul
         lyrics,
         found,
         key,
-    } = known;
+    } = identity;
     // The file may hold less than it claims.
     let length = length_of(pcm.samples.len()).min(fragment.length);
     let fragment = Fragment { length, ..fragment };

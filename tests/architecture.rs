@@ -28,11 +28,34 @@ const FENCES: &[(&str, &[&str])] = &[
     ("clap", &["cli.rs", "cli/", "main.rs"]),
     ("indicatif", &["commands/"]),
     ("rusqlite", &["store/"]),
-    ("rusqlite_migration", &["store/"]),
-    ("fail", &["torture.rs"]),
     ("reqwest", &["source/", "deliver/telegram/", "bot/"]),
     ("notify", &["source/library/"]),
     ("md5", &["source/yandex.rs"]),
+    ("rusqlite_migration", &["store/"]),
+    ("fail", &["torture.rs"]),
+    ("config", &["config/merge.rs"]),
+    ("seccompiler", &["worker/confine.rs"]),
+    // The media steps, and the child that calls them, are synchronous.
+    (
+        "tokio",
+        &[
+            "worker/errand.rs",
+            "worker/pool.rs",
+            "worker/process.rs",
+            "worker/supervisor.rs",
+            "source/",
+            "queue/",
+            "deliver/telegram/",
+            "bot/",
+            "app.rs",
+            "app/",
+            "commands/serve.rs",
+        ],
+    ),
+    ("teloxide", &["bot/", "deliver/telegram/"]),
+    ("fluent_templates", &["bot/texts.rs"]),
+    ("subtle", &["bot/intake.rs"]),
+    ("axum", &["http/", "bot/webhook.rs", "bot/start.rs"]),
 ];
 
 fn sources() -> Vec<(String, String)> {

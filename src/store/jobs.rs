@@ -228,6 +228,25 @@ pub fn count_by_state(conn: &Connection, since: Millis) -> Result<Vec<(JobState,
     rows.collect()
 }
 
+/// How long those sent since then took from the order to the chat, shortest first; the last of them, if there are very many.
+pub fn waits(conn: &Connection, since: Millis) -> Result<Vec<Millis>, StoreError> {
+    const LOOKED_AT: u32 = 10_000;
+    let mut asked = conn.prepare_cached(
+        "SELECT changed_ms - created_ms AS wait FROM
+             (SELECT changed_ms, created_ms, state FROM jobs WHERE changed_ms >= ?1 ORDER BY changed_ms DESC LIMIT ?2)
+         WHERE state = 'sent' ORDER BY wait",
+    )?;
+    let rows = asked.query_map(params![since, LOOKED_AT], |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Jobs on their way to chats of this bot.
+pub fn active_to(conn: &Connection, bot_id: i64) -> Result<Vec<JobId>, StoreError> {
+    let mut asked = conn.prepare_cached("SELECT job_id FROM jobs WHERE active = 1 AND bot_id = ?1 ORDER BY job_id")?;
+    let rows = asked.query_map([bot_id], |row| row.get(0).map(JobId))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 /// Jobs of a user that are not final.
 pub fn active_of(conn: &Connection, user_id: i64) -> Result<u32, StoreError> {
     let mut asked = conn.prepare_cached("SELECT count(*) FROM jobs WHERE user_id = ?1 AND active = 1")?;
