@@ -29,8 +29,7 @@ impl Talk {
                     lang: self.lang,
                     ..Self::default()
                 };
-                // Told first, while it is still known in which language.
-                vec![answer(query), close(message, "forgotten"), Action::Forget]
+                vec![answer(query), Action::Forget, close(message, "forgotten")]
             }
             Some(Tap::Forget { yes: false }) => vec![answer(query), close(message, "forget-kept")],
         }
