@@ -55,7 +55,7 @@ const FENCES: &[(&str, &[&str])] = &[
     ("teloxide", &["bot/", "deliver/telegram/"]),
     ("fluent_templates", &["bot/texts.rs"]),
     ("subtle", &["bot/intake.rs"]),
-    ("axum", &["http/", "bot/webhook.rs", "bot/start.rs"]),
+    ("axum", &["http/", "bot/webhook.rs", "bot/start.rs", "app.rs"]),
 ];
 
 fn sources() -> Vec<(String, String)> {

@@ -1,6 +1,7 @@
 //! The bot: its pure parts by tables, and conversations of people with the real program over the stand-in Telegram.
 
 mod conversation;
+mod outside;
 mod restart;
 mod service;
 mod steps;

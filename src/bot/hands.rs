@@ -122,6 +122,9 @@ pub async fn act(talker: &mut Talker, action: &Action) -> Option<Event> {
             show_page(talker, None, &page).await;
         }
         Action::Forget => {
+            // The last words are said in the language that is forgotten, and only when it is done: what a person says
+            // meanwhile would be forgotten with the rest.
+            talker.saved.talk.lang = talker.prefs().await.lang;
             let queue = talker.desk.queue.clone();
             if let Err(error) = off_runtime(move || queue.forget(user)).await {
                 return failed(Line::new(trouble(&error)));

@@ -155,7 +155,7 @@ impl Follower {
         }
         let mut ticks = interval(EDIT_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut signed = Instant::now() - SIGN_EVERY;
+        let mut signed: Option<Instant> = None;
         let mut last = seen.borrow().state;
         loop {
             let now = *seen.borrow_and_update();
@@ -169,9 +169,8 @@ impl Follower {
             if let Err(MessageError::Unwanted) = self.show(now).await {
                 return;
             }
-            if signed.elapsed() >= SIGN_EVERY {
-                signed = Instant::now();
-                self.sign(now.state).await;
+            if signed.is_none_or(|signed| signed.elapsed() >= SIGN_EVERY) && self.sign(now.state).await {
+                signed = Some(Instant::now());
             }
             ticks.tick().await;
             // A new state is shown at the next tick; without one the place in the line may have moved.
@@ -247,13 +246,15 @@ impl Follower {
         }
     }
 
-    async fn sign(&self, state: JobState) {
+    /// `false`: nothing is done that there is a sign for.
+    async fn sign(&self, state: JobState) -> bool {
         let action = match state {
             JobState::Rendering => ChatAction::RecordVideoNote,
             JobState::Rendered | JobState::Sending => ChatAction::UploadVideoNote,
-            _ => return,
+            _ => return false,
         };
         self.desk.messages.act(self.place, action).await;
+        true
     }
 
     /// The last word. Where the circle speaks for itself, there is none.

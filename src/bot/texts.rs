@@ -118,7 +118,7 @@ impl Line {
 
     /// As Telegram's HTML.
     pub fn html(&self, lang: Lang) -> String {
-        self.say(lang, |text| escape(text))
+        self.say(lang, escape)
     }
 
     /// For buttons and pop-ups, which know no HTML.

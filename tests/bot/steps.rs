@@ -520,7 +520,7 @@ fn commands_taps_and_files_go_where_they_belong() {
     ));
     assert!(matches!(
         talked.taps(Tap::Forget { yes: true })[..],
-        [Action::Answer { .. }, Action::Close { .. }, Action::Forget]
+        [Action::Answer { .. }, Action::Forget, Action::Close { .. }]
     ));
     assert_eq!(said(&talked.hears(Event::FilesGone)), "files-gone");
 }

@@ -7,6 +7,7 @@
 mod card;
 mod song;
 mod step;
+mod taps;
 
 use std::collections::BTreeMap;
 
