@@ -52,11 +52,26 @@ fn faults_are_told_by_line_and_column_of_the_authors_own_file() {
 #[test]
 fn what_is_no_pack_is_refused_in_a_sentence() {
     let desk = Desk::with_song(1.5);
+    for (line, words) in [
+        (
+            "frame song.wav --theme ./nothere -o a.png",
+            "there is no folder ./nothere",
+        ),
+        ("frame song.wav --theme ./song.wav -o a.png", "./song.wav is a file"),
+        ("themes new a/b/c", "does not exist"),
+        ("themes new vinyl", "is a theme of the program"),
+    ] {
+        desk.type_in(line).failed(2, &[words]);
+    }
+    let made = desk.run(["themes", "new", "Моя тема"]);
+    made.worked(&["Моя тема"]);
+    assert!(made.stderr.contains("--theme ./'Моя тема'"), "{}", made.stderr);
+    desk.type_in("themes check cd").worked(&[]);
     desk.type_in("themes new mine").worked(&["mine"]);
     replace(&desk, "mine/theme.toml", "parts = 2", "parts = 9");
     let refused = desk.type_in("themes check mine");
     assert!(
-        refused.code == 2 && refused.stderr.contains("parts"),
+        refused.code == 2 && refused.stderr.contains("mine/theme.toml") && refused.stderr.contains("parts"),
         "{}",
         refused.stderr
     );
