@@ -112,7 +112,8 @@ fn rainbow(still: Still, frame: u32) -> vec3f {
     let off = still.data.x + slow_swing(frame, SWING_SECS, 0.0) * (SWING * params.swing);
     let inside_fan = max(1.0 - off * off, 0.0);
     let calm = 0.45 + 0.55 * moments[frame].loudness;
-    let tilt = 0.050 * slow_swing(frame, SWING_SECS * 0.7, 0.25) + calm * (0.060 * moments[frame].bass + 0.040 * moments[frame].beat);
+    let pushed = 0.060 * moments[frame].bass + 0.040 * moments[frame].beat;
+    let tilt = 0.050 * slow_swing(frame, SWING_SECS * 0.7, 0.25) + calm * pushed;
     let path_um = still.data.y + tilt * params.swing;
     // The first four orders, each fainter than the last.
     var seen = spectrum_rgb(path_um) + 0.80 * spectrum_rgb(path_um * 0.5);

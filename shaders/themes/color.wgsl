@@ -19,6 +19,13 @@ const SPLATTER: f32 = 1.0;
 const LAMP: vec2f = vec2f(-0.34, -0.46);
 const LAMP_REACH: f32 = 0.75;
 
+// Under text the dead wax is as bright as this at most where the text is light, and this part of its own colour at least where
+// the text is dark: both give it a contrast of 4.5 to 1 (WCAG 2.2, 1.4.3).
+const DEAD_WAX_LUMA: f32 = 0.24;
+const DEAD_WAX_SHADE: f32 = 0.78;
+// Wax brighter than this has dark text.
+const LIGHT_WAX: f32 = 0.68;
+
 fn theme_still(at: vec2f) -> Still {
     let r = length(at);
     let px = look.size_px * 0.5;
@@ -54,7 +61,7 @@ fn theme_color(at: vec2f, still: Still, frame: u32) -> vec3f {
         return still.color + still.weight * turned_cover(at, LABEL_EDGE, frame);
     }
     if (part == TEXT_PART) {
-        return etched_color(still.color, still.data.x, still.data.y, moments[frame].turn);
+        return etched_color(still.color, etched_ink(), still.data.x, still.data.y, moments[frame].turn);
     }
     // Each kind's code stands here once: the blocks with several parts are drawn by code that holds all of it.
     var color: vec3f;
@@ -64,8 +71,7 @@ fn theme_color(at: vec2f, still: Still, frame: u32) -> vec3f {
         color = still.color + still.weight * wax_color(turned_pattern(still, moments[frame].turn));
     }
     if (part == ARM_RING_PART || part == ARM_WAX_PART) {
-        let arm = arm_seen(at, mix(GROOVES_OUTER, GROOVES_INNER, moments[frame].progress), moments[frame].lift, params.accent.rgb);
-        color = mix(color * arm.light, arm.color, arm.cover);
+        color = arm_over(color, at, frame, params.accent.rgb);
     }
     return color;
 }
@@ -84,7 +90,7 @@ fn wax_still(at: vec2f, r: f32, px: f32) -> Still {
     let edge = inside(r, RECORD_EDGE, px);
     let gloss = (record_gloss_linear(at, groove) * 0.55 + record_bevel_linear(at, r)) * params.light;
     let over = srgb_from_linear(mix(plinth_linear(r), gloss, edge));
-    let side = 0.5 + 0.5 * dot(at / r, RECORD_LIT);
+    let side = 0.5 + 0.5 * dot(at / max(r, 0.001), RECORD_LIT);
     var shade = 0.74 + 0.22 * side;
     if (params.style == CLEAR) {
         // The lamp below: bright above it, and the label, which it does not pass, casts a wide shadow away from it.
@@ -94,6 +100,7 @@ fn wax_still(at: vec2f, r: f32, px: f32) -> Still {
     }
     // Loud passages, cut wider, are a little duller; uncut wax is a little darker.
     shade *= mix(0.86, 1.06 - 0.26 * groove.loud, groove.cut);
+    shade = mix(dead_wax_shade(shade), shade, smoothstep(ETCHED_OUTER, GROOVES_INNER, r));
     // Darker towards the edge, where the pattern moves fastest.
     shade *= 1.0 - 0.30 * smoothstep(0.45, 0.90, r);
     // Light that has travelled in the wax leaves it at the rim.
@@ -102,10 +109,31 @@ fn wax_still(at: vec2f, r: f32, px: f32) -> Still {
     return Still(over, clamp(shade, 0.0, 1.0), 0u, vec2f(0.0));
 }
 
+// ---- the text in the dead wax
+
+// Light wax, unless it is only lit from below, has dark text; all other wax is darkened under its text. That is decided once for
+// the whole circle: the shade differs around the disc, and a word must not change its ink half-way.
+fn dark_ink() -> bool {
+    return params.style != CLEAR && luma_from_rgb(wax_color(0.0)) > LIGHT_WAX;
+}
+
+fn dead_wax_shade(shade: f32) -> f32 {
+    if (look.text_turns <= 0.0 || params.text < 0.5) {
+        return shade;
+    }
+    let darkened = min(shade, DEAD_WAX_LUMA / max(luma_from_rgb(wax_color(0.0)), 0.01));
+    return select(darkened, max(shade, DEAD_WAX_SHADE), dark_ink());
+}
+
+fn etched_ink() -> vec3f {
+    return select(ETCHED_LIGHT * 1.3, -DEAD_WAX_SHADE * wax_color(0.0), dark_ink());
+}
+
+// Colour of the wax for a value of the pattern, -1 to 1. Clear: denser and thinner clouds of one colour. Splattered: drops of
+// another colour where the value is high. Marbled: two colours that flow into each other, a lighter vein between them.
+//
 // Edges are soft and the second colours near the first in brightness: sharp drops and veins moved so far in a frame that the
 // encoder tore them (SSIM 0.80 to 0.92).
-// Colour of the wax for a value of the pattern, -1 to 1. Clear: denser and thinner clouds of one colour. Splattered: drops of
-// the cover's light colour where the value is high. Marbled: two colours that flow into each other, a light vein between them.
 fn wax_color(f: f32) -> vec3f {
     let clear = params.style == CLEAR;
     let splatter = params.style == SPLATTER;
