@@ -66,7 +66,7 @@ fn theme_color(at: vec2f, still: Still, frame: u32) -> vec3f {
     if (still.part == RING_PART) {
         return spectrum_color(at, still, frame, ring_look());
     }
-    return etched_color(still.color, still.data.x, still.data.y, moments[frame].turn);
+    return etched_color(still.color, ETCHED_LIGHT, still.data.x, still.data.y, moments[frame].turn);
 }
 
 fn ring_look() -> Spectrum {
