@@ -1,5 +1,7 @@
 //! The step render: WGSL, layouts, and what the frames show. On the software adapter.
 
+use std::collections::BTreeSet;
+
 use bytemuck::Zeroable;
 use musiccircles::flow::{FrameFeatures, Look, Moment, Scene, ThemeShader};
 use musiccircles::model::{FrameIndex, Tags};
@@ -411,9 +413,9 @@ fn what_moves_only_for_a_while_is_drawn_only_then_and_put_back_after() {
 #[test]
 fn themes_declare_as_timed_what_really_stands_still_at_other_times() {
     let timed = theme::built_in().iter().filter(|theme| theme.shader.timed_parts != 0);
-    let mut names = Vec::new();
+    let mut names = BTreeSet::new();
     for theme in timed {
-        names.push(theme.name.as_str());
+        names.insert(theme.name.as_str());
         let mut scene = Stage {
             theme: &theme.name,
             ..Stage::new(240, lively(30, 75))
@@ -423,9 +425,18 @@ fn themes_declare_as_timed_what_really_stands_still_at_other_times() {
         let mut always = ThemeShader::clone(&scene.shader);
         always.timed_parts = 0;
         scene.shader = std::sync::Arc::new(always);
-        assert!(all_frames(&scene, 8, 2) == kept, "{}", theme.name);
+        let always = all_frames(&scene, 8, 2);
+        let apart: Vec<_> = (0..kept.len()).filter(|&i| kept[i] != always[i]).collect();
+        let bytes = scene.format.size.nv12_bytes();
+        let places: Vec<_> = apart.iter().map(|i| (i / bytes, i % bytes)).take(5).collect();
+        assert!(
+            apart.is_empty(),
+            "{}: {} samples, frame and place {places:?}",
+            theme.name,
+            apart.len()
+        );
     }
-    assert_eq!(names, ["cassette", "vinyl"]);
+    assert_eq!(names, ["cassette", "vinyl"].into());
 }
 
 /// Where the stylus is seen in a frame, as its distance from the spindle: the middle of the white line at the head's front. The
@@ -437,7 +448,7 @@ fn stylus_radius(scene: &Scene, frame: u32) -> f64 {
         let (x, y) = ((i % 640) as f64 + 0.5, (i / 640) as f64 + 0.5);
         let (x, y) = (x / 320.0 - 1.0, y / 320.0 - 1.0);
         let from_pivot = (x - 0.80350).hypot(y + 0.95755);
-        if (1.290..1.325).contains(&from_pivot) {
+        if (1.290..1.325).contains(&from_pivot) && x.hypot(y) > 0.5 {
             sum += x.hypot(y);
             count += 1;
         }

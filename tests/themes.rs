@@ -222,6 +222,7 @@ fn contrast(mut lights: Vec<f64>) -> f64 {
 /// Text etched around a label can be read on any cover: 4.5 to 1, as WCAG asks of print.
 #[test]
 fn etched_text_can_be_read_on_any_cover() {
+    let mut faint = Vec::new();
     let color = |style| ("color", vec![style, "loop=on"]);
     for (name, settings) in [
         ("vinyl", vec!["loop=on"]),
@@ -264,9 +265,12 @@ fn etched_text_can_be_read_on_any_cover() {
                 found[0],
                 found[found.len() - 1]
             );
-            assert!(middle >= 4.5, "{name} {settings:?} on {rgb:?}, {accent}: {middle:.2}");
+            if middle < 4.5 {
+                faint.push(format!("{name} {settings:?} on {rgb:?}, {accent}: {middle:.2}"));
+            }
         }
     }
+    assert!(faint.is_empty(), "{faint:#?}");
 }
 
 /// At the far end of both ranges the sleeve keeps its corners and the caption its letters.

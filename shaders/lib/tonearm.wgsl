@@ -56,7 +56,7 @@ fn arm_span(at: vec2f, outer: f32, inner: f32, lift_share: f32) -> ArmSpan {
     let shadowed = select(0.0, 1.0, dot(at, at) < RECORD_EDGE * RECORD_EDGE);
     let inwards = mix(0.014, 0.036, head) / reach;
     let outwards = (0.0395 * reach + mix(0.014 + 0.044 * shadowed, 0.088, head)) / reach;
-    let lifted = outwards + (0.018 + 0.047 * shadowed) / reach;
+    let lifted = outwards + (0.018 + 0.066 * shadowed) / reach;
     var span = ArmSpan(arm_progress(angle + inwards, outer, inner), arm_progress(angle - outwards, outer, inner), 0.0);
     // Lifted, it is seen farther out and its shadow falls farther away: at both ends the spans are longer.
     let longest = arm_progress(angle - lifted, outer, inner);

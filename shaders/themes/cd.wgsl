@@ -9,6 +9,8 @@ const PRINT_INNER: f32 = 0.132;
 const STACKING_RING: f32 = 0.250;
 // The manifest's `cover_span` and [text] repeat the print's edge and the place of the text.
 const PRINT_OUTER: f32 = 0.440;
+// Text on the clear plastic is brighter than on wax: the metal below it shines.
+const PLASTIC_ETCHED: f32 = 1.25;
 const TEXT_OUTER: f32 = 0.522;
 const TEXT_INNER: f32 = 0.448;
 const DATA_INNER: f32 = 0.535;
@@ -66,7 +68,7 @@ fn theme_color(at: vec2f, still: Still, frame: u32) -> vec3f {
     if (still.part == RING_PART) {
         return spectrum_color(at, still, frame, ring_look());
     }
-    return etched_color(still.color, ETCHED_LIGHT, still.data.x, still.data.y, moments[frame].turn);
+    return etched_color(still.color, ETCHED_LIGHT * PLASTIC_ETCHED, still.data.x, still.data.y, moments[frame].turn);
 }
 
 fn ring_look() -> Spectrum {

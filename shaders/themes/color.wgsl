@@ -19,12 +19,9 @@ const SPLATTER: f32 = 1.0;
 const LAMP: vec2f = vec2f(-0.34, -0.46);
 const LAMP_REACH: f32 = 0.75;
 
-// Under text the dead wax is as bright as this at most where the text is light, and this part of its own colour at least where
-// the text is dark: both give it a contrast of 4.5 to 1 (WCAG 2.2, 1.4.3).
+// Under text the dead wax is as bright as this at most, and the text so much brighter than on a black record.
 const DEAD_WAX_LUMA: f32 = 0.24;
-const DEAD_WAX_SHADE: f32 = 0.78;
-// Wax brighter than this has dark text.
-const LIGHT_WAX: f32 = 0.68;
+const WAX_ETCHED: f32 = 1.2;
 
 fn theme_still(at: vec2f) -> Still {
     let r = length(at);
@@ -61,7 +58,7 @@ fn theme_color(at: vec2f, still: Still, frame: u32) -> vec3f {
         return still.color + still.weight * turned_cover(at, LABEL_EDGE, frame);
     }
     if (part == TEXT_PART) {
-        return etched_color(still.color, etched_ink(), still.data.x, still.data.y, moments[frame].turn);
+        return etched_color(still.color, ETCHED_LIGHT * WAX_ETCHED, still.data.x, still.data.y, moments[frame].turn);
     }
     // Each kind's code stands here once: the blocks with several parts are drawn by code that holds all of it.
     var color: vec3f;
@@ -109,24 +106,12 @@ fn wax_still(at: vec2f, r: f32, px: f32) -> Still {
     return Still(over, clamp(shade, 0.0, 1.0), 0u, vec2f(0.0));
 }
 
-// ---- the text in the dead wax
-
-// Light wax, unless it is only lit from below, has dark text; all other wax is darkened under its text. That is decided once for
-// the whole circle: the shade differs around the disc, and a word must not change its ink half-way.
-fn dark_ink() -> bool {
-    return params.style != CLEAR && luma_from_rgb(wax_color(0.0)) > LIGHT_WAX;
-}
-
+// Wax is darkened under its text.
 fn dead_wax_shade(shade: f32) -> f32 {
     if (look.text_turns <= 0.0 || params.text < 0.5) {
         return shade;
     }
-    let darkened = min(shade, DEAD_WAX_LUMA / max(luma_from_rgb(wax_color(0.0)), 0.01));
-    return select(darkened, max(shade, DEAD_WAX_SHADE), dark_ink());
-}
-
-fn etched_ink() -> vec3f {
-    return select(ETCHED_LIGHT * 1.3, -DEAD_WAX_SHADE * wax_color(0.0), dark_ink());
+    return min(shade, DEAD_WAX_LUMA / max(luma_from_rgb(wax_color(0.0)), 0.01));
 }
 
 // Colour of the wax for a value of the pattern, -1 to 1. Clear: denser and thinner clouds of one colour. Splattered: drops of
@@ -140,13 +125,20 @@ fn wax_color(f: f32) -> vec3f {
     let thin = params.accent.rgb * 1.30 + params.glow_color.rgb * 0.05;
     let deep = mix(params.glow_color.rgb, look.dark.rgb, 0.40);
     let first = select(params.accent.rgb, params.accent.rgb * 0.70, clear);
-    let second = select(select(deep, mix(params.accent.rgb, look.paper.rgb, 0.56), splatter), thin, clear);
+    let second = select(select(deep, drop_color(), splatter), thin, clear);
     // Where the second colour begins, and how fast.
     let edge = select(select(vec2f(0.5, 0.64), vec2f(-0.48, 1.65), splatter), vec2f(0.5, 0.6), clear);
     let share = clamp(f * edge.y + edge.x, 0.0, 1.0);
     let flow = mix(first, second, share * share * (3.0 - 2.0 * share));
     let vein = max(1.0 - abs(f + 0.12) * 3.0, 0.0);
     return mix(flow, look.paper.rgb, select(0.16, 0.0, clear || splatter) * vein * vein);
+}
+
+// Drops are of the cover's paper, or of a deeper shade of the wax where the two are equally bright.
+fn drop_color() -> vec3f {
+    let apart = abs(luma_from_rgb(look.paper.rgb) - luma_from_rgb(params.accent.rgb));
+    let paper = mix(params.accent.rgb, look.paper.rgb, 0.56);
+    return select(mix(params.accent.rgb, look.dark.rgb, 0.42), paper, apart > 0.25);
 }
 
 // ---- the pattern
