@@ -15,6 +15,9 @@ use crate::flow::{LyricLine, WordStamp};
 use crate::model::limits::{MAX_LYRIC_LINES, MAX_LYRICS_BYTES, MAX_TAG_CHARS};
 use crate::model::{Fault, Fragment, is_shown};
 
+/// The last line has no next one to end it: by then it is sung, however slow the song is.
+const LAST_LINE_MS: i64 = 10_000;
+
 /// The lines in the order they are sung; two never begin at the same time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lyrics {
@@ -64,7 +67,8 @@ impl Lyrics {
                 })
                 .collect(),
         });
-        let sounds = |line: &LyricLine| line.start_ms < length_ms && line.end_ms.is_none_or(|end_ms| end_ms > 0);
+        let end_ms = |line: &LyricLine| line.end_ms.unwrap_or(line.start_ms.saturating_add(LAST_LINE_MS));
+        let sounds = |line: &LyricLine| line.start_ms < length_ms && end_ms(line) > 0;
         Self {
             lines: moved.filter(sounds).collect(),
         }

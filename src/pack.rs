@@ -25,6 +25,10 @@ pub enum PackError {
     Unreadable { path: PathBuf, source: std::io::Error },
     #[error("{} is a link; put the file itself into the theme's folder", path.display())]
     Link { path: PathBuf },
+    #[error("there is no folder {}; a theme is a folder with {MANIFEST_FILE} and {SHADER_FILE}", path.display())]
+    NoFolder { path: PathBuf },
+    #[error("{} is a file; name the folder that holds {MANIFEST_FILE} and {SHADER_FILE}", path.display())]
+    NotAFolder { path: PathBuf },
     #[error("{} is larger than {} kB; no theme needs that much", path.display(), MAX_FILE_BYTES / 1024)]
     TooLarge { path: PathBuf },
     #[error("{} is not text in UTF-8; save it as plain text", path.display())]
@@ -52,13 +56,27 @@ pub fn find(name: &str) -> Result<Theme, PackError> {
 
 /// Reads the pack in `folder`. Its WGSL is checked when it is compiled, or by `render::check`.
 pub fn load(folder: &Path) -> Result<Theme, PackError> {
+    let path = folder.to_owned();
+    match std::fs::metadata(folder) {
+        Ok(facts) if !facts.is_dir() => return Err(PackError::NotAFolder { path }),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(PackError::NoFolder { path }),
+        // Whatever else is wrong shows when its files are read.
+        _ => {}
+    }
     let manifest = read(&folder.join(MANIFEST_FILE))?;
     let shader = read(&folder.join(SHADER_FILE))?;
     let name = folder
         .canonicalize()
         .ok()
         .and_then(|folder| Some(folder.file_name()?.to_string_lossy().into_owned()));
-    Ok(Theme::read(name.as_deref().unwrap_or("theme"), &manifest, &shader)?)
+    let theme = Theme::read(name.as_deref().unwrap_or("theme"), &manifest, &shader);
+    Ok(theme.map_err(|error| match error {
+        SceneError::BadManifest { reason, .. } => SceneError::BadManifest {
+            file: folder.join(MANIFEST_FILE).display().to_string(),
+            reason,
+        },
+        error => error,
+    })?)
 }
 
 fn read(path: &Path) -> Result<String, PackError> {

@@ -161,6 +161,20 @@ fn a_fragment_takes_its_lines_and_the_one_already_running() {
     assert_eq!(within.lines[0].words[1], WordStamp { at_ms: 0, byte: 2 });
 }
 
+#[test]
+fn long_after_the_last_line_nothing_is_sung() {
+    let song = parse("[00:10.00]The end\n").unwrap();
+    let from = |start_secs: u64| {
+        let fragment = Fragment {
+            start: Duration::from_secs(start_secs),
+            length: Duration::from_secs(10),
+        };
+        song.within(fragment).has_text()
+    };
+    assert!(from(5) && from(15));
+    assert!(!from(50), "a line of long ago keeps the title from being shown");
+}
+
 fn stage(side: u32, secs: f64, lines: Vec<LyricLine>) -> Stage {
     Stage {
         theme: "lyrics",

@@ -1,5 +1,7 @@
 //! The step render: WGSL, layouts, and what the frames show. On the software adapter.
 
+use std::collections::BTreeSet;
+
 use bytemuck::Zeroable;
 use musiccircles::flow::{FrameFeatures, Look, Moment, Scene, ThemeShader};
 use musiccircles::model::{FrameIndex, Tags};
@@ -153,15 +155,86 @@ fn constant(module: &naga::Module, name: &str) -> f32 {
     }
 }
 
+/// A value out of two constants.
+type Value = fn(f32, f32) -> f32;
+
+/// Manifests repeat geometry of the shaders: what the text is bent to and how large the cover is stored.
 #[test]
-fn the_manifest_of_vinyl_repeats_its_geometry() {
-    let vinyl = theme::find("vinyl").unwrap();
-    let module = parse(&shader_text(&vinyl.shader, Entry::Nv12));
-    let (outer, inner) = (constant(&module, "ETCHED_OUTER"), constant(&module, "ETCHED_INNER"));
-    let text = vinyl.manifest.text.unwrap();
-    assert!((text.radius - (outer + inner) / 2.0).abs() < 1e-4 && (text.width - (outer - inner)).abs() < 1e-4);
-    assert!((vinyl.manifest.cover_span - constant(&module, "LABEL_EDGE")).abs() < 1e-4);
-    assert!(inner > constant(&module, "LABEL_EDGE") && outer < constant(&module, "GROOVES_INNER"));
+fn manifests_repeat_the_geometry_of_their_shaders() {
+    let (first, middle, between): (Value, Value, Value) = (|a, _| a, |a, b| (a + b) / 2.0, |a, b| a - b);
+    let etched = ("ETCHED_OUTER", "ETCHED_INNER");
+    let printed = ("TEXT_OUTER", "TEXT_INNER");
+    for (name, key, (a, b), value) in [
+        ("vinyl", "cover_span", ("LABEL_EDGE", "LABEL_EDGE"), first),
+        ("vinyl", "radius", etched, middle),
+        ("vinyl", "width", etched, between),
+        ("color", "cover_span", ("LABEL_EDGE", "LABEL_EDGE"), first),
+        ("color", "radius", etched, middle),
+        ("color", "width", etched, between),
+        ("cd", "cover_span", ("PRINT_OUTER", "PRINT_OUTER"), first),
+        ("cd", "radius", printed, middle),
+        ("cd", "width", printed, between),
+        ("cover", "cover_span", ("SLEEVE", "SLEEVE"), first),
+        ("cover", "radius", ("CAPTION_RADIUS", "SLEEVE"), first),
+        ("cover", "width", ("CAPTION_HEIGHT", "SLEEVE"), first),
+        ("cassette", "radius", ("TEXT_RADIUS", "TEXT_WIDTH"), first),
+        ("cassette", "width", ("TEXT_WIDTH", "TEXT_WIDTH"), first),
+        ("neon", "radius", ("TITLE", "TITLE"), first),
+        ("neon", "width", ("TITLE_HEIGHT", "TITLE"), first),
+    ] {
+        let theme = theme::find(name).unwrap();
+        let module = parse(&shader_text(&theme.shader, Entry::Nv12));
+        let drawn = value(constant(&module, a), constant(&module, b));
+        let said = match (key, theme.manifest.text) {
+            ("cover_span", _) => theme.manifest.cover_span,
+            ("radius", Some(text)) => text.radius,
+            (_, Some(text)) => text.width,
+            (_, None) => panic!("{name} has no text"),
+        };
+        assert!(
+            (said - drawn).abs() < 1e-4,
+            "{name}: {key} is {said} in the manifest, {drawn} in the shader"
+        );
+    }
+}
+
+/// With the edges the wrong way round `smoothstep` is undefined in SPIR-V, and an error for a browser.
+#[test]
+fn every_smoothstep_goes_up() {
+    let literal = |module: &naga::Module, expression: &naga::Expression| match *expression {
+        naga::Expression::Literal(naga::Literal::F32(value)) => Some(value),
+        naga::Expression::Constant(handle) => match module.global_expressions[module.constants[handle].init] {
+            naga::Expression::Literal(naga::Literal::F32(value)) => Some(value),
+            _ => None,
+        },
+        _ => None,
+    };
+    for theme in theme::built_in() {
+        for entry in [Entry::Bake, Entry::Nv12] {
+            let module = parse(&shader_text(&theme.shader, entry));
+            let mut seen = 0;
+            for (_, function) in module.functions.iter() {
+                for (_, expression) in function.expressions.iter() {
+                    let naga::Expression::Math {
+                        fun: naga::MathFunction::SmoothStep,
+                        arg,
+                        arg1: Some(high),
+                        ..
+                    } = *expression
+                    else {
+                        continue;
+                    };
+                    let of = |handle| literal(&module, &function.expressions[handle]);
+                    if let (Some(low), Some(high)) = (of(arg), of(high)) {
+                        seen += 1;
+                        let name = function.name.as_deref().unwrap_or_default();
+                        assert!(low < high, "{}: smoothstep({low}, {high}, …) in {name}", theme.name);
+                    }
+                }
+            }
+            assert!(seen > 2, "{}: {seen} are understood", theme.name);
+        }
+    }
 }
 
 #[test]
@@ -335,6 +408,86 @@ fn what_moves_only_for_a_while_is_drawn_only_then_and_put_back_after() {
             "{count} frames from {first}"
         );
     }
+}
+
+#[test]
+fn themes_declare_as_timed_what_really_stands_still_at_other_times() {
+    let timed = theme::built_in().iter().filter(|theme| theme.shader.timed_parts != 0);
+    let mut names = BTreeSet::new();
+    for theme in timed {
+        names.insert(theme.name.as_str());
+        let mut scene = Stage {
+            theme: &theme.name,
+            ..Stage::new(240, lively(30, 75))
+        }
+        .build();
+        let kept = all_frames(&scene, 8, 2);
+        let mut always = ThemeShader::clone(&scene.shader);
+        always.timed_parts = 0;
+        scene.shader = std::sync::Arc::new(always);
+        let always = all_frames(&scene, 8, 2);
+        let apart: Vec<_> = (0..kept.len()).filter(|&i| kept[i] != always[i]).collect();
+        let bytes = scene.format.size.nv12_bytes();
+        let places: Vec<_> = apart.iter().map(|i| (i / bytes, i % bytes)).take(5).collect();
+        assert!(
+            apart.is_empty(),
+            "{}: {} samples, frame and place {places:?}",
+            theme.name,
+            apart.len()
+        );
+    }
+    assert_eq!(names, ["cassette", "vinyl"].into());
+}
+
+/// Where the stylus is seen in a frame, as its distance from the spindle: the middle of the white line at the head's front. The
+/// distance from the pivot, which lies outside the picture, tells the head's front from all else that is bright.
+fn stylus_radius(scene: &Scene, frame: u32) -> f64 {
+    let luma = &draw(scene, frame)[..640 * 640];
+    let (mut sum, mut count) = (0.0, 0);
+    for (i, _) in luma.iter().enumerate().filter(|&(_, &value)| value > 190) {
+        let (x, y) = ((i % 640) as f64 + 0.5, (i / 640) as f64 + 0.5);
+        let (x, y) = (x / 320.0 - 1.0, y / 320.0 - 1.0);
+        let from_pivot = (x - 0.80350).hypot(y + 0.95755);
+        if (1.290..1.325).contains(&from_pivot) && x.hypot(y) > 0.5 {
+            sum += x.hypot(y);
+            count += 1;
+        }
+    }
+    assert!((4..40).contains(&count), "frame {frame}: {count} pixels of the line");
+    sum / f64::from(count)
+}
+
+#[test]
+fn the_stylus_stands_in_the_groove_that_is_heard() {
+    let stage = |settings| Stage {
+        settings,
+        ..Stage::new(640, features(30, vec![SILENCE; 300]))
+    };
+    let bare = vec!["ring=0", "glow=0", "dust=0", "light=0", "accent=#101010"];
+    let scene = stage(bare.clone()).build();
+    let groove = |progress: f64| 0.888 + (0.530 - 0.888) * progress;
+    for frame in [18_u32, 75, 150, 225, 282] {
+        let (seen, heard) = (stylus_radius(&scene, frame), groove(f64::from(frame) / 300.0));
+        assert!(
+            (seen - heard).abs() * 320.0 <= 1.5,
+            "frame {frame}: {seen}, the groove is at {heard}"
+        );
+    }
+    // Lifted, it is seen farther out.
+    for (frame, lift) in [(0_u32, 1.0), (299, 0.99)] {
+        let heard = groove(f64::from(frame) / 300.0) * (1.0 + 0.018 * lift);
+        let seen = stylus_radius(&scene, frame);
+        assert!(
+            (seen - heard).abs() * 320.0 <= 1.5,
+            "frame {frame}: {seen}, lifted it is at {heard}"
+        );
+    }
+    let with = |setting: &[&'static str]| draw(&stage([&bare[..], setting].concat()).build(), 150);
+    assert!(
+        with(&["loop=on"]) == with(&["loop=on", "tonearm=off"]),
+        "a loop has an arm"
+    );
+    assert!(with(&["tonearm=on"]) != with(&["tonearm=off"]));
 }
 
 #[test]

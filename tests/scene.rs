@@ -234,3 +234,86 @@ fn text_is_drawn_in_both_alphabets_and_never_overflows() {
         etch(odd);
     }
 }
+
+/// Frames with these onsets, all else full and steady.
+fn hit(fps: u32, onsets: &[f32]) -> musiccircles::flow::Features {
+    let frame = |&onset: &f32| FrameFeatures {
+        loudness: 1.0,
+        onset,
+        ..SILENCE
+    };
+    features(fps, onsets.iter().map(frame))
+}
+
+#[test]
+fn hard_hits_spark_and_rest_between() {
+    // At 30 frames a second six frames are 0.2 s: the hit in frame 13 comes too soon after the one in frame 10.
+    let mut onsets = [0.0; 40];
+    (onsets[4], onsets[10], onsets[13], onsets[16], onsets[25]) = (0.45, 0.8, 1.0, 0.6, 1.0);
+    let seen = moments(&hit(30, &onsets), &LP);
+    assert!(
+        seen[..10]
+            .iter()
+            .all(|moment| moment.spark_age_secs == 1000.0 && moment.spark_power == 0.0)
+    );
+    for (n, last, power) in [
+        (10, 10, 0.8),
+        (13, 10, 0.8),
+        (15, 10, 0.8),
+        (16, 16, 0.6),
+        (24, 16, 0.6),
+        (39, 25, 1.0),
+    ] {
+        let age_secs = (n - last) as f32 / 30.0;
+        assert!(
+            (seen[n].spark_age_secs - age_secs).abs() < 1e-5,
+            "frame {n}: {}",
+            seen[n].spark_age_secs
+        );
+        assert_eq!(seen[n].spark_power, power, "frame {n}");
+    }
+    assert!(seen[10].spark_seed != seen[16].spark_seed && seen[16].spark_seed != seen[25].spark_seed);
+    assert_eq!(seen[10].spark_seed, seen[15].spark_seed);
+}
+
+#[test]
+fn a_loop_has_no_spark_in_its_last_half_second() {
+    let mut onsets = [0.0; 90];
+    onsets[80] = 1.0;
+    let looped = Motion { looped: true, ..LP };
+    assert_eq!(moments(&hit(30, &onsets), &LP)[80].spark_age_secs, 0.0);
+    assert_eq!(moments(&hit(30, &onsets), &looped)[80].spark_age_secs, 1000.0);
+    onsets[70] = 1.0;
+    assert_eq!(moments(&hit(30, &onsets), &looped)[70].spark_age_secs, 0.0);
+}
+
+#[test]
+fn the_arm_is_up_at_both_ends_and_down_between() {
+    let seen = moments(&hit(30, &[0.0; 300]), &LP);
+    assert_eq!(seen[0].lift, 1.0);
+    assert!((seen[9].lift - 0.5).abs() < 1e-5, "{}", seen[9].lift);
+    assert!(seen[18..=282].iter().all(|moment| moment.lift < 1e-6));
+    assert!((seen[291].lift - 0.5).abs() < 1e-5, "{}", seen[291].lift);
+    assert!(seen[299].lift > 0.98);
+    assert!(seen[..19].windows(2).all(|pair| pair[0].lift > pair[1].lift));
+}
+
+#[test]
+fn the_light_of_a_beat_falls_until_the_next_and_is_faint_where_it_is_quiet() {
+    let at = |beat_phase, loudness, tempo_bpm| {
+        let frame = FrameFeatures {
+            beat_phase,
+            loudness,
+            ..SILENCE
+        };
+        let mut heard = features(30, [frame]);
+        heard.tempo_bpm = tempo_bpm;
+        moments(&heard, &LP)[0].beat
+    };
+    assert_eq!(at(0.0, 1.0, Some(120.0)), 1.0);
+    assert_eq!(at(0.5, 1.0, Some(120.0)), 0.25);
+    assert_eq!(at(1.0, 1.0, Some(120.0)), 0.0);
+    assert!((at(0.0, 0.375, Some(120.0)) - 0.5).abs() < 1e-5);
+    assert_eq!(at(0.0, 0.1, Some(120.0)), 0.0);
+    assert_eq!(at(0.0, 1.0, None), 0.0);
+}

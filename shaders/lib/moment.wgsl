@@ -47,7 +47,8 @@ struct Look {
 
 // What a theme bakes for one pixel. What it means is the theme's own affair, but for two rules:
 // a pixel of part 0 never moves and shows `color` for ever; pixels of different kinds (a label, a ring) have different parts,
-// 1 to 8, because each part is compiled and drawn apart: processors without branch skipping would run every kind's code for every pixel.
+// 1 to 8, because each part is compiled and drawn apart: processors without branch skipping would run every kind's code for
+// every pixel.
 // In the parts a manifest lists as `timed_parts`, `data` is the span of `progress` (from, to) in which the pixel moves; at all
 // other times it shows `color`, and is not drawn anew.
 struct Still {

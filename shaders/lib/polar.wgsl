@@ -1,4 +1,4 @@
-// Angles and rings.
+// Angles, rings and boxes.
 
 const TAU: f32 = 6.283185307179586;
 
@@ -16,4 +16,10 @@ fn inside(r: f32, edge: f32, px: f32) -> f32 {
 fn bump(x: f32, center: f32, width: f32) -> f32 {
     let d = (x - center) / width;
     return exp(-d * d);
+}
+
+// How far a point is outside a box around the centre with round corners; negative inside.
+fn box_distance(at: vec2f, half_size: vec2f, radius: f32) -> f32 {
+    let q = abs(at) - half_size + radius;
+    return length(max(q, vec2f(0.0))) + min(max(q.x, q.y), 0.0) - radius;
 }

@@ -66,7 +66,8 @@ fn record_linear(at: vec2f, r: f32, px: f32, loud_bands: f32, light: f32) -> vec
     }
     let groove = groove_at(r, px, loud_bands);
     // What is cut scatters a little in all directions, more where it is cut deeper.
-    let scatter = (0.0035 + 0.034 * groove.loud * groove.loud * (0.75 + 0.5 * groove.fine)) * (0.55 + 0.45 * dot(normalize(at), RECORD_LIT));
+    let rough = 0.0035 + 0.034 * groove.loud * groove.loud * (0.75 + 0.5 * groove.fine);
+    let scatter = rough * (0.55 + 0.45 * dot(at / max(r, 0.001), RECORD_LIT));
     var color = body * 0.55 + vec3f(0.004) + vec3f(scatter) + record_gloss_linear(at, groove) * light;
     // Uncut wax is smoother and darker.
     color *= mix(0.74, 1.0, groove.cut);
@@ -84,7 +85,8 @@ fn plinth_linear(r: f32) -> vec3f {
 fn record_gloss_linear(at: vec2f, groove: Groove) -> vec3f {
     let along = mix(0.075, 0.050 + 0.11 * groove.loud, groove.cut);
     let across = mix(0.36, 0.62, groove.cut);
-    let panes = groove_specular(at, RECORD_PANES[0], RECORD_EYE, along, across) + groove_specular(at, RECORD_PANES[1], RECORD_EYE, along, across);
+    var panes = groove_specular(at, RECORD_PANES[0], RECORD_EYE, along, across);
+    panes += groove_specular(at, RECORD_PANES[1], RECORD_EYE, along, across);
     var lit = panes * RECORD_WARM_LINEAR * 0.36;
     lit += groove_specular(at, RECORD_COOL, RECORD_EYE, along * 0.8, across) * RECORD_COOL_LINEAR * 0.22;
     let lamp = mix(vec3f(1.0), linear_from_srgb(look.glow.rgb), 0.55);

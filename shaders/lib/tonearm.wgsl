@@ -56,7 +56,7 @@ fn arm_span(at: vec2f, outer: f32, inner: f32, lift_share: f32) -> ArmSpan {
     let shadowed = select(0.0, 1.0, dot(at, at) < RECORD_EDGE * RECORD_EDGE);
     let inwards = mix(0.014, 0.036, head) / reach;
     let outwards = (0.0395 * reach + mix(0.014 + 0.044 * shadowed, 0.088, head)) / reach;
-    let lifted = outwards + (0.018 + 0.047 * shadowed) / reach;
+    let lifted = outwards + (0.018 + 0.066 * shadowed) / reach;
     var span = ArmSpan(arm_progress(angle + inwards, outer, inner), arm_progress(angle - outwards, outer, inner), 0.0);
     // Lifted, it is seen farther out and its shadow falls farther away: at both ends the spans are longer.
     let longest = arm_progress(angle - lifted, outer, inner);
@@ -82,6 +82,12 @@ fn arm_progress(angle: f32, outer: f32, inner: f32) -> f32 {
     return (outer - r) / (outer - inner);
 }
 
+// The arm and its shadow over `color`, in the groove that is heard.
+fn arm_over(color: vec3f, at: vec2f, frame: u32, accent: vec3f) -> vec3f {
+    let arm = arm_seen(at, mix(GROOVES_OUTER, GROOVES_INNER, moments[frame].progress), moments[frame].lift, accent);
+    return mix(color * arm.light, arm.color, arm.cover);
+}
+
 // The arm with the stylus `r` from the spindle, `lift` 0 to 1; `accent` is the colour of the cartridge.
 fn arm_seen(at: vec2f, r: f32, lift: f32, accent: vec3f) -> ArmSeen {
     let px = look.size_px * 0.5;
@@ -104,7 +110,7 @@ fn arm_seen(at: vec2f, r: f32, lift: f32, accent: vec3f) -> ArmSeen {
     let local = arm_local(at, stylus, head);
     let shell = arm_shell(local);
     let parts = clamp(0.5 - vec3f(tube.y, arm_box(local, 0.0215), shell) * px, vec3f(0.0), vec3f(1.0));
-    var color = mix(arm_metal(tube.x / ARM_TUBE), arm_cartridge_color(local, accent, px), parts.y);
+    var color = mix(arm_metal(tube.x / ARM_TUBE, px), arm_cartridge_color(local, accent, px), parts.y);
     color = mix(color, arm_shell_color(local, shell, px), parts.z);
     return ArmSeen(1.0 - max(eased.x, eased.y), color, max(parts.x, max(parts.y, parts.z)));
 }
@@ -139,10 +145,14 @@ fn arm_box(p: vec2f, half_width: f32) -> f32 {
     return max(abs(p.x + 0.040) - (0.040 + ARM_NOSE), abs(p.y) - half_width);
 }
 
-// A polished tube under a light from the left: across it, -1 to 1, dark edges, a bright line, a faint second one.
-fn arm_metal(x: f32) -> vec3f {
-    let lines = max(vec2f(1.0) - vec2f(9.0, 16.0) * (vec2f(x) - vec2f(0.30, -0.55)) * (vec2f(x) - vec2f(0.30, -0.55)), vec2f(0.0));
-    return vec3f(0.96, 0.98, 1.0) * (0.16 + 0.22 * max(1.0 - x * x, 0.0) + 0.56 * lines.x * lines.x + 0.14 * lines.y);
+// A polished tube under a light from the left: across it, -1 to 1, dark edges, a bright line, a faint second one. In a small
+// picture the lines are wider than they should be and as much fainter: finer than a pixel, they would break into dots.
+fn arm_metal(x: f32, px: f32) -> vec3f {
+    let width = max(vec2f(0.333, 0.25), vec2f(1.0 / (ARM_TUBE * px)));
+    let off = (vec2f(x) - vec2f(0.30, -0.55)) / width;
+    let lines = max(vec2f(1.0) - off * off, vec2f(0.0)) * vec2f(0.333, 0.25) / width;
+    let gleams = 0.56 * lines.x * max(1.0 - off.x * off.x, 0.0) + 0.14 * lines.y;
+    return vec3f(0.96, 0.98, 1.0) * (0.16 + 0.22 * max(1.0 - x * x, 0.0) + gleams);
 }
 
 // Brushed dark metal, a bright chamfer at its edge, two screws.

@@ -132,7 +132,8 @@ fn tape_played(frame: u32) -> f32 {
     let down = min(RUN_OUT_SECS, 0.5 * length);
     let rising = min(time, up);
     let falling = max(time - (length - down), 0.0);
-    let spun = rising * rising / (2.0 * up) + clamp(time - up, 0.0, length - up - down) + falling - falling * falling / (2.0 * down);
+    let steady = clamp(time - up, 0.0, length - up - down);
+    let spun = rising * rising / (2.0 * up) + steady + falling - falling * falling / (2.0 * down);
     return select(time / length, spun / (length - 0.5 * (up + down)), params.spin > 0.5);
 }
 
@@ -157,11 +158,6 @@ fn reel_center(at: vec2f) -> vec2f {
 }
 
 // ---- shapes: distances in disc units, negative inside
-
-fn box_distance(at: vec2f, half_size: vec2f, radius: f32) -> f32 {
-    let q = abs(at) - half_size + radius;
-    return length(max(q, vec2f(0.0))) + min(max(q.x, q.y), 0.0) - radius;
-}
 
 fn slot_distance(at: vec2f) -> f32 {
     return length(vec2f(max(abs(at.x) - REEL_X, 0.0), at.y - REEL_Y)) - SLOT;
@@ -241,7 +237,8 @@ fn shell_linear(at: vec2f, px: f32) -> vec3f {
     color *= 1.0 - 0.24 * soft_shadow(foot_distance(at - 0.016 * -KEY_FLAT), 0.030) * (1.0 - cover_of(foot_distance(at), px));
     // A window of the room, mirrored in the gloss of what is flat.
     let slant = at.x + 0.55 * at.y;
-    let mirrored = smoothstep(-0.36, -0.28, slant) * (1.0 - smoothstep(0.12, 0.20, slant)) * (0.35 + 0.65 * smoothstep(0.95, 0.60, at.y));
+    let pane = smoothstep(-0.36, -0.28, slant) * (1.0 - smoothstep(0.12, 0.20, slant));
+    let mirrored = pane * (1.0 - 0.65 * smoothstep(0.60, 0.95, at.y));
     color += vec3f(0.050 * params.light) * mirrored;
     // The gap between the moulding and the glass.
     color *= 1.0 - 0.92 * bump(slot_distance(at), 0.0, 0.0065);
@@ -337,7 +334,8 @@ fn mouth_linear(at: vec2f, px: f32) -> vec3f {
     color += vec3f(0.010) * smoothstep(0.0, MOUTH.y, p.y);
     // A copper spring carries the felt.
     let spring = abs(at.y - (ROLLER_Y - 0.004 + 1.2 * at.x * at.x)) - max(0.006, 1.0 / px);
-    color = mix(color, vec3f(0.42, 0.22, 0.10) * (0.5 + 0.5 * bump(at.x, -0.05, 0.05)), cover_of(max(spring, abs(at.x) - 0.13), px));
+    let copper = vec3f(0.42, 0.22, 0.10) * (0.5 + 0.5 * bump(at.x, -0.05, 0.05));
+    color = mix(color, copper, cover_of(max(spring, abs(at.x) - 0.13), px));
     let felt = box_distance(at - vec2f(0.0, ROLLER_Y + 0.016), vec2f(0.040, 0.018), 0.006);
     color = mix(color, vec3f(0.34, 0.31, 0.27) * (0.75 + 0.35 * dot(p / MOUTH, KEY_FLAT)), cover_of(felt, px));
     // The tape, from roller to roller, seen on its shiny back.
@@ -434,7 +432,7 @@ fn hub_still(at: vec2f, reel: vec2f, r: f32, px: f32) -> Still {
     let p = at - reel;
     let toward_light = dot(p / max(r, 1e-4), KEY_FLAT);
     // The ring rises from the hole to a rounded shoulder and falls to the windings.
-    let shoulder = -0.26 * toward_light * bump(r, HUB_HOLE + 0.004, 0.010) + 0.22 * toward_light * bump(r, PACK_EMPTY - 0.010, 0.018);
+    let shoulder = toward_light * (0.22 * bump(r, PACK_EMPTY - 0.010, 0.018) - 0.26 * bump(r, HUB_HOLE + 0.004, 0.010));
     let worn = groove_specular(p, LAMP_LEFT, EYE, 0.30, 0.6) * 0.20 * params.light;
     let rim = smoothstep(0.0, 0.012, PACK_EMPTY - r);
     let light = clamp((0.66 + 0.10 * dot(p / PACK_EMPTY, KEY_FLAT) + shoulder + worn) * depth(at) * rim, 0.0, 1.0);
@@ -494,7 +492,7 @@ fn roller_still(under: vec3f, at: vec2f, center: vec2f, px: f32) -> Still {
     let r = length(p);
     let edge = cover_of(r - ROLLER + 0.5 / px, px);
     let round = 1.0 - 0.45 * smoothstep(0.6, 1.0, r / ROLLER);
-    let light = (0.62 + 0.24 * dot(p / ROLLER, KEY_FLAT)) * round * (1.0 - 0.35 * smoothstep(0.0, -0.04, p.y));
+    let light = (0.62 + 0.24 * dot(p / ROLLER, KEY_FLAT)) * round * (1.0 - 0.35 * smoothstep(0.0, 0.04, -p.y));
     return Still(under * (1.0 - edge), light * edge, ROLLER_PART, vec2f(turns_from_top(p), r));
 }
 
@@ -520,7 +518,9 @@ fn rim_still(under: vec3f, at: vec2f, r: f32, px: f32) -> Still {
     let shadow = smoothstep(-0.055, 0.0, r - WINDOW - 0.025 * (toward_light - 0.6));
     var color = under * (1.0 - 0.80 * shadow);
     let brushed = noise_1d(r * px / 2.4, 21u);
-    let streak = 0.10 * groove_specular(at, LAMP_LEFT * 1.5, EYE, 0.16, 0.6) + 0.035 * groove_specular(at, LAMP_RIGHT * 1.4, EYE, 0.12, 0.6);
+    let left = groove_specular(at, LAMP_LEFT * 1.5, EYE, 0.16, 0.6);
+    let right = groove_specular(at, LAMP_RIGHT * 1.4, EYE, 0.12, 0.6);
+    let streak = 0.10 * left + 0.035 * right;
     let metal = linear_from_srgb(look.dark.rgb) * 0.55 + (0.006 + streak * params.light) * (1.0 + 0.25 * brushed);
     // The chamfer faces inwards: it is lit on the side away from the lamp.
     let chamfer = bump(r, WINDOW + 0.5 * CHAMFER, 0.5 * CHAMFER);
@@ -532,7 +532,7 @@ fn rim_still(under: vec3f, at: vec2f, r: f32, px: f32) -> Still {
     if (r < RING_INNER - 0.006 || r > RING_OUTER + 0.004) {
         let from_ring = (RING_INNER - r) / 0.044;
         // Nothing at either end: where the lamps begin, `weight` means something else.
-        let ends = smoothstep(GLOW_REACH, GLOW_REACH + 0.03, r) * smoothstep(RING_INNER - 0.006, RING_INNER - 0.014, r);
+        let ends = smoothstep(GLOW_REACH, GLOW_REACH + 0.03, r) * (1.0 - smoothstep(RING_INNER - 0.014, RING_INNER - 0.006, r));
         let halo = exp(-from_ring * from_ring) * ends;
         return Still(srgb, halo, GLOW_PART, vec2f(half_turn, chamfer));
     }
@@ -561,7 +561,8 @@ fn lamp_color(still: Still, frame: u32) -> vec3f {
     let hue = mix(params.accent.rgb, params.glow_color.rgb, clamp(still.data.y - 1.0, 0.0, 1.0));
     // A hard hit makes the lamps near one place flash white.
     let away = abs(still.data.x * (1.0 / 63.0) - moments[frame].spark_seed);
-    let flash = params.sparks * moments[frame].spark_power * clamp(1.0 - moments[frame].spark_age_secs * 4.0, 0.0, 1.0) * clamp(1.0 - away * 11.0, 0.0, 1.0);
+    let fading = clamp(1.0 - moments[frame].spark_age_secs * 4.0, 0.0, 1.0);
+    let flash = params.sparks * moments[frame].spark_power * fading * clamp(1.0 - away * 11.0, 0.0, 1.0);
     let spill = params.glow_color.rgb * (params.glow * 0.10 * moments[frame].bass);
     let lit = mix(still.color + spill * (1.0 - still.weight), hue * (0.75 + 0.25 * on), still.weight * on);
     return mix(lit, vec3f(1.0, 0.98, 0.94), still.weight * min(flash, 1.0));

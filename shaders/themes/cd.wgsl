@@ -9,6 +9,8 @@ const PRINT_INNER: f32 = 0.132;
 const STACKING_RING: f32 = 0.250;
 // The manifest's `cover_span` and [text] repeat the print's edge and the place of the text.
 const PRINT_OUTER: f32 = 0.440;
+// Text on the clear plastic is brighter than on wax: the metal below it shines.
+const PLASTIC_ETCHED: f32 = 1.25;
 const TEXT_OUTER: f32 = 0.522;
 const TEXT_INNER: f32 = 0.448;
 const DATA_INNER: f32 = 0.535;
@@ -66,7 +68,7 @@ fn theme_color(at: vec2f, still: Still, frame: u32) -> vec3f {
     if (still.part == RING_PART) {
         return spectrum_color(at, still, frame, ring_look());
     }
-    return etched_color(still.color, still.data.x, still.data.y, moments[frame].turn);
+    return etched_color(still.color, ETCHED_LIGHT * PLASTIC_ETCHED, still.data.x, still.data.y, moments[frame].turn);
 }
 
 fn ring_look() -> Spectrum {
@@ -112,7 +114,8 @@ fn rainbow(still: Still, frame: u32) -> vec3f {
     let off = still.data.x + slow_swing(frame, SWING_SECS, 0.0) * (SWING * params.swing);
     let inside_fan = max(1.0 - off * off, 0.0);
     let calm = 0.45 + 0.55 * moments[frame].loudness;
-    let tilt = 0.050 * slow_swing(frame, SWING_SECS * 0.7, 0.25) + calm * (0.060 * moments[frame].bass + 0.040 * moments[frame].beat);
+    let pushed = 0.060 * moments[frame].bass + 0.040 * moments[frame].beat;
+    let tilt = 0.050 * slow_swing(frame, SWING_SECS * 0.7, 0.25) + calm * pushed;
     let path_um = still.data.y + tilt * params.swing;
     // The first four orders, each fainter than the last.
     var seen = spectrum_rgb(path_um) + 0.80 * spectrum_rgb(path_um * 0.5);

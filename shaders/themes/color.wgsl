@@ -19,6 +19,10 @@ const SPLATTER: f32 = 1.0;
 const LAMP: vec2f = vec2f(-0.34, -0.46);
 const LAMP_REACH: f32 = 0.75;
 
+// Under text the dead wax is as bright as this at most, and the text so much brighter than on a black record.
+const DEAD_WAX_LUMA: f32 = 0.24;
+const WAX_ETCHED: f32 = 1.2;
+
 fn theme_still(at: vec2f) -> Still {
     let r = length(at);
     let px = look.size_px * 0.5;
@@ -54,7 +58,7 @@ fn theme_color(at: vec2f, still: Still, frame: u32) -> vec3f {
         return still.color + still.weight * turned_cover(at, LABEL_EDGE, frame);
     }
     if (part == TEXT_PART) {
-        return etched_color(still.color, still.data.x, still.data.y, moments[frame].turn);
+        return etched_color(still.color, ETCHED_LIGHT * WAX_ETCHED, still.data.x, still.data.y, moments[frame].turn);
     }
     // Each kind's code stands here once: the blocks with several parts are drawn by code that holds all of it.
     var color: vec3f;
@@ -64,8 +68,7 @@ fn theme_color(at: vec2f, still: Still, frame: u32) -> vec3f {
         color = still.color + still.weight * wax_color(turned_pattern(still, moments[frame].turn));
     }
     if (part == ARM_RING_PART || part == ARM_WAX_PART) {
-        let arm = arm_seen(at, mix(GROOVES_OUTER, GROOVES_INNER, moments[frame].progress), moments[frame].lift, params.accent.rgb);
-        color = mix(color * arm.light, arm.color, arm.cover);
+        color = arm_over(color, at, frame, params.accent.rgb);
     }
     return color;
 }
@@ -84,7 +87,7 @@ fn wax_still(at: vec2f, r: f32, px: f32) -> Still {
     let edge = inside(r, RECORD_EDGE, px);
     let gloss = (record_gloss_linear(at, groove) * 0.55 + record_bevel_linear(at, r)) * params.light;
     let over = srgb_from_linear(mix(plinth_linear(r), gloss, edge));
-    let side = 0.5 + 0.5 * dot(at / r, RECORD_LIT);
+    let side = 0.5 + 0.5 * dot(at / max(r, 0.001), RECORD_LIT);
     var shade = 0.74 + 0.22 * side;
     if (params.style == CLEAR) {
         // The lamp below: bright above it, and the label, which it does not pass, casts a wide shadow away from it.
@@ -94,6 +97,7 @@ fn wax_still(at: vec2f, r: f32, px: f32) -> Still {
     }
     // Loud passages, cut wider, are a little duller; uncut wax is a little darker.
     shade *= mix(0.86, 1.06 - 0.26 * groove.loud, groove.cut);
+    shade = mix(dead_wax_shade(shade), shade, smoothstep(ETCHED_OUTER, GROOVES_INNER, r));
     // Darker towards the edge, where the pattern moves fastest.
     shade *= 1.0 - 0.30 * smoothstep(0.45, 0.90, r);
     // Light that has travelled in the wax leaves it at the rim.
@@ -102,23 +106,39 @@ fn wax_still(at: vec2f, r: f32, px: f32) -> Still {
     return Still(over, clamp(shade, 0.0, 1.0), 0u, vec2f(0.0));
 }
 
+// Wax is darkened under its text.
+fn dead_wax_shade(shade: f32) -> f32 {
+    if (look.text_turns <= 0.0 || params.text < 0.5) {
+        return shade;
+    }
+    return min(shade, DEAD_WAX_LUMA / max(luma_from_rgb(wax_color(0.0)), 0.01));
+}
+
+// Colour of the wax for a value of the pattern, -1 to 1. Clear: denser and thinner clouds of one colour. Splattered: drops of
+// another colour where the value is high. Marbled: two colours that flow into each other, a lighter vein between them.
+//
 // Edges are soft and the second colours near the first in brightness: sharp drops and veins moved so far in a frame that the
 // encoder tore them (SSIM 0.80 to 0.92).
-// Colour of the wax for a value of the pattern, -1 to 1. Clear: denser and thinner clouds of one colour. Splattered: drops of
-// the cover's light colour where the value is high. Marbled: two colours that flow into each other, a light vein between them.
 fn wax_color(f: f32) -> vec3f {
     let clear = params.style == CLEAR;
     let splatter = params.style == SPLATTER;
     let thin = params.accent.rgb * 1.30 + params.glow_color.rgb * 0.05;
     let deep = mix(params.glow_color.rgb, look.dark.rgb, 0.40);
     let first = select(params.accent.rgb, params.accent.rgb * 0.70, clear);
-    let second = select(select(deep, mix(params.accent.rgb, look.paper.rgb, 0.56), splatter), thin, clear);
+    let second = select(select(deep, drop_color(), splatter), thin, clear);
     // Where the second colour begins, and how fast.
     let edge = select(select(vec2f(0.5, 0.64), vec2f(-0.48, 1.65), splatter), vec2f(0.5, 0.6), clear);
     let share = clamp(f * edge.y + edge.x, 0.0, 1.0);
     let flow = mix(first, second, share * share * (3.0 - 2.0 * share));
     let vein = max(1.0 - abs(f + 0.12) * 3.0, 0.0);
     return mix(flow, look.paper.rgb, select(0.16, 0.0, clear || splatter) * vein * vein);
+}
+
+// Drops are of the cover's paper, or of a deeper shade of the wax where the two are equally bright.
+fn drop_color() -> vec3f {
+    let apart = abs(luma_from_rgb(look.paper.rgb) - luma_from_rgb(params.accent.rgb));
+    let paper = mix(params.accent.rgb, look.paper.rgb, 0.56);
+    return select(mix(params.accent.rgb, look.dark.rgb, 0.42), paper, apart > 0.25);
 }
 
 // ---- the pattern

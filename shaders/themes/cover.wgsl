@@ -2,15 +2,16 @@
 // and swells a little with the bass; a lamp behind it and the ring of light at the rim follow the music. The wall and the
 // sleeve's shadow on it stand still: they are what the eye takes the depth from, and they cost nothing.
 
-// Half the side of the sleeve; the manifest's `cover_span` repeats it.
-const SLEEVE: f32 = 0.575;
+// Half the side of the sleeve; the manifest's `cover_span` repeats it. So large that no corner comes to the ring and no edge to the
+// caption, however far it drifts and swells.
+const SLEEVE: f32 = 0.545;
 const CORNER: f32 = 0.020;
 // With a caption below it, the sleeve hangs this much higher.
-const RAISED: f32 = 0.040;
+const RAISED: f32 = 0.035;
 // The caption: a straight line of text; the manifest's [text] repeats radius and height.
 const CAPTION_RADIUS: f32 = 0.195;
 const CAPTION_HEIGHT: f32 = 0.078;
-const CAPTION_BELOW: f32 = 0.100;
+const CAPTION_BELOW: f32 = 0.114;
 // How far the sleeve drifts to every side, and how much it swells with the bass and on the beat.
 const DRIFT: f32 = 0.016;
 const SWELL_BASS: f32 = 0.020;
@@ -23,8 +24,6 @@ const DRIFT_DOWN_SECS: f32 = 8.0;
 // The window in the varnish: how wide it is, and how far it slides as the sleeve drifts.
 const GLOSS_WIDTH: f32 = 0.24;
 const GLOSS_SLIDE: f32 = 0.26;
-// Where the light on wall and sleeve comes from.
-const LIT: vec2f = vec2f(-0.58, -0.81);
 
 // The print, its edge, the lamp's light around it, the ring at the rim.
 const PRINT_PART: u32 = 1u;
@@ -37,7 +36,7 @@ fn theme_still(at: vec2f) -> Still {
     let px = look.size_px * 0.5;
     let p = at - sleeve_center();
     let off = sleeve_distance(p);
-    let stray = edge_stray(px);
+    let stray = edge_stray_in(px);
     if (off < -stray) {
         // `weight` is how much of the print is lit. The edge's part begins where the print is still whole, with the same values, so
         // that the two meet without a line.
@@ -48,8 +47,8 @@ fn theme_still(at: vec2f) -> Still {
     if (r > SPECTRUM_REACH) {
         return spectrum_still(color, r, turns_from_top(at), px, RING_PART);
     }
-    let lamp = lamp_light(off) * smoothstep(SPECTRUM_REACH, SPECTRUM_REACH - 0.03, r);
-    if (off < stray) {
+    let lamp = lamp_light(off) * (1.0 - smoothstep(SPECTRUM_REACH - 0.03, SPECTRUM_REACH, r));
+    if (max(abs(p.x), abs(p.y)) < SLEEVE + edge_stray_out(px)) {
         return Still(color, print_light(p), EDGE_PART, vec2f(lamp, 0.0));
     }
     color = captioned(color, at);
@@ -76,7 +75,7 @@ fn theme_color(at: vec2f, still: Still, frame: u32) -> vec3f {
     let behind = still.color + params.glow_color.rgb * (still.data.x * lamp_strength(frame));
     // The board's cut edge: a thin line, bright towards the light, dark away from it.
     let line = clamp(1.0 - abs(off * px + 1.3) / 1.3, 0.0, 1.0);
-    let gleam = line * dot(p, LIT) * (0.5 / SLEEVE);
+    let gleam = line * dot(p, RECORD_LIT) * (0.5 / SLEEVE);
     let board = print * (1.0 + min(gleam, 0.0)) + vec3f(max(gleam, 0.0) * 0.65);
     return mix(behind, board, clamp(0.5 - off * px, 0.0, 1.0));
 }
@@ -109,20 +108,25 @@ fn sleeve_center() -> vec2f {
     return vec2f(0.0, select(0.0, -RAISED, has_caption()));
 }
 
-// How far drift and swelling may take the sleeve's edge from its place, and two pixels for its softness.
-fn edge_stray(px: f32) -> f32 {
-    return DRIFT * params.drift * 1.5 + SLEEVE * (SWELL_BASS + SWELL_BEAT) * params.pulse + 2.0 / px;
+// How far in drift may take the sleeve's edge, most at a corner, and two pixels for its softness.
+fn edge_stray_in(px: f32) -> f32 {
+    return DRIFT * params.drift * 1.5 + 2.0 / px;
+}
+
+// How far out drift and swelling may take it, to either side.
+fn edge_stray_out(px: f32) -> f32 {
+    let swell = (SWELL_BASS + SWELL_BEAT) * params.pulse;
+    return DRIFT * params.drift + SLEEVE * swell / (1.0 - swell) + 2.0 / px;
 }
 
 // How far a point is outside the sleeve; negative inside.
 fn sleeve_distance(p: vec2f) -> f32 {
-    let q = abs(p) - vec2f(SLEEVE - CORNER);
-    return length(max(q, vec2f(0.0))) + min(max(q.x, q.y), 0.0) - CORNER;
+    return box_distance(p, vec2f(SLEEVE), CORNER);
 }
 
 // Board lit from the upper left, and a little darker along the fold at the left.
 fn print_light(p: vec2f) -> f32 {
-    let light = 0.94 + 0.06 * dot(p, LIT) / SLEEVE;
+    let light = 0.94 + 0.06 * dot(p, RECORD_LIT) / SLEEVE;
     return min(light * (1.0 - 0.10 * bump(p.x, -SLEEVE + 0.028, 0.007)), 1.0);
 }
 
@@ -137,14 +141,14 @@ fn print_gloss(p: vec2f, frame: u32) -> f32 {
 // ---- the wall
 
 fn wall(at: vec2f, p: vec2f) -> vec3f {
-    let light = 0.62 + 0.30 * dot(at, LIT);
+    let light = 0.62 + 0.30 * dot(at, RECORD_LIT);
     let shade = 1.0 - smoothstep(0.40, 0.98, length(at)) * 0.80;
     let haze = haze_linear(at * 0.42 + 0.5);
     // A white sleeve must still stand out from its wall, a black one needs some light behind it.
     let lightness = luma_from_rgb(haze);
     let colored = max(mix(vec3f(lightness), haze, 1.6), vec3f(0.0));
     let wall_linear = colored * (0.26 / (0.40 + lightness)) + linear_from_srgb(look.dark.rgb) * 0.8;
-    let shadow = sleeve_distance((p + LIT * 0.035) * 1.02);
+    let shadow = sleeve_distance((p + RECORD_LIT * 0.035) * 1.02);
     let dark = 1.0 - 0.80 * exp(-max(shadow + 0.03, 0.0) / 0.075);
     return srgb_from_linear(wall_linear * light * shade * dark);
 }

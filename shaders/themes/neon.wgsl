@@ -121,8 +121,9 @@ fn curve_light(at: vec2f, r: f32, still: Still, frame: u32) -> vec3f {
     let bend = params.ring * calm;
     // One point is half a turn by the number of points.
     let per_length = slope * bend * POINTS / (0.5 * TAU * r);
-    let out = (r - CURVE - CURVE_GAP - level * bend * CURVE_OUT) * inverseSqrt(1.0 + per_length * per_length * CURVE_OUT * CURVE_OUT);
-    let inward = (r - CURVE + CURVE_GAP + level * bend * CURVE_IN) * inverseSqrt(1.0 + per_length * per_length * CURVE_IN * CURVE_IN);
+    let upright = inverseSqrt(vec2f(1.0) + per_length * per_length * vec2f(CURVE_OUT * CURVE_OUT, CURVE_IN * CURVE_IN));
+    let out = (r - CURVE - CURVE_GAP - level * bend * CURVE_OUT) * upright.x;
+    let inward = (r - CURVE + CURVE_GAP + level * bend * CURVE_IN) * upright.y;
     let power = params.glow * (0.55 + 0.30 * moments[frame].bass + 0.15 * moments[frame].beat);
     let first = first_gas();
     let second = second_gas();
@@ -191,7 +192,7 @@ fn title_light(at: vec2f, r: f32) -> vec2f {
             halo += title_at(turns + step.x / (TAU * TITLE), r + step.y) / (1.5 + f32(x * x + y * y));
         }
     }
-    return vec2f(glass, halo * 0.11 * smoothstep(TITLE_REACH, TITLE_REACH - 0.03, abs(r - TITLE)));
+    return vec2f(glass, halo * 0.11 * (1.0 - smoothstep(TITLE_REACH - 0.03, TITLE_REACH, abs(r - TITLE))));
 }
 
 fn title_at(turns: f32, r: f32) -> f32 {

@@ -21,7 +21,8 @@ fn theme_still(at: vec2f) -> Still {
     let arm = arm_span(at, GROOVES_OUTER, GROOVES_INNER, ARM_LIFT_SECS / look.length_secs);
     let armed = arm.to_progress > arm.from_progress && params.tonearm > 0.5 && look.looped < 0.5;
     if (r > SPECTRUM_REACH) {
-        return spectrum_still(srgb_from_linear(clear_rim_linear(at, r, px)), r, turns_from_top(at), px, select(RING_PART, ARM_RING_PART, armed));
+        let rim = srgb_from_linear(clear_rim_linear(at, r, px));
+        return spectrum_still(rim, r, turns_from_top(at), px, select(RING_PART, ARM_RING_PART, armed));
     }
     var groove = groove_at(r, px, params.bands);
     groove.fine *= FINE;
@@ -31,7 +32,8 @@ fn theme_still(at: vec2f) -> Still {
     // What the gloss mirrors hides as much of the print.
     let shown = print_shown(at, r, groove) * (1.0 - max(lit.x, max(lit.y, lit.z)));
     let over = spindle_over(at, r, px, lit);
-    return Still(over, clamp(shown * edge, 0.0, 1.0) * (1.0 - inside(r, SPINDLE_HOLE, px)), select(PRINT_PART, ARM_PART, armed), vec2f(0.0));
+    let weight = clamp(shown * edge, 0.0, 1.0) * (1.0 - inside(r, SPINDLE_HOLE, px));
+    return Still(over, weight, select(PRINT_PART, ARM_PART, armed), vec2f(0.0));
 }
 
 // How bright the print is under the wax. It darkens towards the edge, where it moves fastest: 33 pixels a frame at 33 1/3 rpm.
@@ -44,8 +46,9 @@ fn print_shown(at: vec2f, r: f32, groove: Groove) -> f32 {
 // Beyond the print the wax is clear: the dark below, tinted by the light that the print sends outwards in it.
 fn clear_rim_linear(at: vec2f, r: f32, px: f32) -> vec3f {
     let tint = mix(linear_from_srgb(look.paper.rgb), linear_from_srgb(look.glow.rgb), 0.6);
-    let lit = 0.5 + 0.5 * dot(at / r, RECORD_LIT);
-    let wax = tint * (0.016 + 0.050 * lit * lit) + linear_from_srgb(look.dark.rgb) * 0.5 + tint * 0.10 * bump(r, PRINT_EDGE + 0.008, 0.004);
+    let lit = 0.5 + 0.5 * dot(at / max(r, 0.001), RECORD_LIT);
+    let glowing = tint * (0.016 + 0.050 * lit * lit + 0.10 * bump(r, PRINT_EDGE + 0.008, 0.004));
+    let wax = glowing + linear_from_srgb(look.dark.rgb) * 0.5;
     return mix(plinth_linear(r), wax + record_bevel_linear(at, r) * params.light, inside(r, RECORD_EDGE, px));
 }
 
@@ -58,8 +61,7 @@ fn theme_color(at: vec2f, still: Still, frame: u32) -> vec3f {
         color = still.color + still.weight * turned_cover(at, PRINT_EDGE, frame);
     }
     if (part == ARM_PART || part == ARM_RING_PART) {
-        let arm = arm_seen(at, mix(GROOVES_OUTER, GROOVES_INNER, moments[frame].progress), moments[frame].lift, params.accent.rgb);
-        color = mix(color * arm.light, arm.color, arm.cover);
+        color = arm_over(color, at, frame, params.accent.rgb);
     }
     return color;
 }

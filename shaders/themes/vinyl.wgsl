@@ -49,7 +49,7 @@ fn theme_color(at: vec2f, still: Still, frame: u32) -> vec3f {
         return dust_color(still, moments[frame].turn);
     }
     if (part == TEXT_PART) {
-        return etched_color(still.color, still.data.x, still.data.y, moments[frame].turn);
+        return etched_color(still.color, ETCHED_LIGHT, still.data.x, still.data.y, moments[frame].turn);
     }
     // Ring and arm stand here once each: the blocks with several parts are drawn by code that holds all of it.
     var color = still.color;
@@ -57,8 +57,7 @@ fn theme_color(at: vec2f, still: Still, frame: u32) -> vec3f {
         color = spectrum_color(at, still, frame, ring_look());
     }
     if (part == ARM_PART || part == ARM_RING_PART) {
-        let arm = arm_seen(at, mix(GROOVES_OUTER, GROOVES_INNER, moments[frame].progress), moments[frame].lift, params.accent.rgb);
-        color = mix(color * arm.light, arm.color, arm.cover);
+        color = arm_over(color, at, frame, params.accent.rgb);
     }
     return color;
 }

@@ -84,7 +84,11 @@ fn show(theme: &Theme) -> String {
 }
 
 fn check(dir: &Path) -> Result<(), CommandError> {
-    let theme = pack::load(dir)?;
+    // A folder goes before a theme of the program: it is what one is working on.
+    let built_in = theme::built_in()
+        .iter()
+        .find(|theme| !dir.exists() && Path::new(&theme.name) == dir);
+    let theme = built_in.map_or_else(|| pack::load(dir), |theme| Ok(theme.clone()))?;
     render::check(&theme.shader)
         .map_err(|complaint| CommandError::Usage(complaint.of(dir.join(pack::SHADER_FILE).display())))?;
     print_text(&format!(
@@ -99,16 +103,42 @@ fn new(folder: &Path) -> Result<(), CommandError> {
         std::io::ErrorKind::AlreadyExists => {
             CommandError::Usage(format!("{} is there already; choose another name", folder.display()))
         }
-        _ => CommandError::Usage(format!("{} cannot be made: {error}", folder.display())),
+        std::io::ErrorKind::NotFound => CommandError::Usage(format!(
+            "{} cannot be made, since the folder it would lie in does not exist; make that one first",
+            folder.display()
+        )),
+        kind => CommandError::Usage(format!("{} cannot be made ({kind})", folder.display())),
     };
+    if theme::names().iter().any(|name| Path::new(name) == folder) {
+        return Err(CommandError::Usage(format!(
+            "{} is a theme of the program; choose another name",
+            folder.display()
+        )));
+    }
     fs::create_dir(folder).map_err(failed)?;
     fs::write(folder.join(pack::MANIFEST_FILE), STARTER_MANIFEST).map_err(failed)?;
     fs::write(folder.join(pack::SHADER_FILE), STARTER_SHADER).map_err(failed)?;
-    let folder = folder.display();
+    let name = quoted(&folder.display().to_string());
+    // Without a slash it would be taken for the name of a theme of the program.
+    let pack = if name.contains('/') {
+        name.clone()
+    } else {
+        format!("./{name}")
+    };
     say(&format!(
-        "{folder}: change it, `musiccircles themes check {folder}`, then render with --theme ./{folder}"
+        "{name}: change it, `musiccircles themes check {name}`, then render with --theme {pack}"
     ));
     Ok(())
+}
+
+/// A name as it is typed in a shell.
+fn quoted(name: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./".contains(c);
+    if name.chars().all(plain) {
+        name.to_owned()
+    } else {
+        format!("'{}'", name.replace('\'', "'\\''"))
+    }
 }
 
 /// One frame of every theme, to the same lively moment, with the bundled cover.

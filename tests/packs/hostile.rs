@@ -561,7 +561,7 @@ fn a_manifest_is_not_quoted_and_not_endless() {
     );
     let line = MANIFEST.lines().count() + 2;
     let done = desk.type_in("themes check evil");
-    done.failed(2, &["evil.toml", &format!("line {line}")]);
+    done.failed(2, &["evil/theme.toml", &format!("line {line}")]);
     assert!(!done.stderr.contains("secret"), "{}", done.stderr);
     let params: String = (0..10_000)
         .map(|n| format!("p{n}={{type=\"bool\",default=true,help={{en=\"\",ru=\"\"}}}}\n"))

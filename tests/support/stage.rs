@@ -49,22 +49,31 @@ pub fn features(fps: u32, frames: impl IntoIterator<Item = FrameFeatures>) -> Fe
     }
 }
 
-/// Bands and bass that move in every frame, and an envelope with a loud and a quiet part.
+/// Beats a minute of what `lively` plays.
+pub const LIVELY_BPM: f32 = 120.0;
+
+/// Loud music with a hard hit on every beat, bands and bass that move in every frame, and an envelope with a loud and a quiet part.
 pub fn lively(fps: u32, frames: u32) -> Features {
     let frame = |n: u32| {
         let t = n as f32 / fps as f32;
         let band = |k: usize| (0.5 + 0.4 * (k as f32 * 0.5 + t * 3.0).sin()) * (1.0 - k as f32 / 110.0);
         let bass = 0.5 + 0.5 * (t * 12.0).sin();
+        let beat_phase = (t * LIVELY_BPM / 60.0).fract();
         FrameFeatures {
             rms: 0.5,
+            loudness: 0.8,
             bass,
+            mid: 0.5,
+            treble: 0.4,
             bands: std::array::from_fn(band),
-            ..SILENCE
+            onset: (1.0 - 6.0 * beat_phase).max(0.0),
+            beat_phase,
         }
     };
     let envelope = |i: usize| if i < ENVELOPE_POINTS / 3 { 0.25 } else { 0.85 };
     Features {
         envelope: (0..ENVELOPE_POINTS).map(envelope).collect(),
+        tempo_bpm: Some(LIVELY_BPM),
         ..features(fps, (0..frames).map(frame))
     }
 }
