@@ -241,7 +241,7 @@ impl<'a> Making<'a> {
         let began = Instant::now();
         let mut stages = Stages::default();
         let (device, prepared) = thread::scope(|scope| {
-            let device = spawn(scope, "gpu", || timed(|| open(gpu, request, purpose)));
+            let device = spawn(scope, "gpu", || timed(|| open(gpu, request, purpose, cancel)));
             let prepared = prepare(request, &mut stages, cancel)?;
             let (device, took) = join(device, "gpu")?;
             stages.gpu_init = took;
@@ -345,13 +345,13 @@ enum Purpose {
 }
 
 /// Opens what draws, compiles the theme, and tries the encoders: all of it beside decoding.
-fn open(gpu: &SharedGpu, request: &Request, purpose: Purpose) -> Result<Arc<Gpu>, PipelineError> {
+fn open(gpu: &SharedGpu, request: &Request, purpose: Purpose, cancel: &AtomicBool) -> Result<Arc<Gpu>, PipelineError> {
     let gpu = gpu.get()?;
     if purpose == Purpose::Frame {
         gpu.prepare_single(&request.theme.shader)?;
         return Ok(gpu);
     }
-    gpu.prepare(&request.theme.shader, request.theme.manifest.parts)?;
+    gpu.prepare(&request.theme.shader, request.theme.manifest.parts, cancel)?;
     // The answer is kept; a failure is told by who needs an encoder, and raw frames need none.
     let _ = encode::choose(request.encoder, request.format);
     Ok(gpu)

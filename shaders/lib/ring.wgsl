@@ -45,7 +45,9 @@ fn spectrum_color(at: vec2f, still: Still, frame: u32, ring: Spectrum) -> vec3f 
     let heard = moments[frame].bands[u32(still.data.x)];
     let level = heard * (0.3 + 0.7 * heard) * ring.length * calm;
     let top = SPECTRUM_INNER + 0.004 + level * (SPECTRUM_OUTER - SPECTRUM_INNER - 0.004);
-    let bar = still.weight * clamp((top - r) * px + 0.5, 0.0, 1.0) * clamp((r - SPECTRUM_INNER) * px + 0.5, 0.0, 1.0);
+    // Without length there is no bar at all, not even the stub that stands for silence.
+    let shown = still.weight * select(0.0, 1.0, ring.length > 0.0);
+    let bar = shown * clamp((top - r) * px + 0.5, 0.0, 1.0) * clamp((r - SPECTRUM_INNER) * px + 0.5, 0.0, 1.0);
     let height = still.data.x * (1.0 / SPECTRUM_BANDS);
     let hue = mix(ring.low, ring.high, height);
     let glow = ring.glow * calm * (0.06 + 0.50 * moments[frame].bass + 0.16 * moments[frame].onset);

@@ -213,9 +213,13 @@ impl Gpu {
     }
 
     /// Compiles a theme before its first scene is known, so that it is ready when the song is decoded.
-    pub fn prepare(&self, shader: &Arc<ThemeShader>, parts: u32) -> Result<(), RenderError> {
+    pub fn prepare(&self, shader: &Arc<ThemeShader>, parts: u32, cancel: &AtomicBool) -> Result<(), RenderError> {
         let pipelines = self.pipelines(shader)?;
         for part in (1..=parts).chain([STILL_ONLY]) {
+            // Who stopped it asks for nothing more.
+            if cancel.load(Ordering::Relaxed) {
+                break;
+            }
             pipelines.nv12(&self.device, part)?;
         }
         Ok(())
