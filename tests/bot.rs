@@ -2,7 +2,7 @@
 
 mod conversation;
 mod restart;
-mod service;
+pub mod service;
 mod steps;
 mod texts;
 mod times;

@@ -224,6 +224,11 @@ impl Telegram {
         self.world().ledger.entries().to_vec()
     }
 
+    /// What happened from this entry on.
+    pub fn ledger_since(&self, seq: usize) -> Vec<Entry> {
+        self.world().ledger.entries().get(seq..).unwrap_or_default().to_vec()
+    }
+
     /// The same in a file, which another process may read with [`ledger::read`].
     pub fn ledger_path(&self) -> std::path::PathBuf {
         self.folder.path().join(LEDGER)
