@@ -1,6 +1,8 @@
 //! People who ask for one circle after another by the card, and never want the same one twice at a time.
 
 use std::fs;
+use std::thread;
+use std::time::Duration;
 
 use musiccircles::store::jobs::JobState;
 use musiccircles::store::{Store, jobs};
@@ -47,6 +49,8 @@ impl<'t> Crowd<'t> {
         for person in &people {
             card(person, "⏱");
         }
+        // Until where the cards are is written down: one that is shown anew takes the taps with it.
+        thread::sleep(Duration::from_secs(1));
         let people = people.into_iter().map(|person| Asker {
             person,
             asked: 0,

@@ -30,7 +30,7 @@ const POINTS: [&str; 15] = [
     "reconcile.after_probe",
 ];
 /// How often a point is passed before it strikes, at most.
-const PASSES: u32 = 25;
+const PASSES: u32 = 12;
 /// A life that its point did not end, and every second life, ends after so many milliseconds.
 const LIFE_MS: std::ops::Range<u64> = 300..2_500;
 const LOOK_EVERY: Duration = Duration::from_millis(20);
@@ -112,7 +112,9 @@ fn torture(plan: Plan) {
                 by_point += 1;
                 break;
             }
-            if born.elapsed() > life && (crowd.got() >= enough || born.elapsed() > 3 * life) {
+            let waits = if point.is_some() { 3 * LIFE_MS.end } else { 3 * life.as_millis() as u64 };
+            let waits = Duration::from_millis(waits);
+            if point.is_none() && born.elapsed() > life && crowd.got() >= enough || born.elapsed() > waits {
                 by_time += 1;
                 break;
             }
