@@ -41,7 +41,9 @@ fn a_request_carried_out_again_is_the_same_job_also_when_that_has_ended() {
         };
         desk.queue.submit(asked).unwrap()
     };
-    let Submitted::Queued { job, .. } = ask("a") else { panic!() };
+    let Submitted::Queued { job, .. } = ask("a") else {
+        panic!()
+    };
     desk.queue.rendered(desk.claim().held, desk.made(1)).unwrap();
     desk.queue.cancel(job, 7).unwrap();
     assert_eq!(ask("a"), Submitted::Already { job });

@@ -102,7 +102,12 @@ impl<'t> Crowd<'t> {
                 last(&house.log())
             );
             let mine = circles.iter().filter(|entry| entry.chat == asker.person.chat).count();
-            assert_eq!((jobs.len(), mine), (self.share, self.share), "seed {seed}: jobs and circles of {}", asker.person.id());
+            assert_eq!(
+                (jobs.len(), mine),
+                (self.share, self.share),
+                "seed {seed}: jobs and circles of {}",
+                asker.person.id()
+            );
         }
         let mut markers: Vec<_> = circles.iter().filter_map(|entry| entry.marker.clone()).collect();
         markers.sort_unstable();
@@ -129,7 +134,11 @@ pub fn last(log: &str) -> String {
 
 /// The nth fragment, as somebody would type it.
 fn fragment(nth: usize) -> String {
-    let nth = if nth % AGAIN_EVERY == AGAIN_EVERY - 1 { nth / 2 } else { nth };
+    let nth = if nth % AGAIN_EVERY == AGAIN_EVERY - 1 {
+        nth / 2
+    } else {
+        nth
+    };
     let (length, start) = (1 + nth % LENGTHS, nth / LENGTHS % (SONG_SECS - LENGTHS));
     let time = |secs: usize| format!("{}:{:02}", secs / 60, secs % 60);
     format!("{} - {}", time(start), time(start + length))
@@ -137,7 +146,10 @@ fn fragment(nth: usize) -> String {
 
 /// Somebody writes, and the program is killed a moment after Telegram would have forgotten what was written.
 pub fn words_survive(telegram: &Telegram, house: &House, mistake: &str) -> bool {
-    let environment = [("MUSICCIRCLES_MISTAKE", mistake), ("FAILPOINTS", "inbox.before_commit=sleep(1500)")];
+    let environment = [
+        ("MUSICCIRCLES_MISTAKE", mistake),
+        ("FAILPOINTS", "inbox.before_commit=sleep(1500)"),
+    ];
     let service = house.start_with(&environment);
     let anna = telegram.person("Anna");
     crate::torture::run::wait(SOON, || house.log().contains("the bot is at work"));

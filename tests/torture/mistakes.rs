@@ -41,7 +41,10 @@ fn without_a_record_of_the_intent_a_circle_comes_twice() {
 fn who_sends_again_after_silence_sends_twice() {
     let silence = [Fault::accepted(Answer::Close)];
     assert_eq!(arrivals("", "", silence), 1);
-    assert!(arrivals("retry_on_timeout", "", silence) > 1, "the mistake was not caught");
+    assert!(
+        arrivals("retry_on_timeout", "", silence) > 1,
+        "the mistake was not caught"
+    );
 }
 
 #[test]
@@ -73,7 +76,11 @@ fn confirmed_before_it_is_written_down_is_lost_by_polling() {
 fn confirmed_before_it_is_written_down_is_lost_by_webhook() {
     let told = |mistake| {
         let telegram = Telegram::start();
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = std::net::TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
         let house = house(&telegram)
             .set("HTTP__LISTEN", format!("127.0.0.1:{port}"))
             .set("TELEGRAM__MODE", "webhook")

@@ -112,7 +112,11 @@ fn torture(plan: Plan) {
                 by_point += 1;
                 break;
             }
-            let waits = if point.is_some() { 3 * LIFE_MS.end } else { 3 * life.as_millis() as u64 };
+            let waits = if point.is_some() {
+                3 * LIFE_MS.end
+            } else {
+                3 * life.as_millis() as u64
+            };
             let waits = Duration::from_millis(waits);
             if point.is_none() && born.elapsed() > life && crowd.got() >= enough || born.elapsed() > waits {
                 by_time += 1;
@@ -123,10 +127,20 @@ fn torture(plan: Plan) {
         service.kill();
         assert!(began.elapsed() < plan.within, "seed {}: no end", plan.seed);
     }
-    println!("{by_point} kills at points, {by_time} by time, {} circles after {:?}", crowd.got(), began.elapsed());
+    println!(
+        "{by_point} kills at points, {by_time} by time, {} circles after {:?}",
+        crowd.got(),
+        began.elapsed()
+    );
     let service = house.start();
     let done = wait(plan.within.saturating_sub(began.elapsed()), || crowd.go_on());
-    assert!(done, "seed {}: lost\n{}{}", plan.seed, crowd.missing(), last(&house.log()));
+    assert!(
+        done,
+        "seed {}: lost\n{}{}",
+        plan.seed,
+        crowd.missing(),
+        last(&house.log())
+    );
     // What would come twice comes now.
     thread::sleep(Duration::from_secs(3));
     service.stop();
