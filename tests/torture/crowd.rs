@@ -16,8 +16,9 @@ const AT_ONCE: usize = 3;
 /// The song, and the lengths people ask for.
 const SONG_SECS: usize = 60;
 const LENGTHS: usize = 20;
-/// Every so manieth is one somebody had before.
+/// Every so manieth is one they had before, and have: two at a time of the same would be one.
 const AGAIN_EVERY: usize = 5;
+const _: () = assert!(AGAIN_EVERY > AT_ONCE);
 
 pub struct Crowd<'t> {
     telegram: &'t Telegram,
@@ -64,8 +65,8 @@ impl<'t> Crowd<'t> {
         }
     }
 
-    /// Looks at what arrived and asks for more. `true`: everybody has everything.
-    pub fn go_on(&mut self) -> bool {
+    /// Looks at what arrived and asks for more, up to so many circles in all. `true`: everybody has everything.
+    pub fn go_on(&mut self, most: usize) -> bool {
         let news = self.telegram.ledger_since(self.seen);
         self.seen += news.len();
         for entry in news.iter().filter(|entry| is_circle(entry)) {
@@ -73,11 +74,13 @@ impl<'t> Crowd<'t> {
             of.unwrap().got += 1;
         }
         let count = self.people.len();
+        let mut asked: usize = self.people.iter().map(|asker| asker.asked).sum();
         for (nth, asker) in self.people.iter_mut().enumerate() {
-            while asker.asked < self.share && asker.asked < asker.got + AT_ONCE {
-                asker.person.say(&fragment(nth + asker.asked * count));
+            while asked < most && asker.asked < self.share && asker.asked < asker.got + AT_ONCE {
+                asker.person.say(&fragment(nth + round(asker.asked) * count));
                 asker.person.tap("▶️ Создать кружок");
                 asker.asked += 1;
+                asked += 1;
             }
         }
         self.people.iter().all(|asker| asker.got >= self.share)
@@ -132,13 +135,16 @@ pub fn last(log: &str) -> String {
     lines[lines.len().saturating_sub(40)..].join("\n")
 }
 
+/// Which of their own a person asks for: a new one, or again the first since the last time.
+fn round(asked: usize) -> usize {
+    match asked % AGAIN_EVERY == AGAIN_EVERY - 1 {
+        true => asked + 1 - AGAIN_EVERY,
+        false => asked,
+    }
+}
+
 /// The nth fragment, as somebody would type it.
 fn fragment(nth: usize) -> String {
-    let nth = if nth % AGAIN_EVERY == AGAIN_EVERY - 1 {
-        nth / 2
-    } else {
-        nth
-    };
     let (length, start) = (1 + nth % LENGTHS, nth / LENGTHS % (SONG_SECS - LENGTHS));
     let time = |secs: usize| format!("{}:{:02}", secs / 60, secs % 60);
     format!("{} - {}", time(start), time(start + length))

@@ -19,11 +19,11 @@ fn arrivals(mistake: &str, failpoints: &str, faults: impl IntoIterator<Item = Fa
     telegram.script(next("sendVideoNote", faults));
     let mistake = ("MUSICCIRCLES_MISTAKE", mistake);
     let mut service = house.start_with(&[mistake, ("FAILPOINTS", failpoints)]);
-    wait(SOON, || !service.is_alive() || crowd.go_on());
+    wait(SOON, || !service.is_alive() || crowd.go_on(1));
     if !service.is_alive() {
         service = house.start_with(&[mistake]);
     }
-    wait(SOON, || crowd.go_on());
+    wait(SOON, || crowd.go_on(1));
     thread::sleep(Duration::from_secs(3));
     service.kill();
     telegram.ledger().iter().filter(|entry| is_circle(entry)).count()

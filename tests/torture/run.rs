@@ -107,7 +107,7 @@ fn torture(plan: Plan) {
         let enough = total * (kill as usize + 1) / (plan.kills as usize + 1);
         let born = Instant::now();
         loop {
-            crowd.go_on();
+            crowd.go_on(enough);
             if !service.is_alive() {
                 by_point += 1;
                 break;
@@ -133,7 +133,7 @@ fn torture(plan: Plan) {
         began.elapsed()
     );
     let service = house.start();
-    let done = wait(plan.within.saturating_sub(began.elapsed()), || crowd.go_on());
+    let done = wait(plan.within.saturating_sub(began.elapsed()), || crowd.go_on(total));
     assert!(
         done,
         "seed {}: lost\n{}{}",
