@@ -108,6 +108,7 @@ impl Service<'_> {
         self.child.wait().unwrap();
     }
 
+    #[cfg(feature = "torture")]
     pub fn is_alive(&mut self) -> bool {
         self.child.try_wait().unwrap().is_none()
     }

@@ -221,7 +221,7 @@ impl Telegram {
 
     /// Everything that happened so far.
     pub fn ledger(&self) -> Vec<Entry> {
-        self.world().ledger.entries().to_vec()
+        self.ledger_since(0)
     }
 
     /// What happened from this entry on.
