@@ -76,7 +76,7 @@ impl<'t> Crowd<'t> {
         let count = self.people.len();
         let mut asked: usize = self.people.iter().map(|asker| asker.asked).sum();
         for (nth, asker) in self.people.iter_mut().enumerate() {
-            while asked < most && asker.asked < self.share && asker.asked < asker.got + AT_ONCE {
+            while asked < most && asker.asked < self.share && asker.asked < asker.got + room(asker.asked) {
                 asker.person.say(&fragment(nth + round(asker.asked) * count));
                 asker.person.tap("▶️ Создать кружок");
                 asker.asked += 1;
@@ -141,6 +141,11 @@ fn round(asked: usize) -> usize {
         true => asked + 1 - AGAIN_EVERY,
         false => asked,
     }
+}
+
+/// The same again is one wish while the first is on its way: it is asked for when everything has come.
+fn room(asked: usize) -> usize {
+    if round(asked) == asked { AT_ONCE } else { 1 }
 }
 
 /// The nth fragment, as somebody would type it.
