@@ -25,6 +25,7 @@ use crate::bot::{Bot, BotError, House, Intake, Parts};
 use crate::config::{Config, SourceName};
 use crate::model::Source;
 use crate::pipeline::look_version;
+use crate::queue::delivery::Timing;
 use crate::queue::{Queue, QueueError, QueueLimits, QueueSettings, off_runtime};
 use crate::scene::theme;
 use crate::source::settings::{Itunes, Library, Open, Yandex};
@@ -32,6 +33,7 @@ use crate::source::{self, SourceError, Sources};
 use crate::store::catalogue::Catalogue;
 use crate::store::disk::DiskLimits;
 use crate::store::{Clock, Store, StoreError};
+use crate::torture;
 use crate::worker::{self, Pool};
 
 /// A render that is nearly done may end, when we are told to stop.
@@ -39,6 +41,17 @@ const RENDER_GRACE: Duration = Duration::from_secs(5);
 /// A circle on its way and a conversation in the middle of a word; together with the rest below the 75 seconds that service
 /// managers are told to wait.
 const SEND_GRACE: Duration = Duration::from_secs(60);
+/// How long to wait before a circle that may have arrived is looked for.
+const TIMING: Timing = torture::hurried(
+    Timing::DEFAULT,
+    Timing {
+        quiet_ms: 300,
+        again_ms: [300, 600],
+        first_pause_ms: 100,
+        longest_pause_ms: 1_000,
+        ..Timing::DEFAULT
+    },
+);
 /// The library's index, beside the record.
 const INDEX: &str = "library.db";
 
@@ -137,6 +150,7 @@ async fn record(config: &Config) -> Result<(Store, Queue), AppError> {
                 budget_bytes: disk.budget_bytes,
                 min_free_bytes: disk.min_free_bytes,
             },
+            timing: TIMING,
             ..QueueSettings::default()
         };
         let queue = Queue::start(store.clone(), settings)?;

@@ -1,5 +1,6 @@
 //! Where the torture test strikes: named points at which it kills the program, and deliberate mistakes that its checks must
-//! catch. Without the feature `torture` nothing of it is compiled.
+//! catch. Without the feature `torture` nothing of it is compiled: thousands of circles are then not drawn, and nobody waits
+//! as long as for Telegram.
 
 /// A place at which the program may be ended, as a loss of power would end it. The test names it in `FAILPOINTS`, with any
 /// action of the `fail` crate; `return` means SIGKILL.
@@ -8,6 +9,12 @@ pub fn point(name: &str) {
     // Without the feature the macro is empty.
     let _ = name;
     fail::fail_point!(name, |_| kill());
+}
+
+/// `usual`; while the torture test runs, what lets it see in seconds what takes minutes.
+#[inline]
+pub const fn hurried<T: Copy>(usual: T, in_torture: T) -> T {
+    if cfg!(feature = "torture") { in_torture } else { usual }
 }
 
 /// Reads `FAILPOINTS`. Once, at the start.

@@ -3,7 +3,7 @@
 mod conversation;
 mod outside;
 mod restart;
-mod service;
+pub mod service;
 mod steps;
 mod texts;
 mod times;

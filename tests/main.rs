@@ -22,4 +22,6 @@ mod store;
 mod support;
 mod telegram;
 mod themes;
+#[cfg(feature = "torture")]
+mod torture;
 mod worker;

@@ -15,6 +15,7 @@ use crate::queue::{Claim, Ended, Made, Queue, QueueError, off_runtime};
 use crate::store::disk::Reservation;
 use crate::store::jobs::Failure;
 use crate::store::leases::Held;
+use crate::torture;
 use crate::worker::{Blame, Files, Pool, Rendered, Stage, Step, Wanted, WorkFailed};
 
 /// What waits for a moment wakes nobody.
@@ -192,7 +193,7 @@ async fn stay_alive(queue: Queue, held: Held, cancel: CancellationToken) {
         beat.tick().await;
         let queue = queue.clone();
         match off_runtime(move || queue.heartbeat(held)).await {
-            Ok(false) => {}
+            Ok(false) => torture::point("render.mid"),
             Ok(true) | Err(QueueError::Stale) => {
                 cancel.cancel();
                 return;

@@ -1,7 +1,7 @@
 //! What a conversation's actions do: one action in, what came of it out as an event. Quick ones are done in order, slow ones
 //! beside the conversation; every one may be done again after a restart.
 
-use crate::bot::dialogue::{Action, Event, Talk, What};
+use crate::bot::dialogue::{Action, Event, Pending, Talk, What};
 use crate::deliver::telegram::Marker;
 use crate::model::JobId;
 use crate::queue::{Cancelled, Rejection, SentAs, Submit, Submitted, off_runtime};
@@ -51,9 +51,9 @@ pub async fn act_slowly(desk: &Desk, key: DialogueKey, place: Place, lang: Lang,
 }
 
 /// A quick action.
-pub async fn act(talker: &mut Talker, action: &Action) -> Option<Event> {
+pub async fn act(talker: &mut Talker, pending: &Pending) -> Option<Event> {
     let user = talker.key.user_id;
-    match action {
+    match &pending.action {
         Action::Answer { query, line, alert } => {
             let text = match line {
                 Some(line) => Some(line.plain(talker.prefs().await.lang)),
@@ -70,7 +70,7 @@ pub async fn act(talker: &mut Talker, action: &Action) -> Option<Event> {
                 reply_to: talker.saved.talk.reply_to,
                 status: None,
             };
-            return submit(&talker.desk, talker.key, (**spec).clone(), &context, "go").await;
+            return submit(talker, pending, (**spec).clone(), &context).await;
         }
         Action::CancelJob { query, job } => {
             let (queue, job) = (talker.desk.queue.clone(), *job);
@@ -95,7 +95,7 @@ pub async fn act(talker: &mut Talker, action: &Action) -> Option<Event> {
             };
             answer(talker, query, line).await;
         }
-        Action::Retry { query, job } => return retry(talker, query, *job).await,
+        Action::Retry { query, job } => return retry(talker, pending, query, *job).await,
         Action::Prefer { press } => {
             let prefs = talker.prefs().await;
             if let Err(error) = talker.desk.prefer(user, &prefs, *press).await {
@@ -251,13 +251,14 @@ fn trouble(error: &crate::queue::QueueError) -> &'static str {
 }
 
 /// Asks the queue for a circle; the status message is `status`'s.
-pub async fn submit(
-    desk: &Desk,
-    key: DialogueKey,
+async fn submit(
+    talker: &Talker,
+    pending: &Pending,
     spec: crate::model::JobSpec,
     context: &JobContext,
-    tag: &str,
 ) -> Option<Event> {
+    let (desk, key) = (&talker.desk, talker.key);
+    let asker = format!("{}:{}:{}", key.bot_id, key.chat_id, key.user_id);
     let fingerprint = spec.fingerprint(&(desk.house.look_version)(&spec.theme));
     let Ok(context) = serde_json::to_string(context) else {
         return failed(Line::new("trouble-internal"));
@@ -270,10 +271,9 @@ pub async fn submit(
         }),
         context,
         // Two taps are one job.
-        dedupe_key: Some(format!(
-            "{}:{}:{}:{tag}:{fingerprint}",
-            key.bot_id, key.chat_id, key.user_id
-        )),
+        dedupe_key: Some(format!("{asker}:go:{fingerprint}")),
+        // Killed before this action is known to be done, it is done again, and the circle may have arrived by then.
+        origin: Some(format!("{asker}:{}:{}", pending.of, pending.number)),
         spec,
         content_key: None,
         fingerprint: Some(fingerprint),
@@ -326,7 +326,7 @@ async fn cancel_all(desk: &Desk, key: DialogueKey) -> u64 {
 }
 
 /// The same again, for a job that ended without a circle.
-async fn retry(talker: &Talker, query: &str, job: JobId) -> Option<Event> {
+async fn retry(talker: &Talker, pending: &Pending, query: &str, job: JobId) -> Option<Event> {
     let queue = talker.desk.queue.clone();
     let found = off_runtime(move || queue.job(job)).await.ok().flatten();
     let mine =
@@ -343,7 +343,7 @@ async fn retry(talker: &Talker, query: &str, job: JobId) -> Option<Event> {
         status: None,
         ..context
     };
-    submit(&talker.desk, talker.key, job.spec, &context, "go").await
+    submit(talker, pending, job.spec, &context).await
 }
 
 async fn past(desk: &Desk, key: DialogueKey, lang: Lang) -> Vec<Past> {

@@ -177,7 +177,7 @@ impl Talker {
                     self.begin(pending);
                     continue;
                 }
-                let event = hands::act(self, &pending.action).await;
+                let event = hands::act(self, &pending).await;
                 self.saved.pending.retain(|other| other.number != pending.number);
                 if let Some(event) = event {
                     next.extend(self.step(pending.of, event).await);

@@ -22,6 +22,8 @@ pub struct Submit {
     pub spec: JobSpec,
     /// While a job of this key is active, the same key is that job: `chat:message:button` makes two taps one.
     pub dedupe_key: Option<String>,
+    /// Names the request itself: one that is carried out again after a restart is the same job, also when it has long ended.
+    pub origin: Option<String>,
     /// The content key, where it is known before anything is rendered.
     pub content_key: Option<String>,
     /// [`JobSpec::fingerprint`]: the same request again needs no content key to be found.
@@ -117,6 +119,11 @@ fn enter(
     has_room: bool,
     now: Millis,
 ) -> Result<Submitted, StoreError> {
+    if let Some(origin) = &submit.origin
+        && let Some(job) = jobs::of_origin(tx, origin)?
+    {
+        return Ok(Submitted::Already { job });
+    }
     if let Some(key) = &submit.dedupe_key
         && let Some(job) = jobs::of_key(tx, key)?
     {
@@ -136,6 +143,7 @@ fn enter(
             context: &submit.context,
             spec: &submit.spec,
             dedupe_key: submit.dedupe_key.as_deref(),
+            origin: submit.origin.as_deref(),
             fingerprint: submit.fingerprint.as_deref(),
         },
         now,

@@ -34,16 +34,20 @@ pub struct Timing {
     pub give_up_ms: Millis,
 }
 
+impl Timing {
+    pub const DEFAULT: Self = Self {
+        quiet_ms: 30_000,
+        again_ms: [60_000, 120_000],
+        first_pause_ms: 1_000,
+        longest_pause_ms: 60_000,
+        longest_send_ms: 600_000,
+        give_up_ms: 24 * 3600 * 1000,
+    };
+}
+
 impl Default for Timing {
     fn default() -> Self {
-        Self {
-            quiet_ms: 30_000,
-            again_ms: [60_000, 120_000],
-            first_pause_ms: 1_000,
-            longest_pause_ms: 60_000,
-            longest_send_ms: 600_000,
-            give_up_ms: 24 * 3600 * 1000,
-        }
+        Self::DEFAULT
     }
 }
 

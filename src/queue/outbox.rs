@@ -54,7 +54,7 @@ pub enum Todo<T> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SentAs {
     pub message_id: i64,
-    /// Telegram's own time of it.
+    /// Telegram's own time of it; 0 where that is not known.
     pub date: Millis,
     /// Absent where it was found by a search that does not tell.
     pub file: Option<(String, String)>,

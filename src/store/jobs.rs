@@ -130,6 +130,7 @@ pub struct NewJob<'a> {
     pub context: &'a str,
     pub spec: &'a JobSpec,
     pub dedupe_key: Option<&'a str>,
+    pub origin: Option<&'a str>,
     pub fingerprint: Option<&'a str>,
 }
 
@@ -137,8 +138,8 @@ pub struct NewJob<'a> {
 pub fn insert(tx: &Tx<'_>, new: &NewJob<'_>, now: Millis) -> Result<JobId, StoreError> {
     let mut added = tx.prepare_cached(
         "INSERT INTO jobs (user_id, bot_id, chat_id, context, spec, length_ms, dedupe_key, fingerprint, state,
-                           not_before_ms, created_ms, changed_ms)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'queued', ?9, ?9, ?9)",
+                           not_before_ms, created_ms, changed_ms, origin)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'queued', ?9, ?9, ?9, ?10)",
     )?;
     let job = added.insert(params![
         new.user_id,
@@ -149,7 +150,8 @@ pub fn insert(tx: &Tx<'_>, new: &NewJob<'_>, now: Millis) -> Result<JobId, Store
         signed(new.spec.length_ms),
         new.dedupe_key,
         new.fingerprint,
-        now
+        now,
+        new.origin
     ])?;
     Ok(JobId(job))
 }
@@ -165,6 +167,12 @@ pub fn of_key(conn: &Connection, dedupe_key: &str) -> Result<Option<JobId>, Stor
     let mut asked =
         conn.prepare_cached("SELECT job_id FROM jobs WHERE active = 1 AND dedupe_key = ?1 AND dedupe_key IS NOT NULL")?;
     Ok(asked.query_row([dedupe_key], |row| row.get(0).map(JobId)).optional()?)
+}
+
+/// The job that was asked for by this very request, whatever became of it.
+pub fn of_origin(conn: &Connection, origin: &str) -> Result<Option<JobId>, StoreError> {
+    let mut asked = conn.prepare_cached("SELECT job_id FROM jobs WHERE origin = ?1")?;
+    Ok(asked.query_row([origin], |row| row.get(0).map(JobId)).optional()?)
 }
 
 /// A person's jobs numbered below `before`, newest first.

@@ -5,9 +5,12 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{Millis, StoreError, Tx};
+use crate::torture::hurried;
 
 /// Messages of a bot in [`SECOND_MS`].
-const OVERALL: u32 = 30;
+const OVERALL: u32 = hurried(30, 500);
+/// Messages to a chat in [`SECOND_MS`].
+const CHAT: u32 = hurried(1, 20);
 /// Messages to a group in [`MINUTE_MS`].
 const GROUP: u32 = 20;
 const SECOND_MS: Millis = 1_100;
@@ -23,7 +26,7 @@ pub fn free_at(conn: &Connection, bot_id: i64, chat_id: i64, now: Millis) -> Res
         "SELECT coalesce(max(until_ms), 0) FROM send_pauses WHERE bot_id = ?1 AND chat_id IN (?2, ?3)",
     )?;
     let pause: Millis = paused.query_row(params![bot_id, chat_id, ALL_CHATS], |row| row.get(0))?;
-    let chat = [(1, SECOND_MS), (GROUP, MINUTE_MS)];
+    let chat = [(CHAT, SECOND_MS), (GROUP, MINUTE_MS)];
     // Groups have negative numbers; in a private chat there is no limit by the minute.
     let chat = if chat_id < 0 { &chat[..] } else { &chat[..1] };
     let mut free = now.max(pause.min(now + LONGEST_PAUSE_MS));

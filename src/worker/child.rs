@@ -64,6 +64,24 @@ fn open(setup: &Setup) -> Result<(Bench, Word), String> {
         encoder: setup.encoder.parse()?,
         cores: setup.cores,
     };
+    let (adapter, encoder, brightness) = match cfg!(feature = "torture") {
+        // Nothing will be drawn.
+        true => ("none".to_owned(), "none".to_owned(), 0.0),
+        false => prove(&bench)?,
+    };
+    let confined = confine::confine(&setup.folder, setup.memory_bytes);
+    confined.map_err(|error| format!("a worker cannot be confined: {error}"))?;
+    let hello = Word::Hello {
+        version: VERSION,
+        adapter,
+        encoder,
+        brightness,
+    };
+    Ok((bench, hello))
+}
+
+/// The device by its first frame, the encoder by a trial.
+fn prove(bench: &Bench) -> Result<(String, String, f32), String> {
     let brightness = bench.check().map_err(|ended| match ended {
         Ended::Failed(failure) => failure.sentence,
         Ended::DeviceLost => "the device was lost at its first frame".to_owned(),
@@ -76,15 +94,7 @@ fn open(setup: &Setup) -> Result<(Bench, Word), String> {
     let format = format.ok_or("the standard format is not one of ours")?;
     let encoder = encode::choose(bench.encoder, format).map_err(|error| error.to_string())?;
     let adapter = bench.gpu.get().map_err(|error| error.to_string())?.facts().to_string();
-    let confined = confine::confine(&setup.folder, setup.memory_bytes);
-    confined.map_err(|error| format!("a worker cannot be confined: {error}"))?;
-    let hello = Word::Hello {
-        version: VERSION,
-        adapter,
-        encoder: encoder.to_string(),
-        brightness,
-    };
-    Ok((bench, hello))
+    Ok((adapter, encoder.to_string(), brightness))
 }
 
 fn serve(bench: &Bench, incoming: &Receiver<Errand>, voice: &Voice, exit: Exit) {

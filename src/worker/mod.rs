@@ -19,6 +19,8 @@ mod errand;
 mod failure;
 pub mod limits;
 mod pool;
+#[cfg(feature = "torture")]
+mod pretend;
 mod process;
 mod protocol;
 mod request;

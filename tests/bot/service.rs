@@ -69,6 +69,11 @@ impl House {
     }
 
     pub fn start(&self) -> Service<'_> {
+        self.start_with(&[])
+    }
+
+    /// With more in its environment.
+    pub fn start_with(&self, environment: &[(&str, &str)]) -> Service<'_> {
         let log = File::options()
             .append(true)
             .create(true)
@@ -79,6 +84,7 @@ impl House {
             .arg("serve")
             .current_dir(self.folder.path())
             .env("MUSICCIRCLES_LOG", "info");
+        command.envs(environment.iter().copied());
         for (key, value) in &self.settings {
             command.env(format!("MUSICCIRCLES__{key}"), value);
         }
@@ -100,6 +106,11 @@ impl Service<'_> {
     pub fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+    }
+
+    #[cfg(feature = "torture")]
+    pub fn is_alive(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
     }
 
     /// As a service manager does it; how long it took.

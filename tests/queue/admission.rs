@@ -32,6 +32,25 @@ fn two_taps_are_one_job_while_it_is_active() {
 }
 
 #[test]
+fn a_request_carried_out_again_is_the_same_job_also_when_that_has_ended() {
+    let desk = Desk::new(OPEN);
+    let ask = |origin: &str| {
+        let asked = Submit {
+            origin: Some(origin.into()),
+            ..submit(7, desk.spec(1))
+        };
+        desk.queue.submit(asked).unwrap()
+    };
+    let Submitted::Queued { job, .. } = ask("a") else {
+        panic!()
+    };
+    desk.queue.rendered(desk.claim().held, desk.made(1)).unwrap();
+    desk.queue.cancel(job, 7).unwrap();
+    assert_eq!(ask("a"), Submitted::Already { job });
+    assert!(matches!(ask("b"), Submitted::Ready { .. }), "another wish for the same");
+}
+
+#[test]
 fn two_taps_at_once_are_one_job() {
     let desk = Desk::new(OPEN);
     let taps: Vec<_> = std::thread::scope(|scope| {

@@ -161,6 +161,7 @@ pub fn submit(user_id: i64, spec: JobSpec) -> Submit {
         context: "{}".into(),
         fingerprint: Some(spec.fingerprint("look 1")),
         spec,
+        origin: None,
         dedupe_key: None,
         content_key: None,
     }

@@ -25,6 +25,8 @@ pub(super) struct Parameters {
 #[derive(Debug, Deserialize)]
 pub(super) struct Message {
     pub(super) message_id: i64,
+    #[serde(default)]
+    date: i64,
     video_note: Option<File>,
     video: Option<File>,
     animation: Option<File>,
@@ -42,6 +44,7 @@ impl Message {
     pub(super) fn receipt(self) -> Option<Receipt> {
         let Self {
             message_id,
+            date,
             video_note,
             video,
             animation,
@@ -54,6 +57,7 @@ impl Message {
             .or(animation.or(document).map(|file| (file, Shape::Other)))?;
         Some(Receipt {
             message_id,
+            date_secs: date,
             file: SentFile {
                 id: file.file_id,
                 unique_id: file.file_unique_id,

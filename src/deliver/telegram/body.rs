@@ -14,6 +14,8 @@ use tokio::fs::File;
 use tokio::io::{AsyncRead, AsyncReadExt, ReadBuf};
 use tokio::time::Instant;
 
+use crate::torture;
+
 /// Read and handed over at once.
 const CHUNK_BYTES: usize = 64 * 1024;
 
@@ -169,6 +171,8 @@ impl Meter {
         if bytes > 0 {
             state.handed_bytes += bytes;
             state.moved_at = Instant::now();
+            let is_whole = state.handed_bytes >= self.total_bytes;
+            torture::point(if is_whole { "send.body_done" } else { "send.mid_body" });
         }
         true
     }

@@ -11,15 +11,16 @@ use serde::{Deserialize, Serialize};
 
 use super::patience::MAX_RETRY_AFTER;
 use super::window::{Room, Rule, SavedWindow, Window};
+use crate::torture::hurried;
 
 /// Telegram allows 30 messages a second in all; the rest is for answers that do not pass here.
 const OVERALL: Rule = Rule {
-    count: 25,
+    count: hurried(25, 500),
     span_ms: 1_000,
 };
 /// Telegram allows one message a second in a chat.
 const CHAT: Rule = Rule {
-    count: 1,
+    count: hurried(1, 20),
     span_ms: 1_000,
 };
 /// Telegram allows 20 messages a minute in a group.

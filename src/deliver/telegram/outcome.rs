@@ -43,6 +43,8 @@ pub enum Outcome {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Receipt {
     pub message_id: i64,
+    /// When Telegram took it, by its own clock: Unix time.
+    pub date_secs: i64,
     pub file: SentFile,
     pub shape: Shape,
 }

@@ -45,6 +45,8 @@ CREATE TABLE jobs (
     -- Whatever the asker wants to find again beside the job.
     context      TEXT NOT NULL,
     dedupe_key   TEXT,
+    -- What asked for it, once and for all: the same again, however much later, is this job.
+    origin       TEXT UNIQUE,
     fingerprint  TEXT,
     spec         TEXT NOT NULL,
     length_ms    INTEGER NOT NULL,

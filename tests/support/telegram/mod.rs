@@ -221,7 +221,12 @@ impl Telegram {
 
     /// Everything that happened so far.
     pub fn ledger(&self) -> Vec<Entry> {
-        self.world().ledger.entries().to_vec()
+        self.ledger_since(0)
+    }
+
+    /// What happened from this entry on.
+    pub fn ledger_since(&self, seq: usize) -> Vec<Entry> {
+        self.world().ledger.entries().get(seq..).unwrap_or_default().to_vec()
     }
 
     /// The same in a file, which another process may read with [`ledger::read`].
