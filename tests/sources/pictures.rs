@@ -3,7 +3,7 @@
 use super::*;
 use crate::support::music::Fault;
 
-const PICTURE: &[u8] = include_bytes!("../../assets/demo/vinyl.jpg");
+const PICTURE: &[u8] = include_bytes!("../../assets/demo/themes.jpg");
 
 #[tokio::test]
 async fn each_source_gives_its_picture() {

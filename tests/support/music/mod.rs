@@ -189,7 +189,7 @@ fn mp3() -> Response {
 }
 
 fn jpeg() -> Response {
-    bytes("image/jpeg", include_bytes!("../../../assets/demo/vinyl.jpg"))
+    bytes("image/jpeg", include_bytes!("../../../assets/demo/themes.jpg"))
 }
 
 fn bytes(kind: &'static str, body: &'static [u8]) -> Response {
