@@ -14,7 +14,7 @@ use musiccircles::scene::theme;
 
 use crate::support::sound::{Sketch, find_click, write_wav};
 use crate::support::stage::format;
-use crate::support::studio::{Studio, assert_black_outside, assert_contract, noisy_picture, photo, song};
+use crate::support::studio::{Studio, assert_black_outside, assert_contract, noisy_picture, photo, rise_near, song};
 use crate::support::video::Mp4;
 
 #[test]
@@ -276,19 +276,14 @@ fn clicks_show_at_the_rim_in_their_own_frame() {
         let (mp4, _) = Studio::new(&track, format(240, fps)).render();
         let light = rim_light(&mp4.decode_picture(), 240);
         for &at in &clicks {
-            let frame = (at * f64::from(fps)) as usize;
-            let rise = |n: usize| light[n] - light[n - 1];
-            let shown = (frame - 4..=frame + 4)
-                .max_by(|&a, &b| rise(a).total_cmp(&rise(b)))
-                .unwrap();
+            let (frame, shown, rise) = rise_near(&light, at, fps);
             assert!(
                 shown.abs_diff(frame) <= 1,
                 "{fps} fps: the click in frame {frame} shows in frame {shown}"
             );
             assert!(
-                rise(shown) > 3.0,
-                "{fps} fps: the click at {at} s adds {:.1} levels of light",
-                rise(shown)
+                rise > 3.0,
+                "{fps} fps: the click at {at} s adds {rise:.1} levels of light"
             );
         }
     }

@@ -9,7 +9,7 @@ use musiccircles::scene::theme::{self, Theme};
 
 use crate::support::sound::Sketch;
 use crate::support::stage::{GPU, SILENCE, Stage, assert_golden, draw, features, format, lively, picture, plain};
-use crate::support::studio::{Studio, assert_black_outside, assert_contract, photo, song};
+use crate::support::studio::{Studio, assert_black_outside, assert_contract, photo, rise_near, song};
 
 /// The least that a theme's finished file may resemble its lossless frames, all planes: what is drawn with light alone is
 /// mostly edges.
@@ -356,14 +356,16 @@ fn every_theme_shows_a_hit_in_its_own_frame() {
             .map(|frame| frame[..240 * 240].iter().map(|&v| f64::from(v)).sum())
             .collect();
         for &at in &clicks {
-            let frame = (at * 30.0) as usize;
-            let rise = |n: usize| light[n] - light[n - 1];
-            let shown = (frame - 4..=frame + 4)
-                .max_by(|&a, &b| rise(a).total_cmp(&rise(b)))
-                .unwrap();
+            let (frame, shown, rise) = rise_near(&light, at, 30);
             assert!(
                 shown.abs_diff(frame) <= 1,
                 "{}: the hit in frame {frame} shows in frame {shown}",
+                theme.name
+            );
+            // A level on a hundredth of the picture is what nobody sees.
+            assert!(
+                rise > 240.0 * 240.0 / 100.0,
+                "{}: the hit adds {rise:.0} levels of light",
                 theme.name
             );
         }

@@ -1,5 +1,5 @@
 // A tonearm seen from above: a straight tube with a bent headshell, as on most turntables. Its pivot lies outside the picture.
-// The radius is time: the stylus stands at `outer` when the fragment begins and at `inner` when it ends, so what lies under it
+// The radius is time: the stylus stands at GROOVES_OUTER when the fragment begins and at GROOVES_INNER when it ends, so what lies under it
 // is the groove that is heard. All lengths in disc units, heights above the disc too.
 
 // Pivot, and its distance from the spindle; on real decks (215 mm for a record of 150 mm) it is a little farther away. Then
@@ -46,7 +46,12 @@ struct ArmSpan {
     away: f32,
 }
 
-fn arm_span(at: vec2f, outer: f32, inner: f32, lift_share: f32) -> ArmSpan {
+// `shown` is the theme's switch; a loop has no arm, since what depends on progress must not show there.
+fn arm_span(at: vec2f, shown: f32) -> ArmSpan {
+    if (shown < 0.5 || look.looped > 0.5) {
+        return ArmSpan(2.0, -1.0, 1.0);
+    }
+    let lift_share = ARM_LIFT_SECS / look.length_secs;
     let q = at - ARM_PIVOT;
     let reach = length(q);
     let angle = atan2(dot(q, ARM_AROUND), -dot(q, ARM_TO_PIVOT));
@@ -57,9 +62,9 @@ fn arm_span(at: vec2f, outer: f32, inner: f32, lift_share: f32) -> ArmSpan {
     let inwards = mix(0.014, 0.036, head) / reach;
     let outwards = (0.0395 * reach + mix(0.014 + 0.044 * shadowed, 0.088, head)) / reach;
     let lifted = outwards + (0.018 + 0.066 * shadowed) / reach;
-    var span = ArmSpan(arm_progress(angle + inwards, outer, inner), arm_progress(angle - outwards, outer, inner), 0.0);
+    var span = ArmSpan(arm_progress(angle + inwards), arm_progress(angle - outwards), 0.0);
     // Lifted, it is seen farther out and its shadow falls farther away: at both ends the spans are longer.
-    let longest = arm_progress(angle - lifted, outer, inner);
+    let longest = arm_progress(angle - lifted);
     if (longest > 1.0 - lift_share) {
         span.to_progress = longest;
     }
@@ -76,10 +81,10 @@ fn arm_span(at: vec2f, outer: f32, inner: f32, lift_share: f32) -> ArmSpan {
 }
 
 // The progress at which the line from pivot to stylus makes this angle with the one from pivot to spindle.
-fn arm_progress(angle: f32, outer: f32, inner: f32) -> f32 {
+fn arm_progress(angle: f32) -> f32 {
     let d = ARM_PIVOT_DISTANCE;
     let r = sqrt(d * d + ARM_LENGTH * ARM_LENGTH - 2.0 * d * ARM_LENGTH * cos(max(angle, 0.0)));
-    return (outer - r) / (outer - inner);
+    return (GROOVES_OUTER - r) / (GROOVES_OUTER - GROOVES_INNER);
 }
 
 // The arm and its shadow over `color`, in the groove that is heard.

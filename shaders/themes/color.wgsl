@@ -33,8 +33,8 @@ fn theme_still(at: vec2f) -> Still {
     let wax = wax_still(at, r, px);
     let calm = wax.color + wax.weight * wax_color(0.0);
     let turns = turns_from_top(at);
-    let arm = arm_span(at, GROOVES_OUTER, GROOVES_INNER, ARM_LIFT_SECS / look.length_secs);
-    let armed = arm.to_progress > arm.from_progress && params.tonearm > 0.5 && look.looped < 0.5;
+    let arm = arm_span(at, params.tonearm);
+    let armed = arm.to_progress > arm.from_progress;
     if (r > SPECTRUM_REACH) {
         return spectrum_still(calm, r, turns, px, select(RING_PART, ARM_RING_PART, armed));
     }

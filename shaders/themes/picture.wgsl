@@ -18,8 +18,8 @@ const FINE: f32 = 0.18;
 fn theme_still(at: vec2f) -> Still {
     let r = length(at);
     let px = look.size_px * 0.5;
-    let arm = arm_span(at, GROOVES_OUTER, GROOVES_INNER, ARM_LIFT_SECS / look.length_secs);
-    let armed = arm.to_progress > arm.from_progress && params.tonearm > 0.5 && look.looped < 0.5;
+    let arm = arm_span(at, params.tonearm);
+    let armed = arm.to_progress > arm.from_progress;
     if (r > SPECTRUM_REACH) {
         let rim = srgb_from_linear(clear_rim_linear(at, r, px));
         return spectrum_still(rim, r, turns_from_top(at), px, select(RING_PART, ARM_RING_PART, armed));

@@ -20,10 +20,7 @@ fn theme_still(at: vec2f) -> Still {
     }
     let color = srgb_from_linear(record_linear(at, r, px, params.bands, params.light));
     let turns = turns_from_top(at);
-    var arm = ArmSpan(2.0, -1.0, 1.0);
-    if (params.tonearm > 0.5 && look.looped < 0.5) {
-        arm = arm_span(at, GROOVES_OUTER, GROOVES_INNER, ARM_LIFT_SECS / look.length_secs);
-    }
+    let arm = arm_span(at, params.tonearm);
     let armed = arm.to_progress > arm.from_progress;
     if (r > SPECTRUM_REACH) {
         return spectrum_still(color, r, turns, px, select(RING_PART, ARM_RING_PART, armed));

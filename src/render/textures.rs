@@ -45,23 +45,13 @@ fn blurred_by_turning(picture: &image::RgbaImage, angle_rad: f32) -> image::Rgba
 }
 
 pub(super) fn text(gpu: &Gpu, strip: &TextStrip) -> wgpu::TextureView {
-    upload(
-        gpu,
-        "text",
-        (strip.width, strip.height),
-        wgpu::TextureFormat::R8Unorm,
-        &strip.coverage,
-    )
+    let side = (strip.width, strip.height);
+    upload(gpu, "text", side, wgpu::TextureFormat::R8Unorm, &strip.coverage)
 }
 
 pub(super) fn lyrics(gpu: &Gpu, sheet: &LyricSheet) -> wgpu::TextureView {
-    upload(
-        gpu,
-        "lyrics",
-        (sheet.width, sheet.height),
-        wgpu::TextureFormat::R8Unorm,
-        &sheet.coverage,
-    )
+    let side = (sheet.width, sheet.height);
+    upload(gpu, "lyrics", side, wgpu::TextureFormat::R8Unorm, &sheet.coverage)
 }
 
 fn upload(

@@ -195,3 +195,13 @@ pub fn photo(side: u32) -> image::RgbImage {
         image::Rgb(color.map(|c| (c.clamp(0.0, 1.0) * 255.0) as u8))
     })
 }
+
+/// The frame in which a sound at `at_secs` is heard, the frame near it in which `light` rises most, and by how much.
+pub fn rise_near(light: &[f64], at_secs: f64, fps: u32) -> (usize, usize, f64) {
+    let heard = (at_secs * f64::from(fps)) as usize;
+    let rise = |n: usize| light[n] - light[n - 1];
+    let shown = (heard - 4..=heard + 4)
+        .max_by(|&a, &b| rise(a).total_cmp(&rise(b)))
+        .unwrap();
+    (heard, shown, rise(shown))
+}
