@@ -52,30 +52,26 @@ pub(super) fn bake(
     let side = scene.format.size.px();
     let (columns, rows) = (side.div_ceil(BLOCK_WIDTH), side / BLOCK_HEIGHT);
     let scene_group = scene_group(gpu, pipelines, scene);
-    let stills = gpu.device.create_buffer(&wgpu::BufferDescriptor {
-        label: Some("stills"),
-        size: u64::from(side) * u64::from(side) * 16,
-        usage: wgpu::BufferUsages::STORAGE,
-        mapped_at_creation: false,
-    });
-    let block_parts = gpu.device.create_buffer(&wgpu::BufferDescriptor {
-        label: Some("block parts"),
-        size: u64::from(columns * rows) * 4,
-        usage: wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC,
-        mapped_at_creation: false,
-    });
-    let block_spans = gpu.device.create_buffer(&wgpu::BufferDescriptor {
-        label: Some("block spans"),
-        size: u64::from(columns * rows) * 8,
-        usage: wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC,
-        mapped_at_creation: false,
-    });
-    let first_row = gpu.device.create_buffer(&wgpu::BufferDescriptor {
-        label: Some("first row"),
-        size: 4,
-        usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
-        mapped_at_creation: false,
-    });
+    let stills = gpu.buffer(
+        "stills",
+        u64::from(side) * u64::from(side) * 16,
+        wgpu::BufferUsages::STORAGE,
+    );
+    let block_parts = gpu.buffer(
+        "block parts",
+        u64::from(columns * rows) * 4,
+        wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC,
+    );
+    let block_spans = gpu.buffer(
+        "block spans",
+        u64::from(columns * rows) * 8,
+        wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC,
+    );
+    let first_row = gpu.buffer(
+        "first row",
+        4,
+        wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
+    );
     let group = group(
         gpu,
         &pipelines.bake_layout,

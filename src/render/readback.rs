@@ -55,12 +55,11 @@ pub(super) fn read_once(
     mut encoder: wgpu::CommandEncoder,
     source: &wgpu::Buffer,
 ) -> Result<Vec<u8>, RenderError> {
-    let target = gpu.device.create_buffer(&wgpu::BufferDescriptor {
-        label: Some("read once"),
-        size: source.size(),
-        usage: wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::MAP_READ,
-        mapped_at_creation: false,
-    });
+    let target = gpu.buffer(
+        "read once",
+        source.size(),
+        wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::MAP_READ,
+    );
     encoder.copy_buffer_to_buffer(source, 0, &target, 0, source.size());
     let mut bytes = Vec::new();
     Reading::begin(gpu, encoder, &target).finish(gpu, &target, |mapped| bytes.extend_from_slice(mapped))?;

@@ -343,15 +343,7 @@ impl<'g> Renderer<'g> {
     fn make_slot(&self) -> Slot {
         let in_place = self.gpu.maps_in_place();
         let size = self.layout.bytes() * u64::from(self.settings.batch_frames);
-        let buffer = |label, usage| {
-            let descriptor = wgpu::BufferDescriptor {
-                label: Some(label),
-                size,
-                usage,
-                mapped_at_creation: false,
-            };
-            self.gpu.device.create_buffer(&descriptor)
-        };
+        let buffer = |label, usage| self.gpu.buffer(label, size, usage);
         let mut usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC | wgpu::BufferUsages::COPY_DST;
         if in_place {
             usage |= wgpu::BufferUsages::MAP_READ;
@@ -373,12 +365,11 @@ impl<'g> Renderer<'g> {
             .timed_layers
             .iter()
             .map(|layer| {
-                let blocks = self.gpu.device.create_buffer(&wgpu::BufferDescriptor {
-                    label: Some("timed blocks"),
-                    size: layer.blocks.len() as u64 * 4,
-                    usage: wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST,
-                    mapped_at_creation: false,
-                });
+                let blocks = self.gpu.buffer(
+                    "timed blocks",
+                    layer.blocks.len() as u64 * 4,
+                    wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST,
+                );
                 let slices = self.slice_groups(&blocks, &frames, &uniform);
                 (blocks, slices)
             })
@@ -457,12 +448,11 @@ impl<'g> Renderer<'g> {
         let group = self.batch_group(layer.blocks.as_entire_buffer_binding(), &first.frames, &first.uniform);
         let mut encoder = self.gpu.encoder("still blocks");
         self.shade(&mut encoder, &layer.pipeline, &group, layer.count, 1);
-        let master = self.gpu.device.create_buffer(&wgpu::BufferDescriptor {
-            label: Some("still frame"),
-            size: bytes,
-            usage: wgpu::BufferUsages::COPY_SRC | wgpu::BufferUsages::COPY_DST,
-            mapped_at_creation: false,
-        });
+        let master = self.gpu.buffer(
+            "still frame",
+            bytes,
+            wgpu::BufferUsages::COPY_SRC | wgpu::BufferUsages::COPY_DST,
+        );
         encoder.copy_buffer_to_buffer(&first.frames, 0, &master, 0, bytes);
         for slot in &self.slots {
             for frame in 0..u64::from(self.settings.batch_frames) {
