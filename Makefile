@@ -4,8 +4,11 @@ SHELL := /bin/bash -o pipefail
 export PATH := $(or $(CARGO_HOME),$(HOME)/.cargo)/bin:$(PATH)
 
 DEMO := assets/demo
+# The program is built once more for it: points at which it kills itself and mistakes it makes on request are in no other
+# build. One test at a time, because they measure time.
+TORTURE := cargo test --locked --features torture --test all torture:: -- --test-threads 1
 
-.PHONY: help demo test test-more check bench image media clean-demo
+.PHONY: help demo test test-more torture check bench image media clean-demo
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -21,10 +24,15 @@ test: ## Install what is missing, run everything CI runs
 	@if cargo nextest --version >/dev/null 2>&1; \
 	 then cargo nextest run --locked --tests --no-fail-fast; \
 	 else cargo test --locked --tests --no-fail-fast; fi
+	$(TORTURE)
 
-test-more: ## The tests that take long, beside those of make test
+test-more: ## The tests that take long, beside those of make test (half an hour)
 	@.ci/install build run test rust
 	cargo test --locked --tests -- --ignored
+
+torture: ## 10,000 circles through 200 kill -9 and a Telegram that misbehaves: each arrives once (an hour)
+	@.ci/install build run test rust
+	$(TORTURE) --include-ignored --nocapture
 
 check: ## Format, lints, licences and sources of the dependencies
 	cargo fmt --check

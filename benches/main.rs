@@ -5,6 +5,7 @@ mod decode;
 mod encode;
 mod end_to_end;
 mod render;
+mod store;
 #[allow(dead_code, reason = "the tests use the rest")]
 #[path = "../tests/support/mod.rs"]
 mod support;
@@ -17,6 +18,7 @@ criterion_group!(
     analysis::benches,
     render::benches,
     encode::benches,
-    end_to_end::benches
+    end_to_end::benches,
+    store::benches
 );
 criterion_main!(steps);

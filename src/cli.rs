@@ -38,6 +38,18 @@ pub enum Command {
     Doctor(JsonArgs),
     /// Time a standard circle on this machine, beside the usual ffmpeg commands
     Bench(BenchArgs),
+    /// Run the service: the bot, the queue and its workers
+    Serve(ServeArgs),
+    /// The service's own child process; takes its orders from standard input
+    #[command(hide = true)]
+    Worker,
+}
+
+#[derive(Args, Debug)]
+pub struct ServeArgs {
+    /// The settings [default: musiccircles.toml, if it is there]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
 }
 
 /// What `render` and `frame` share.

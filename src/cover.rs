@@ -18,9 +18,6 @@ use image::{
 use crate::model::Fault;
 use crate::model::limits::{COVER_SIDE, MAX_COVER_BYTES, MAX_COVER_PIXELS};
 
-/// The built-in cover, for songs that bring none.
-const DEFAULT_COVER_PNG: &[u8] = include_bytes!("../assets/default-cover.png");
-
 /// What transparent parts show: warm white under a dark picture, near-black under a bright one, so that neither a black
 /// nor a white logo without a background disappears.
 const LIGHT_GROUND: [u8; 3] = [0xf2, 0xee, 0xe6];
@@ -118,7 +115,7 @@ pub fn load(bytes: &[u8]) -> Result<Cover, CoverError> {
 
 /// The built-in cover.
 pub fn default_cover() -> Result<Cover, CoverError> {
-    load(DEFAULT_COVER_PNG)
+    load(crate::assets::DEFAULT_COVER)
 }
 
 /// The first frame as stored, and how it wants to be turned.

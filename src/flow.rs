@@ -1,11 +1,25 @@
 //! What moves between the steps. Each type is made by one step and only read by the next ones.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytemuck::{Pod, Zeroable};
 
 use crate::cover::Cover;
 use crate::model::{Fps, FrameIndex, VideoFormat};
+
+/// A song that lies on the disk. Made by `source`; the file belongs to whoever asked for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LocalMedia {
+    pub path: PathBuf,
+    /// Of the file's bytes, in hexadecimal.
+    pub sha256: String,
+    pub size_bytes: u64,
+    /// Told by its first bytes, whatever it was called: `mp3`, `m4a`...
+    pub extension: &'static str,
+    /// Only a piece of the song, about 30 seconds.
+    pub preview_only: bool,
+}
 
 /// Decoded sound: 48 kHz stereo, nominal range -1 to 1 (decoded peaks may lie beyond).
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use clap::error::ErrorKind;
-use musiccircles::cli::{Cli, complaint};
+use musiccircles::cli::{Cli, Command, complaint};
 use musiccircles::commands::{self, say};
 use tracing_subscriber::EnvFilter;
 
@@ -23,6 +23,7 @@ unsafe extern "C" {
 
 fn main() -> ExitCode {
     quiet_the_vulkan_loader();
+    musiccircles::torture::arm();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         // Help and version are no errors; no command at all is answered with the help.
@@ -31,7 +32,12 @@ fn main() -> ExitCode {
         }
         Err(error) => return fail(&complaint::sentence(&error), BAD_USAGE),
     };
-    keep_a_log();
+    // Whoever runs the service reads its log.
+    keep_a_log(if matches!(cli.command, Command::Serve(_)) {
+        "info"
+    } else {
+        "off"
+    });
     // What a step makes of a broken file is its own affair; should one of them panic, it is told as any other failure.
     match panic::catch_unwind(|| commands::run(&cli, |code| _exit(code))) {
         Ok(Ok(())) => ExitCode::SUCCESS,
@@ -54,8 +60,8 @@ fn fail(sentence: &str, code: u8) -> ExitCode {
 
 /// The log is for whoever looks for a mistake of ours, and silent unless `MUSICCIRCLES_LOG` asks: an error is one sentence
 /// for a person, and what libraries and drivers log of it would be more.
-fn keep_a_log() {
-    let filter = EnvFilter::try_from_env("MUSICCIRCLES_LOG").unwrap_or_else(|_| EnvFilter::new("off"));
+fn keep_a_log(usual: &str) {
+    let filter = EnvFilter::try_from_env("MUSICCIRCLES_LOG").unwrap_or_else(|_| EnvFilter::new(usual));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

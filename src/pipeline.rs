@@ -10,9 +10,11 @@
 //! channel is bounded by what a lane may have on its way, and buffers come back to be filled again, so memory does not
 //! grow with the length of the fragment.
 
+mod calm;
 mod lanes;
 mod lyrics;
 mod request;
+mod stages;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -30,8 +32,10 @@ use crate::model::{Fault, Fragment, FrameIndex, Tags, VideoFormat, clean_tag, li
 use crate::render::{AdapterChoice, Gpu, RenderError, Renderer};
 use crate::scene::{self, SceneError, SceneRequest};
 
+pub use calm::calm_frame;
 pub use lyrics::{LyricsChoice, LyricsFound};
-pub use request::{CoverChoice, FragmentChoice, Request, survey};
+pub use request::{CoverChoice, FragmentChoice, Request, look_version, survey};
+pub use stages::StagesMs;
 
 /// How often the sound is asked whether it is done, and told to stop.
 const SOUND_POLL: Duration = Duration::from_millis(5);
@@ -353,27 +357,65 @@ fn open(gpu: &SharedGpu, request: &Request, purpose: Purpose, cancel: &AtomicBoo
     Ok(gpu)
 }
 
+/// The key the circle will have, without decoding or drawing anything.
+pub fn content_key(request: &Request, cancel: &AtomicBool) -> Result<String, PipelineError> {
+    Ok(identify(request, cancel)?.key)
+}
+
+/// What is known of a request before anything is decoded.
+struct Identity {
+    song_length: Duration,
+    cover: Cover,
+    fragment: Fragment,
+    tags: Tags,
+    lyrics: Lyrics,
+    found: LyricsFound,
+    key: String,
+}
+
+fn identify(request: &Request, cancel: &AtomicBool) -> Result<Identity, PipelineError> {
+    let facts = audio::probe(&request.song, cancel)?;
+    let cover = load_cover(&request.cover, facts.cover.as_deref())?;
+    let fragment = request.fragment.resolve(&request.song, &facts, cancel)?;
+    let tags = Tags {
+        title: request.title.as_deref().map_or(facts.tags.title.clone(), clean_tag),
+        artist: request.artist.as_deref().map_or(facts.tags.artist.clone(), clean_tag),
+        album: facts.tags.album.clone(),
+    };
+    let (lyrics, found) = match request.theme.manifest.lyrics {
+        Some(_) => lyrics::load(&request.lyrics, &request.song, facts.lyrics.as_deref())?,
+        None => (Lyrics::default(), LyricsFound::NotShown),
+    };
+    let key = request::content_key(request, fragment, &cover, &tags, &lyrics)?;
+    Ok(Identity {
+        song_length: facts.duration,
+        cover,
+        fragment,
+        tags,
+        lyrics,
+        found,
+        key,
+    })
+}
+
 /// Decodes, analyses and composes: everything up to the first frame.
 fn prepare(request: &Request, stages: &mut Stages, cancel: &AtomicBool) -> Result<Prepared, PipelineError> {
     let (loaded, took) = timed(|| -> Result<_, PipelineError> {
-        let facts = audio::probe(&request.song, cancel)?;
-        let cover = load_cover(&request.cover, facts.cover.as_deref())?;
-        let fragment = request.fragment.resolve(&request.song, &facts, cancel)?;
-        let tags = Tags {
-            title: request.title.as_deref().map_or(facts.tags.title.clone(), clean_tag),
-            artist: request.artist.as_deref().map_or(facts.tags.artist.clone(), clean_tag),
-            album: facts.tags.album.clone(),
-        };
-        let (lyrics, found) = match request.theme.manifest.lyrics {
-            Some(_) => lyrics::load(&request.lyrics, &request.song, facts.lyrics.as_deref())?,
-            None => (Lyrics::default(), LyricsFound::NotShown),
-        };
-        let key = request::content_key(request, fragment, &cover, &tags, &lyrics)?;
-        let pcm = audio::decode(&request.song, fragment, cancel)?;
-        Ok((facts.duration, cover, fragment, tags, (lyrics, found), key, pcm))
+        let identity = identify(request, cancel)?;
+        let pcm = audio::decode(&request.song, identity.fragment, cancel)?;
+        Ok((identity, pcm))
     });
     stages.decode = took;
-    let (song_length, cover, fragment, tags, (lyrics, found), key, pcm) = loaded?;
+    let (identity, pcm) = loaded?;
+    let Identity {
+        song_length,
+        cover,
+        fragment,
+        tags,
+        lyrics,
+        found,
+        key,
+    } = identity;
     // The file may hold less than it claims.
     let length = length_of(pcm.samples.len()).min(fragment.length);
     let fragment = Fragment { length, ..fragment };

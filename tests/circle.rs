@@ -327,6 +327,9 @@ fn the_same_request_gives_the_same_frames_and_the_same_key() {
     assert!(studio.raw() == studio.raw());
     let (one, two) = (studio.render(), studio.render());
     assert_eq!(one.1.key, two.1.key);
+    // It is known before anything is drawn.
+    let key = pipeline::content_key(&studio.request, &AtomicBool::new(false)).unwrap();
+    assert_eq!(one.1.key, key);
     assert!(
         std::fs::read(&one.0.path).unwrap() == std::fs::read(&two.0.path).unwrap(),
         "the same bytes, too"

@@ -6,36 +6,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::CommandError;
-use crate::pipeline::{LyricsFound, Report, Stages};
-
-/// Stages as the JSON contract has them: milliseconds.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub(super) struct StagesMs {
-    pub decode: f64,
-    pub analyse: f64,
-    pub gpu_init: f64,
-    pub render: f64,
-    pub encode_video: f64,
-    pub encode_audio: f64,
-    pub mux: f64,
-    pub total: f64,
-}
-
-impl From<Stages> for StagesMs {
-    fn from(stages: Stages) -> Self {
-        let ms = |time: std::time::Duration| (time.as_secs_f64() * 10_000.0).round() / 10.0;
-        Self {
-            decode: ms(stages.decode),
-            analyse: ms(stages.analyse),
-            gpu_init: ms(stages.gpu_init),
-            render: ms(stages.render),
-            encode_video: ms(stages.encode_video),
-            encode_audio: ms(stages.encode_audio),
-            mux: ms(stages.mux),
-            total: ms(stages.total),
-        }
-    }
-}
+use crate::pipeline::{LyricsFound, Report, StagesMs};
 
 /// What `--json` tells of a circle, and of one frame of it.
 #[derive(Serialize)]

@@ -8,13 +8,13 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use super::CommandError;
-use super::answer::{StagesMs, print_json, print_text};
+use super::answer::{print_json, print_text};
 use crate::assets;
 use crate::cli::BenchArgs;
 use crate::deliver::unfinished::Unfinished;
 use crate::model::{Fps, Size, VideoFormat};
 use crate::pipeline::{
-    self, CoverChoice, FragmentChoice, LyricsChoice, PipelineError, Report, Request, SharedGpu, Stages,
+    self, CoverChoice, FragmentChoice, LyricsChoice, PipelineError, Report, Request, SharedGpu, Stages, StagesMs,
 };
 use crate::render::AdapterChoice;
 use crate::scene::motion::Speed;

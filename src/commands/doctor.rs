@@ -9,15 +9,11 @@ use serde::Serialize;
 use super::CommandError;
 use super::answer::{print_json, print_text};
 use crate::cli::JsonArgs;
-use crate::cover;
 use crate::deliver::file;
 use crate::encode;
-use crate::flow::{ENVELOPE_POINTS, Features, FrameFeatures};
-use crate::model::{Fps, FrameIndex, Size, Tags, VideoFormat};
-use crate::render::{AdapterFacts, Gpu, RenderSettings, Renderer};
-use crate::scene::motion::Speed;
-use crate::scene::params::ParamValues;
-use crate::scene::{self, SceneRequest, theme};
+use crate::model::{Fps, Size, VideoFormat};
+use crate::pipeline::{self, PipelineError};
+use crate::render::{AdapterFacts, Gpu};
 
 /// Under this a service soon cannot work: some hundred circles.
 const LOW_DISK_BYTES: u64 = 2 << 30;
@@ -107,15 +103,8 @@ fn adapters(format: VideoFormat) -> Vec<Check> {
 
 fn adapter(place: usize, facts: &AdapterFacts, format: VideoFormat) -> Check {
     let began = std::time::Instant::now();
-    let drawn = Gpu::open_nth(place).map_err(|error| error.to_string()).and_then(|gpu| {
-        let scene = calm_scene(format)?;
-        let settings = RenderSettings {
-            batch_frames: 1,
-            slots: 1,
-        };
-        let mut renderer = Renderer::new(&gpu, &scene, settings).map_err(|error| error.to_string())?;
-        renderer.frame(FrameIndex(0)).map_err(|error| error.to_string())
-    });
+    let drawn = Gpu::open_nth(place).map_err(PipelineError::from);
+    let drawn = drawn.and_then(|gpu| pipeline::calm_frame(&gpu, format));
     Check {
         name: facts.to_string(),
         ok: drawn.is_ok(),
@@ -126,7 +115,7 @@ fn adapter(place: usize, facts: &AdapterFacts, format: VideoFormat) -> Check {
                 began.elapsed().as_millis(),
                 facts.driver
             ),
-            Err(reason) => reason,
+            Err(error) => error.to_string(),
         },
     }
 }
@@ -135,28 +124,6 @@ fn standard_format() -> Result<VideoFormat, CommandError> {
     let size = Size::new(Size::MAX);
     let format = size.zip(Fps::new(30)).map(|(size, fps)| VideoFormat { size, fps });
     format.ok_or_else(|| CommandError::Machine("the standard format is not one of ours".to_owned()))
-}
-
-/// One frame of the default theme without music.
-fn calm_scene(format: VideoFormat) -> Result<crate::flow::Scene, String> {
-    let features = Features {
-        fps: format.fps,
-        frames: vec![FrameFeatures::SILENT],
-        tempo_bpm: None,
-        beats_secs: Vec::new(),
-        envelope: vec![0.0; ENVELOPE_POINTS],
-    };
-    let request = SceneRequest {
-        format,
-        theme: theme::find(theme::DEFAULT_THEME).map_err(|error| error.to_string())?,
-        params: &ParamValues::new(),
-        speed: Speed::default(),
-        cover: std::sync::Arc::new(cover::default_cover().map_err(|error| error.to_string())?),
-        tags: &Tags::default(),
-        lyrics: &[],
-        seed: 0,
-    };
-    Ok(scene::compose(&request, &features))
 }
 
 fn disk(folder: &Path) -> Check {

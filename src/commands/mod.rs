@@ -6,7 +6,9 @@ mod doctor;
 mod frame;
 mod probe;
 mod render;
+mod serve;
 mod themes;
+mod worker;
 
 use std::io::IsTerminal;
 use std::os::unix::fs::MetadataExt;
@@ -84,6 +86,8 @@ pub fn run(cli: &Cli, exit: Exit) -> Result<(), CommandError> {
         Command::Themes(args) => themes::run(args),
         Command::Doctor(args) => doctor::run(*args),
         Command::Bench(args) => bench::run(args, stop_flag(exit)?.as_ref()),
+        Command::Serve(args) => serve::run(args),
+        Command::Worker => worker::run(exit),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use image::{ImageFormat, RgbImage};
 
+use crate::cover::Cover;
 use crate::model::Size;
 
 /// The frame as a player shows it: BT.709 limited range to R'G'B', chroma shared by two by two pixels.
@@ -13,6 +14,15 @@ pub fn rgb_from_nv12(nv12: &[u8], size: Size) -> RgbImage {
         let pair = (y / 2) * side + (x / 2) * 2;
         image::Rgb(rgb_from_ycbcr(luma[y * side + x], chroma[pair], chroma[pair + 1]))
     })
+}
+
+/// The file of a cover as a PNG, without its transparency, which it has none of.
+pub fn cover_png(cover: &Cover) -> Result<Vec<u8>, image::ImageError> {
+    let pixel = |x: u32, y: u32| {
+        let at = (y as usize * cover.side as usize + x as usize) * 4;
+        image::Rgb([cover.rgba[at], cover.rgba[at + 1], cover.rgba[at + 2]])
+    };
+    png(&RgbImage::from_fn(cover.side, cover.side, pixel))
 }
 
 /// The file of a PNG.

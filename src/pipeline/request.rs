@@ -111,6 +111,14 @@ fn from(start: Duration, length: Option<Duration>, song: Duration) -> Result<Fra
     })
 }
 
+/// Stands for the program and the theme that will draw a circle, in the cheap name of a request: it changes whenever either
+/// would draw something else.
+pub fn look_version(theme: &Theme) -> String {
+    let theme = Sha256::digest(format!("{theme:?}"));
+    let theme: String = theme.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("{RENDERER_VERSION} {theme}")
+}
+
 /// A name for what the circle shows and plays: SHA-256 in hexadecimal over everything it follows from, known before anything
 /// is decoded. The encoder is not part of it: whichever made it, it is the same circle.
 pub(super) fn content_key(

@@ -20,6 +20,16 @@ pub enum AdapterChoice {
     Cpu,
 }
 
+impl fmt::Display for AdapterChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Auto => "auto",
+            Self::Gpu => "gpu",
+            Self::Cpu => "cpu",
+        })
+    }
+}
+
 impl FromStr for AdapterChoice {
     type Err = String;
 

@@ -1,0 +1,223 @@
+//! A job, from the line to the outbox: claimed, rendered by a worker, kept, each recorded before the next. And what keeps the
+//! queue in order meanwhile.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use tokio::sync::watch;
+use tokio::time::{MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::model::JobSpec;
+use crate::queue::limits::HEARTBEAT_MS;
+use crate::queue::{Claim, Ended, Made, Queue, QueueError, off_runtime};
+use crate::store::disk::Reservation;
+use crate::store::jobs::Failure;
+use crate::store::leases::Held;
+use crate::torture;
+use crate::worker::{Blame, Files, Pool, Rendered, Stage, Step, Wanted, WorkFailed};
+
+/// What waits for a moment wakes nobody.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+const PAUSE: Duration = Duration::from_secs(1);
+const LEASES_EVERY: Duration = Duration::from_secs(3);
+const TIDY_EVERY: Duration = Duration::from_secs(60);
+/// How often listeners hear how far a circle is.
+const TELL_EVERY: Duration = Duration::from_millis(250);
+
+pub fn start(tasks: &TaskTracker, queue: &Queue, pool: &Pool, workers: usize, stopping: &CancellationToken) {
+    for number in 0..workers {
+        let maker = Maker {
+            name: format!("maker-{number}"),
+            queue: queue.clone(),
+            pool: pool.clone(),
+            stopping: stopping.clone(),
+        };
+        tasks.spawn(maker.run());
+    }
+    tasks.spawn(keep_in_order(queue.clone(), stopping.clone()));
+}
+
+async fn keep_in_order(queue: Queue, stopping: CancellationToken) {
+    let mut leases = interval(LEASES_EVERY);
+    let mut tidy = interval(TIDY_EVERY);
+    leases.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    tidy.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        let queue = queue.clone();
+        let done = tokio::select! {
+            _ = leases.tick() => off_runtime(move || queue.expire().map(drop)).await,
+            _ = tidy.tick() => off_runtime(move || queue.tidy().map(drop)).await,
+            () = stopping.cancelled() => return,
+        };
+        if let Err(error) = done {
+            tracing::error!(%error, "the queue could not be kept in order");
+        }
+    }
+}
+
+struct Maker {
+    name: String,
+    queue: Queue,
+    pool: Pool,
+    stopping: CancellationToken,
+}
+
+impl Maker {
+    async fn run(self) {
+        while !self.stopping.is_cancelled() {
+            let (queue, name) = (self.queue.clone(), self.name.clone());
+            let wait = match off_runtime(move || queue.claim(&name)).await {
+                Ok(Some(claim)) => {
+                    self.make(claim).await;
+                    continue;
+                }
+                Ok(None) => LOOK_EVERY,
+                Err(error) => {
+                    tracing::error!(%error, "no job could be claimed");
+                    tokio::time::sleep(PAUSE).await;
+                    LOOK_EVERY
+                }
+            };
+            tokio::select! {
+                () = self.queue.work_waits(wait) => {}
+                () = self.stopping.cancelled() => return,
+            }
+        }
+    }
+
+    async fn make(&self, claim: Claim) {
+        let (held, job) = (claim.held, claim.held.job);
+        let began = Instant::now();
+        let outcome = match self.render(held, claim.spec).await {
+            Ok((circle, rendered)) => self.keep(held, circle, rendered).await,
+            Err(ended) => self.end(held, ended).await,
+        };
+        match outcome {
+            Ok(state) => {
+                tracing::info!(%job, state, made_ms = began.elapsed().as_millis() as u64, "a job was worked on")
+            }
+            // Somebody else has it now, and it is theirs to end.
+            Err(QueueError::Stale) => tracing::warn!(%job, "a job was given to another worker meanwhile"),
+            Err(error) => tracing::error!(%job, %error, "how a job went could not be written down"),
+        }
+    }
+
+    async fn render(&self, held: Held, spec: JobSpec) -> Result<(Reservation, Rendered), Ended> {
+        let missing = || Ended::Impossible(failure("file_gone", "a file of the job has no name of ours"));
+        let files = Files::of(&spec, self.queue.store().folder()).ok_or_else(missing)?;
+        let (disk, bytes) = (self.queue.disk().clone(), spec.max_bytes);
+        let room = off_runtime(move || disk.reserve("mp4", bytes)).await;
+        let room = room.map_err(|error| Ended::TryAgain(failure("disk_full", &error.to_string())))?;
+        let (steps, seen) = watch::channel(Step::default());
+        let cancel = CancellationToken::new();
+        let _stop_telling = cancel.clone().drop_guard();
+        let wanted = Wanted { spec, files };
+        let output = room.path().to_owned();
+        let work = self.pool.render(wanted, &output, steps, cancel.clone());
+        let tell = tell(self.queue.clone(), held, seen);
+        let alive = stay_alive(self.queue.clone(), held, cancel);
+        tokio::pin!(work, tell, alive);
+        // The render alone decides when it is over: until then it may still write.
+        let mut asked = None;
+        let rendered = loop {
+            tokio::select! {
+                rendered = &mut work => break rendered,
+                () = &mut tell => {}
+                why = &mut alive, if asked.is_none() => asked = Some(why),
+            }
+        };
+        match rendered {
+            Ok(rendered) => Ok((room, rendered)),
+            Err(error) => Err(ended(error)),
+        }
+    }
+
+    async fn keep(&self, held: Held, circle: Reservation, rendered: Rendered) -> Result<&'static str, QueueError> {
+        let facts = json!({
+            "bytes": rendered.bytes, "frames": rendered.frames, "length_ms": rendered.length_ms,
+            "adapter": rendered.adapter, "encoder": rendered.encoder, "stages": rendered.stages,
+        });
+        let made = Made {
+            content_key: rendered.key,
+            circle,
+            thumbnail: None,
+            facts: facts.to_string(),
+            render_ms: rendered.stages.total as u64,
+        };
+        let queue = self.queue.clone();
+        off_runtime(move || queue.rendered(held, made))
+            .await
+            .map(|state| state.name())
+    }
+
+    async fn end(&self, held: Held, ended: Ended) -> Result<&'static str, QueueError> {
+        let queue = self.queue.clone();
+        off_runtime(move || queue.ended(held, ended))
+            .await
+            .map(|state| state.name())
+    }
+}
+
+fn failure(kind: &str, words: &str) -> Failure {
+    Failure {
+        kind: kind.to_owned(),
+        words: words.to_owned(),
+    }
+}
+
+fn ended(error: WorkFailed) -> Ended {
+    let told = match error {
+        WorkFailed::WorkerDied(_) => return Ended::WorkerDied,
+        WorkFailed::Cancelled => return Ended::Cancelled,
+        WorkFailed::Stopping => return Ended::PutBack,
+        WorkFailed::NotReady => return Ended::TryAgain(failure("device", "no worker can be started")),
+        WorkFailed::Failed(told) => told,
+    };
+    let kind = serde_json::to_value(told.reason).ok();
+    let kind = kind.as_ref().and_then(|kind| kind.as_str()).unwrap_or("mistake");
+    let failure = failure(kind, &told.sentence);
+    match told.blame {
+        Blame::Request => Ended::Impossible(failure),
+        Blame::TryAgain | Blame::Bug => Ended::TryAgain(failure),
+        Blame::Cancelled => Ended::Cancelled,
+    }
+}
+
+/// Says every few seconds that the job is in good hands, until its user or somebody else wants it.
+async fn stay_alive(queue: Queue, held: Held, cancel: CancellationToken) {
+    let mut beat = interval(Duration::from_millis(HEARTBEAT_MS.unsigned_abs()).min(LOOK_EVERY));
+    beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        beat.tick().await;
+        let queue = queue.clone();
+        match off_runtime(move || queue.heartbeat(held)).await {
+            Ok(false) => torture::point("render.mid"),
+            Ok(true) | Err(QueueError::Stale) => {
+                cancel.cancel();
+                return;
+            }
+            // The lease lasts for several beats.
+            Err(error) => tracing::warn!(job = %held.job, %error, "a heartbeat was not written down"),
+        }
+    }
+}
+
+/// Tells listeners how far it is; never comes back before the render does.
+async fn tell(queue: Queue, held: Held, mut seen: watch::Receiver<Step>) {
+    let mut drawing: Option<Instant> = None;
+    loop {
+        if seen.changed().await.is_err() {
+            return std::future::pending().await;
+        }
+        let step = *seen.borrow_and_update();
+        if step.stage == Stage::Drawing && step.of > 0 && step.done > 0 {
+            let began = drawing.get_or_insert_with(Instant::now);
+            let share = f64::from(step.done) / f64::from(step.of);
+            let left = began.elapsed().as_secs_f64() * (1.0 - share) / share;
+            queue.progress(held, (share * 100.0).min(99.0) as u8, Some(left.ceil() as u32));
+        }
+        tokio::time::sleep(TELL_EVERY).await;
+    }
+}

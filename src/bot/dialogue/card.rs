@@ -1,0 +1,285 @@
+//! The card: one song, the part of it and the look that are chosen so far. What each button changes is here.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Preset, Rules, Song, ThemeSettings};
+use crate::bot::recipe::{Recipe, TICK_MS};
+use crate::bot::tap::{CardPress, Serial};
+use crate::bot::times::Part;
+use crate::model::limits::{MAX_FRAGMENT, MIN_FRAGMENT};
+use crate::model::{Blob, JobSpec};
+
+const MAX_MS: u64 = MAX_FRAGMENT.as_millis() as u64;
+const MIN_MS: u64 = MIN_FRAGMENT.as_millis() as u64;
+/// Speed of a record when nothing is said.
+const SPEED: &str = "33.333";
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Card {
+    pub serial: Serial,
+    pub song: Song,
+    pub start_ms: u64,
+    pub length_ms: u64,
+    /// The person chose the part; until then the best one is taken when it is known.
+    pub touched: bool,
+    /// Of the preferred length, the best first; `None` until the song was heard.
+    pub best: Option<Vec<(u64, u64)>>,
+    pub look: Look,
+    pub cover: CoverChoice,
+    pub own_cover: Option<Blob>,
+    pub menu: Menu,
+    pub picture: Picture,
+    /// The part that is not wanted again.
+    pub elsewhere: bool,
+    pub message: Option<i64>,
+    /// The picture in that message.
+    pub shown: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Look {
+    pub theme: String,
+    pub speed: String,
+    pub settings: ThemeSettings,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CoverChoice {
+    Own,
+    /// The song's own, from its tags or its source.
+    Song,
+    Default,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Menu {
+    Main,
+    /// The next text is times.
+    Typing,
+    /// The nth theme is shown.
+    Themes(usize),
+    Covers,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Picture {
+    Cover,
+    Still(Blob),
+}
+
+impl Card {
+    pub fn new(serial: Serial, song: Song, preset: Preset, own_cover: Option<Blob>, rules: &Rules<'_>) -> Self {
+        let length_ms = u64::from(rules.prefs.length_secs) * 1000;
+        let own_cover = own_cover.or(preset.own_cover);
+        let theme = preset.theme.unwrap_or_else(|| rules.prefs.theme.clone());
+        let at = rules.themes.iter().position(|name| *name == theme).unwrap_or(0);
+        let (start_ms, length_ms) = preset.part.unwrap_or((0, length_ms));
+        let mut card = Self {
+            serial,
+            start_ms,
+            length_ms,
+            touched: preset.part.is_some() && !preset.elsewhere,
+            best: None,
+            look: Look {
+                theme,
+                speed: preset.speed.unwrap_or_else(|| SPEED.to_owned()),
+                settings: preset.settings,
+            },
+            cover: if own_cover.is_some() {
+                CoverChoice::Own
+            } else {
+                CoverChoice::Song
+            },
+            own_cover,
+            menu: if preset.gallery { Menu::Themes(at) } else { Menu::Main },
+            picture: Picture::Cover,
+            elsewhere: preset.elsewhere,
+            message: None,
+            shown: None,
+            song,
+        };
+        card.set_part(start_ms, length_ms);
+        card
+    }
+
+    pub fn files(&self) -> impl Iterator<Item = &Blob> {
+        let still = match &self.picture {
+            Picture::Still(still) => Some(still),
+            Picture::Cover => None,
+        };
+        self.song.files().chain(&self.own_cover).chain(still)
+    }
+
+    pub fn part(&self) -> Part {
+        Part {
+            start_ms: self.start_ms,
+            length_ms: self.length_ms,
+            cut: false,
+        }
+    }
+
+    pub fn end_ms(&self) -> u64 {
+        self.start_ms + self.length_ms
+    }
+
+    /// The nearest part that lies in the song and may be a circle.
+    pub fn set_part(&mut self, start_ms: u64, length_ms: u64) {
+        let song_ms = self.song.duration_ms;
+        let tick = |ms: u64| ms / TICK_MS * TICK_MS;
+        self.start_ms = tick(start_ms.min(song_ms.saturating_sub(MIN_MS)));
+        let left = song_ms - self.start_ms.min(song_ms);
+        self.length_ms = tick(length_ms.clamp(MIN_MS, MAX_MS).min(left.max(MIN_MS)));
+    }
+
+    /// The best fragments are known now.
+    pub fn heard(&mut self, best: Vec<(u64, u64)>) {
+        let near = |part: &(u64, u64)| part.0.abs_diff(self.start_ms) < 5_000;
+        let wanted = best.iter().find(|part| !self.elsewhere || !near(part)).copied();
+        self.best = Some(best);
+        if let Some((start_ms, length_ms)) = wanted.filter(|_| !self.touched) {
+            self.set_part(start_ms, length_ms);
+        }
+        self.elsewhere = false;
+    }
+
+    /// What a press changes. `false`: nothing can be done with it now.
+    pub fn press(&mut self, press: CardPress, rules: &Rules<'_>) -> bool {
+        let themes = rules.themes.len().max(1);
+        match press {
+            CardPress::Best(nth) => {
+                let part = self.best.as_ref().and_then(|best| best.get(usize::from(nth))).copied();
+                let Some((start_ms, length_ms)) = part else {
+                    return false;
+                };
+                self.set_part(start_ms, length_ms);
+                self.touched = true;
+            }
+            CardPress::Start(secs) => self.move_start(secs),
+            CardPress::End(secs) => self.move_end(secs),
+            CardPress::Length(secs) => {
+                let length_ms = (u64::from(secs) * 1000).min(self.song.duration_ms);
+                let latest = self.song.duration_ms - length_ms;
+                self.set_part(self.start_ms.min(latest), length_ms);
+                self.touched = true;
+            }
+            CardPress::TypeTimes => self.menu = Menu::Typing,
+            CardPress::Themes => {
+                let at = rules.themes.iter().position(|name| *name == self.look.theme);
+                self.menu = Menu::Themes(at.unwrap_or(0));
+            }
+            CardPress::ThemeNext | CardPress::ThemePrevious => {
+                let Menu::Themes(at) = self.menu else { return false };
+                let step = if press == CardPress::ThemeNext { 1 } else { themes - 1 };
+                self.menu = Menu::Themes((at + step) % themes);
+            }
+            CardPress::ThemeTake => {
+                let Menu::Themes(at) = self.menu else { return false };
+                let Some(name) = rules.themes.get(at) else { return false };
+                if self.look.theme != *name {
+                    self.look.theme.clone_from(name);
+                    self.look.settings.clear();
+                }
+                self.menu = Menu::Main;
+            }
+            CardPress::Covers => self.menu = Menu::Covers,
+            CardPress::CoverOwn if self.own_cover.is_none() => return false,
+            CardPress::CoverOwn => self.take_cover(CoverChoice::Own),
+            CardPress::CoverTags => self.take_cover(CoverChoice::Song),
+            CardPress::CoverDefault => self.take_cover(CoverChoice::Default),
+            CardPress::Back => {
+                if matches!(self.menu, Menu::Themes(_)) {
+                    self.picture = Picture::Cover;
+                }
+                self.menu = Menu::Main;
+            }
+            CardPress::Preview | CardPress::Create | CardPress::NewSong => {}
+        }
+        true
+    }
+
+    fn take_cover(&mut self, cover: CoverChoice) {
+        (self.cover, self.menu, self.picture) = (cover, Menu::Main, Picture::Cover);
+    }
+
+    /// The end stays, unless the part would become too short or too long.
+    fn move_start(&mut self, secs: i8) {
+        let step_ms = i64::from(secs) * 1000;
+        let start_ms = self.start_ms.saturating_add_signed(step_ms);
+        let latest = self.song.duration_ms.saturating_sub(MIN_MS);
+        let start_ms = start_ms.min(latest);
+        let end_ms = self.end_ms();
+        self.set_part(start_ms, end_ms.saturating_sub(start_ms).clamp(MIN_MS, MAX_MS));
+        self.touched = true;
+    }
+
+    /// The start stays, unless the part would become too short or too long.
+    fn move_end(&mut self, secs: i8) {
+        let step_ms = i64::from(secs) * 1000;
+        let end_ms = self.end_ms().saturating_add_signed(step_ms);
+        let end_ms = end_ms.clamp(MIN_MS, self.song.duration_ms.max(MIN_MS));
+        let start_ms = self.start_ms.min(end_ms - MIN_MS).max(end_ms.saturating_sub(MAX_MS));
+        self.set_part(start_ms, end_ms - start_ms);
+        self.touched = true;
+    }
+
+    /// The theme a still is drawn with: in the gallery the one on show.
+    pub fn theme_on_show<'a>(&'a self, rules: &Rules<'a>) -> &'a str {
+        match self.menu {
+            Menu::Themes(at) => rules.themes.get(at).unwrap_or(&self.look.theme),
+            _ => &self.look.theme,
+        }
+    }
+
+    /// The picture of the song that is chosen, for showing.
+    pub fn cover_file<'a>(&'a self, rules: &Rules<'a>) -> &'a Blob {
+        let song = self.song.source_cover.as_ref().or(self.song.tag_cover.as_ref());
+        let chosen = match self.cover {
+            CoverChoice::Own => self.own_cover.as_ref().or(song),
+            CoverChoice::Song => song,
+            CoverChoice::Default => None,
+        };
+        chosen.unwrap_or(rules.default_cover)
+    }
+
+    pub fn recipe(&self) -> Recipe {
+        Recipe {
+            song: self.song.reference(),
+            start_ms: self.start_ms,
+            length_ms: self.length_ms,
+            theme: self.look.theme.clone(),
+            speed: self.look.speed.clone(),
+            settings: self.look.settings.clone(),
+        }
+    }
+
+    /// What is asked of the renderer.
+    pub fn spec(&self, rules: &Rules<'_>) -> JobSpec {
+        let theme = self.theme_on_show(rules);
+        let cover = match self.cover {
+            CoverChoice::Own => self.own_cover.clone(),
+            CoverChoice::Song => self.song.source_cover.clone(),
+            CoverChoice::Default => Some(rules.default_cover.clone()),
+        };
+        JobSpec {
+            song: self.song.file.clone(),
+            cover,
+            lyrics: None,
+            start_ms: self.start_ms,
+            length_ms: self.length_ms,
+            theme: theme.to_owned(),
+            // Settings belong to the theme they were made for.
+            settings: if theme == self.look.theme {
+                self.look.settings.clone()
+            } else {
+                ThemeSettings::new()
+            },
+            speed: self.look.speed.clone(),
+            size_px: rules.size_px,
+            fps: rules.fps,
+            title: self.song.title.clone(),
+            artist: self.song.artist.clone(),
+            seed: 0,
+            max_bytes: rules.max_circle_bytes,
+        }
+    }
+}

@@ -1,0 +1,283 @@
+//! The one function of a conversation: where it stands and what happens in, where it stands then and what follows out.
+
+use super::{Action, Card, Command, CoverChoice, Event, Fetching, List, Menu, Picture, Rules, Talk, Upload, What};
+use crate::bot::recipe::Recipe;
+use crate::bot::tap::Serial;
+use crate::bot::texts::Line;
+use crate::bot::times::{self, TimesError, Wanted};
+use crate::model::Found;
+use crate::source::{Cursor, link};
+
+/// A name longer than this is no name.
+const MAX_QUERY_CHARS: usize = 200;
+
+pub fn step(mut talk: Talk, event: Event, rules: &Rules<'_>) -> (Talk, Vec<Action>) {
+    let actions = talk.take(event, rules);
+    (talk, actions)
+}
+
+impl Talk {
+    fn take(&mut self, event: Event, rules: &Rules<'_>) -> Vec<Action> {
+        match event {
+            Event::Text(text) => self.text(&text, rules),
+            Event::Sound(upload) => self.sound(upload, rules),
+            Event::Picture(upload) if is_too_large(&upload, rules) => vec![too_large(rules)],
+            Event::Picture(upload) => vec![Action::DownloadPicture(upload)],
+            Event::Command(command) => self.command(command, rules),
+            Event::Tapped { query, message, tap } => self.tapped(query, message, tap, rules),
+            Event::CircleTapped { query, job, press } => self.circle_tapped(query, job, press, rules),
+            Event::Other => vec![say("send-a-song")],
+            Event::Searched {
+                serial,
+                results,
+                next,
+                trouble,
+            } => self.searched(serial, results, next, trouble),
+            Event::Got { serial, song, preset } => {
+                if !self.is_fetching(serial) {
+                    return vec![];
+                }
+                self.fetching = None;
+                let length_ms = u64::from(rules.prefs.length_secs) * 1000;
+                let (file, gallery) = (song.file.clone(), preset.gallery);
+                self.card = Some(Card::new(serial, *song, preset, self.picture.take(), rules));
+                let mut actions = vec![Action::Show(What::Card)];
+                actions.extend(self.draw(rules).filter(|_| gallery));
+                actions.push(Action::Listen { song: file, length_ms });
+                actions
+            }
+            Event::Heard { sha256, best } => match &mut self.card {
+                Some(card) if card.song.file.sha256 == sha256 => {
+                    card.heard(best);
+                    vec![Action::Show(What::Card)]
+                }
+                _ => vec![],
+            },
+            Event::GotPicture(picture) => self.got_picture(picture),
+            Event::Drawn { serial, still } => match &mut self.card {
+                Some(card) if card.serial == serial => {
+                    card.picture = Picture::Still(still);
+                    vec![Action::Show(What::Card)]
+                }
+                _ => vec![],
+            },
+            Event::Failed { serial, line } => {
+                match serial {
+                    // Nobody waits for it any more.
+                    Some(serial) if !self.is_fetching(serial) => return vec![],
+                    Some(_) => self.fetching = None,
+                    None => {}
+                }
+                vec![Action::Say(line)]
+            }
+            Event::Shown {
+                what,
+                serial,
+                message,
+                picture,
+            } => {
+                self.shown(what, serial, message, picture);
+                vec![]
+            }
+            Event::FilesGone => {
+                *self = Self {
+                    reply_to: self.reply_to,
+                    thread: self.thread,
+                    lang: self.lang,
+                    ..Self::default()
+                };
+                vec![say("files-gone")]
+            }
+        }
+    }
+
+    fn text(&mut self, text: &str, rules: &Rules<'_>) -> Vec<Action> {
+        let text = text.trim();
+        if let Some(card) = &mut self.card {
+            let typing = card.menu == Menu::Typing;
+            match times::parse(text) {
+                Some(wanted) if typing || Wanted::is_plain(text) => return set_times(card, wanted),
+                // Digits were meant as times, words are the next song.
+                None if typing && text.contains(|c: char| c.is_ascii_digit()) && !link::looks_like_link(text) => {
+                    return vec![say("times-unclear")];
+                }
+                _ => card.menu = Menu::Main,
+            }
+        }
+        if text.is_empty() {
+            return vec![say("send-a-song")];
+        }
+        if text.chars().count() > MAX_QUERY_CHARS && !link::looks_like_link(text) {
+            return vec![say("query-too-long")];
+        }
+        if link::looks_like_link(text) {
+            let serial = self.begin(rules, text);
+            let link = text.to_owned();
+            return vec![Action::Resolve { serial, link }];
+        }
+        self.search(text, rules)
+    }
+
+    fn search(&mut self, query: &str, rules: &Rules<'_>) -> Vec<Action> {
+        let (serial, from) = (rules.serial, Cursor::default());
+        self.list = Some(List {
+            serial,
+            query: query.to_owned(),
+            starts: vec![from],
+            results: vec![],
+            next: None,
+            message: None,
+        });
+        vec![Action::Search {
+            serial,
+            query: query.to_owned(),
+            from,
+        }]
+    }
+
+    fn sound(&mut self, upload: Upload, rules: &Rules<'_>) -> Vec<Action> {
+        if is_too_large(&upload, rules) {
+            return vec![too_large(rules)];
+        }
+        let serial = self.begin(rules, &upload.file_id);
+        vec![Action::Download { serial, upload }]
+    }
+
+    fn command(&mut self, command: Command, rules: &Rules<'_>) -> Vec<Action> {
+        match command {
+            Command::Start(None) => vec![say("welcome")],
+            Command::Start(Some(parameter)) => match Recipe::read(&parameter) {
+                Some(recipe) => {
+                    let serial = self.begin(rules, &parameter);
+                    vec![Action::Open { serial, recipe }]
+                }
+                None => vec![say("recipe-unreadable")],
+            },
+            Command::Help => vec![say("help")],
+            Command::NewSong(None) => {
+                self.forget_song();
+                vec![say("ask-song")]
+            }
+            Command::NewSong(Some(name)) => {
+                self.forget_song();
+                self.text(&name, rules)
+            }
+            Command::History => vec![Action::ShowHistory],
+            Command::Settings => vec![Action::ShowSettings { edit: None }],
+            Command::Cancel => {
+                self.fetching = None;
+                if let Some(card) = &mut self.card {
+                    card.menu = Menu::Main;
+                }
+                vec![Action::CancelAll]
+            }
+            Command::DeleteMe => vec![Action::AskForget],
+            Command::Stats if rules.is_owner => vec![Action::ShowStats],
+            Command::Stats => vec![say("unknown-command")],
+        }
+    }
+
+    fn searched(
+        &mut self,
+        serial: Serial,
+        results: Vec<Found>,
+        next: Option<Cursor>,
+        trouble: Option<Line>,
+    ) -> Vec<Action> {
+        let Some(list) = self.list.as_mut().filter(|list| list.serial == serial) else {
+            return vec![];
+        };
+        if !results.is_empty() {
+            (list.results, list.next) = (results, next);
+            return vec![Action::Show(What::List)];
+        }
+        if !list.results.is_empty() {
+            // The page that was there stays.
+            list.starts.truncate(list.starts.len().saturating_sub(1).max(1));
+            return vec![Action::Say(trouble.unwrap_or_else(|| Line::new("search-no-more")))];
+        }
+        let nothing = Line::new("search-empty").with("query", list.query.as_str());
+        self.list = None;
+        vec![Action::Say(trouble.unwrap_or(nothing))]
+    }
+
+    fn got_picture(&mut self, picture: crate::model::Blob) -> Vec<Action> {
+        match &mut self.card {
+            Some(card) => {
+                card.own_cover = Some(picture);
+                (card.cover, card.picture, card.menu) = (CoverChoice::Own, Picture::Cover, Menu::Main);
+                vec![Action::Show(What::Card), say("cover-set")]
+            }
+            None => {
+                self.picture = Some(picture);
+                vec![say("cover-kept")]
+            }
+        }
+    }
+
+    fn shown(&mut self, what: What, serial: Serial, message: i64, picture: Option<String>) {
+        match (what, &mut self.card, &mut self.list) {
+            (What::Card, Some(card), _) if card.serial == serial => {
+                card.message = Some(message).filter(|message| *message != 0);
+                card.shown = picture;
+            }
+            (What::List, _, Some(list)) if list.serial == serial => {
+                list.message = Some(message).filter(|message| *message != 0);
+            }
+            _ => {}
+        }
+    }
+
+    /// A song is on its way; whatever was before it no longer is.
+    pub(super) fn begin(&mut self, rules: &Rules<'_>, what: &str) -> Serial {
+        self.fetching = Some(Fetching {
+            serial: rules.serial,
+            what: what.to_owned(),
+        });
+        rules.serial
+    }
+
+    pub(super) fn is_fetching(&self, serial: Serial) -> bool {
+        self.fetching.as_ref().is_some_and(|fetching| fetching.serial == serial)
+    }
+
+    pub(super) fn forget_song(&mut self) {
+        (self.card, self.list, self.fetching) = (None, None, None);
+    }
+}
+
+fn set_times(card: &mut Card, wanted: Wanted) -> Vec<Action> {
+    match wanted.apply(card.part(), card.song.duration_ms) {
+        Ok(part) => {
+            card.set_part(part.start_ms, part.length_ms);
+            (card.touched, card.menu) = (true, Menu::Main);
+            let mut actions = vec![Action::Show(What::Card)];
+            if part.cut {
+                actions.push(say("times-cut"));
+            }
+            actions
+        }
+        Err(TimesError::BeyondEnd) => vec![Action::Say(
+            Line::new("times-beyond").with("length", clock(card.song.duration_ms)),
+        )],
+        Err(TimesError::EndBeforeStart) => vec![say("times-backwards")],
+    }
+}
+
+/// `m:ss`, with tenths only where there are some.
+pub fn clock(ms: u64) -> String {
+    crate::model::time::show_time(std::time::Duration::from_millis(ms))
+}
+
+fn is_too_large(upload: &Upload, rules: &Rules<'_>) -> bool {
+    upload.bytes > rules.upload_bytes
+}
+
+fn too_large(rules: &Rules<'_>) -> Action {
+    let limit = i64::try_from(rules.upload_bytes >> 20).unwrap_or(i64::MAX);
+    Action::Say(Line::new("upload-too-large").with("megabytes", limit))
+}
+
+pub(super) fn say(key: &'static str) -> Action {
+    Action::Say(Line::new(key))
+}

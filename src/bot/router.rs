@@ -1,0 +1,95 @@
+//! The inbox into conversations: what is not processed yet in, each to its own conversation, in the order it came.
+
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use super::desk::Desk;
+use super::lanes::Note;
+use super::update::{self, Read};
+use super::{inline, talker};
+use crate::store::dialogues::DialogueKey;
+use crate::store::inbox;
+
+/// Updates looked at at once. More than this waiting, and the rest is read when some are done.
+const BATCH: u32 = 1000;
+/// Also without being called: what could not be written down is tried again.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+
+/// Hands updates out until the service ends.
+pub async fn run(desk: Arc<Desk>) {
+    loop {
+        hand_out(&desk).await;
+        tokio::select! {
+            () = desk.mail.notified() => {}
+            () = tokio::time::sleep(LOOK_EVERY) => {}
+            () = desk.stopping.cancelled() => return,
+        }
+    }
+}
+
+async fn hand_out(desk: &Arc<Desk>) {
+    let bot_id = desk.me.id;
+    let waiting = match desk
+        .record(move |store| store.read(|conn| inbox::waiting(conn, bot_id, BATCH)))
+        .await
+    {
+        Ok(waiting) => waiting,
+        Err(error) => {
+            tracing::error!(%error, "the inbox could not be read");
+            return;
+        }
+    };
+    let mut nothing = Vec::new();
+    for row in waiting {
+        let is_new = desk
+            .at_work
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(row.seq);
+        if !is_new {
+            continue;
+        }
+        match update::read(&row.payload, &desk.me) {
+            Read::Incoming(incoming) => {
+                let key = DialogueKey {
+                    bot_id,
+                    chat_id: incoming.chat,
+                    user_id: incoming.user,
+                };
+                let seq = row.seq;
+                talker::push(desk, key, Note::Update { seq, incoming });
+            }
+            Read::Inline {
+                query,
+                user,
+                lang,
+                text,
+            } => {
+                nothing.push(row.seq);
+                let desk = Arc::clone(desk);
+                desk.tasks
+                    .clone()
+                    .spawn(async move { inline::answer(&desk, &query, user, lang, &text).await });
+            }
+            Read::Nothing => nothing.push(row.seq),
+        }
+    }
+    finish(desk, nothing).await;
+}
+
+/// Nothing follows from these.
+async fn finish(desk: &Desk, rows: Vec<i64>) {
+    if rows.is_empty() {
+        return;
+    }
+    let marked = rows.clone();
+    let done = desk
+        .record(move |store| store.write(move |tx| marked.iter().try_for_each(|seq| inbox::done(tx, *seq).map(drop))));
+    if let Err(error) = done.await {
+        tracing::warn!(%error, "updates could not be marked as done");
+    }
+    let mut at_work = desk.at_work.lock().unwrap_or_else(PoisonError::into_inner);
+    rows.iter().for_each(|seq| {
+        at_work.remove(seq);
+    });
+}

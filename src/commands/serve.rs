@@ -1,0 +1,28 @@
+//! `musiccircles serve`: the service, until it is told to stop.
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::CommandError;
+use crate::app;
+use crate::cli::ServeArgs;
+use crate::config::Config;
+
+pub fn run(args: &ServeArgs) -> Result<(), CommandError> {
+    let config = Config::load_here(args.config.as_deref()).map_err(|error| CommandError::Usage(error.to_string()))?;
+    let machine = |what: &str, error: std::io::Error| CommandError::Machine(format!("{what}: {error}"));
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| machine("the service cannot be started", error))?;
+    runtime.block_on(async {
+        let unwatched = |error| machine("signals cannot be watched for", error);
+        let mut terminate = signal(SignalKind::terminate()).map_err(unwatched)?;
+        let mut interrupt = signal(SignalKind::interrupt()).map_err(unwatched)?;
+        let stop = async move {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        };
+        let ran = app::run(config, stop).await;
+        ran.map_err(|error| CommandError::Machine(error.to_string()))
+    })
+}

@@ -1,0 +1,166 @@
+//! Settings: `musiccircles.toml` and the environment in, checked values out.
+//!
+//! ```text
+//! file, MUSICCIRCLES__SECTION__KEY -> merge -> raw (as written) -> check (as used) -> Config
+//! ```
+//!
+//! Every key has a default, so that the service starts with no file and no token. Unknown keys and bad values are errors
+//! that name the key and say what is expected, and never what was given: it may be a secret. The annotated example,
+//! `assets/musiccircles.example.toml`, is the reference; a test holds it against the defaults.
+
+mod check;
+mod error;
+mod merge;
+mod raw;
+
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use secrecy::SecretString;
+use url::Url;
+
+pub use error::ConfigError;
+
+use crate::encode::EncoderChoice;
+use crate::model::VideoFormat;
+use crate::render::AdapterChoice;
+
+/// Read when no other file is named, if it is there.
+pub const DEFAULT_FILE: &str = "musiccircles.toml";
+/// Begins the name of every variable that is a setting, and of no other.
+pub const PREFIX: &str = "MUSICCIRCLES__";
+/// The bot's token as every hosting service calls it: `telegram.token`.
+pub const TOKEN_VARIABLE: &str = "TELEGRAM_BOT_TOKEN";
+
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub http: Http,
+    pub data: Data,
+    pub telegram: Telegram,
+    pub sources: Sources,
+    pub render: Render,
+    pub limits: Limits,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Http {
+    /// At least one.
+    pub listen: Vec<SocketAddr>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Data {
+    /// Database, songs, circles, temporary files.
+    pub dir: PathBuf,
+    /// What all files below `dir` but the database may take.
+    pub budget_bytes: u64,
+    /// With less than this free on the disk no job is taken.
+    pub min_free_bytes: u64,
+}
+
+#[derive(Clone, Debug)]
+pub struct Telegram {
+    /// Without it the bot waits for one.
+    pub token: Option<SecretString>,
+    pub api_url: Url,
+    /// The Bot API server runs on this machine with `--local`: its files are read from disk.
+    pub local_files: bool,
+    /// People who may ask for `/stats`.
+    pub owners: Vec<i64>,
+    pub intake: Intake,
+}
+
+/// How updates come.
+#[derive(Clone, Debug)]
+pub enum Intake {
+    Polling,
+    Webhook { url: Url, secret: SecretString },
+}
+
+/// Where songs are looked for. `None`: not configured, so not asked.
+#[derive(Clone, Debug)]
+pub struct Sources {
+    /// No source twice.
+    pub order: Vec<SourceName>,
+    pub library: Option<Library>,
+    pub yandex: Option<Yandex>,
+    pub deezer: Option<Service>,
+    pub itunes: Option<Service>,
+    pub odesli: Option<Service>,
+    pub musicbrainz: Option<MusicBrainz>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SourceName {
+    Library,
+    Yandex,
+    Deezer,
+    Itunes,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Library {
+    pub path: PathBuf,
+}
+
+#[derive(Clone, Debug)]
+pub struct Yandex {
+    pub token: SecretString,
+    pub base_url: Url,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Service {
+    pub base_url: Url,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MusicBrainz {
+    pub base_url: Url,
+    /// The Cover Art Archive.
+    pub covers_url: Url,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Render {
+    pub adapter: AdapterChoice,
+    pub encoder: EncoderChoice,
+    /// What a circle is made in unless its owner chose otherwise.
+    pub format: VideoFormat,
+    /// A built-in theme.
+    pub theme: String,
+    pub max_bytes: u64,
+    /// Circles made at the same time.
+    pub workers: usize,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Jobs one person may have waiting beside the one being rendered.
+    pub per_user_waiting: u32,
+    /// A job that would wait longer is not taken.
+    pub queue: Duration,
+    /// The largest file taken from a person.
+    pub upload_bytes: u64,
+    /// Wall-clock time one circle may take.
+    pub job: Duration,
+    /// Private memory of one worker process.
+    pub worker_memory_bytes: u64,
+}
+
+impl Config {
+    /// From `file`, else from [`DEFAULT_FILE`] if there is one, and over it what `environment` says.
+    pub fn load(
+        file: Option<&Path>,
+        environment: impl IntoIterator<Item = (OsString, OsString)>,
+    ) -> Result<Self, ConfigError> {
+        check::config(merge::read(file, environment)?)
+    }
+
+    /// As [`load`](Self::load), from the environment of this process.
+    pub fn load_here(file: Option<&Path>) -> Result<Self, ConfigError> {
+        Self::load(file, std::env::vars_os())
+    }
+}

@@ -1,0 +1,240 @@
+//! The outbox: finished circles out, each once. What was decided by [`delivery`] is written here before it is done.
+//!
+//! Whoever sends asks [`Queue::next_parcel`], which has written the intent when it returns, sends, and reports with
+//! [`Queue::answered`]. Whoever searches does the same with [`Queue::next_search`] and [`Queue::scanned`].
+
+use rand::Rng;
+
+use super::advance::{advance, read, save, searched};
+use super::delivery::{Delivery, Event, Outcome, Phase, Scan, Shape, Timing};
+use super::{Queue, QueueError};
+use crate::model::JobId;
+use crate::store::circles::{self, CircleRow};
+use crate::store::deliveries::{self, Marker};
+use crate::store::jobs::{self, Address, Job, JobState};
+use crate::store::{Millis, StoreError, Tx, files, known, leases, send_limits};
+use crate::torture;
+
+/// Deliveries looked at in one search for something to send: those behind a chat's limit are passed over.
+const LOOKED_AT: u32 = 64;
+
+/// A circle to be sent now: the intent is on the disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parcel {
+    pub job: Job,
+    pub to: Address,
+    pub marker: Marker,
+    pub shape: Shape,
+    /// Its file, and Telegram's names for it where there are any.
+    pub circle: CircleRow,
+    /// From 1.
+    pub attempt: u32,
+}
+
+/// A circle that may have arrived, to be looked for now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Search {
+    pub job: JobId,
+    pub to: Address,
+    pub marker: Marker,
+    pub shape: Shape,
+    /// Message numbers to ask; `None`: too many, report [`Scan::Undecidable`].
+    pub candidates: Option<Vec<i64>>,
+}
+
+/// What to do next, or until when there is nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Todo<T> {
+    Now(Box<T>),
+    /// At the latest; `None`: until something happens.
+    Wait(Option<Millis>),
+}
+
+/// What Telegram made of a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SentAs {
+    pub message_id: i64,
+    /// Telegram's own time of it; 0 where that is not known.
+    pub date: Millis,
+    /// Absent where it was found by a search that does not tell.
+    pub file: Option<(String, String)>,
+}
+
+impl Queue {
+    /// The next circle to send, its intent written. Respects the limits of chat and bot.
+    pub fn next_parcel(&self) -> Result<Todo<Parcel>, QueueError> {
+        let now = self.now();
+        let (due, wake) = self.shared.store.read(|conn| {
+            let due = deliveries::due(conn, "ready", now, 1)?;
+            Ok((!due.is_empty(), deliveries::next_wake(conn, now)?))
+        })?;
+        if !due {
+            return Ok(Todo::Wait(wake));
+        }
+        let timing = self.shared.timing;
+        let (todo, moved) = self.shared.store.write(move |tx| next_parcel(tx, &timing, now))?;
+        if let Todo::Now(parcel) = &todo {
+            torture::point("sending.after_commit");
+            self.tell(parcel.job.job, JobState::Sending);
+        }
+        moved.into_iter().for_each(|(job, state)| self.tell(job, state));
+        Ok(todo)
+    }
+
+    /// The next circle to look for.
+    pub fn next_search(&self) -> Result<Todo<Search>, QueueError> {
+        let (now, quiet) = (self.now(), self.shared.timing.quiet_ms);
+        Ok(self.shared.store.read(move |conn| {
+            let Some(row) = deliveries::due(conn, "reconciling", now, 1)?.pop() else {
+                return Ok(Todo::Wait(deliveries::next_wake(conn, now)?));
+            };
+            let delivery = read(&row)?;
+            let Phase::Reconciling(doubt) = &delivery.phase else {
+                return Err(StoreError::Unreadable { what: "a delivery" });
+            };
+            let (bot_id, chat_id) = (row.to.bot_id, row.to.chat_id);
+            torture::point("reconcile.before_probe");
+            let candidates = known::candidates(conn, bot_id, chat_id, row.lo_msg_id, doubt.since + quiet)?;
+            Ok(Todo::Now(Box::new(Search {
+                job: row.job,
+                to: row.to,
+                marker: row.marker,
+                shape: delivery.shape,
+                candidates,
+            })))
+        })?)
+    }
+
+    /// What the send came to. With [`Outcome::Sent`] comes what Telegram made of it.
+    pub fn answered(&self, job: JobId, outcome: Outcome, sent: Option<SentAs>) -> Result<(), QueueError> {
+        let outcome = match outcome {
+            Outcome::Ambiguous { .. } if torture::mistake("retry_on_timeout") => Outcome::NotSent { retry_after: None },
+            other => other,
+        };
+        torture::point("send.response_before_commit");
+        self.step(job, Event::Answered(outcome), sent)
+    }
+
+    /// What the search came to.
+    pub fn scanned(&self, job: JobId, scan: Scan, found: Option<SentAs>) -> Result<(), QueueError> {
+        torture::point("reconcile.after_probe");
+        self.step(job, Event::Scanned(scan), found)
+    }
+
+    /// A button with this marker was pressed under this message; says which job it is.
+    pub fn marker_seen(&self, marker: Marker, message: SentAs) -> Result<Option<JobId>, QueueError> {
+        let row = self.shared.store.read(|conn| deliveries::of_marker(conn, marker))?;
+        let Some(row) = row else { return Ok(None) };
+        if row.message_id.is_none() {
+            self.step(row.job, Event::MarkerSeen, Some(message))?;
+        }
+        Ok(Some(row.job))
+    }
+
+    /// The person who was told that it is unknown wants it again. `false`: it is not unknown any more.
+    pub fn resend(&self, job: JobId, user_id: i64) -> Result<bool, QueueError> {
+        let unknown = self.job(job)?;
+        if !unknown.is_some_and(|job| job.user_id == user_id && job.state == JobState::Unknown) {
+            return Ok(false);
+        }
+        self.step(job, Event::ResendWanted, None)?;
+        Ok(true)
+    }
+
+    fn step(&self, job: JobId, event: Event, sent: Option<SentAs>) -> Result<(), QueueError> {
+        let (timing, now) = (self.shared.timing, self.now());
+        let moved = self.shared.store.write(move |tx| {
+            let Some(row) = deliveries::get(tx, job)? else {
+                return Ok(None);
+            };
+            advance(tx, &row, event, sent.as_ref(), &timing, now)
+        })?;
+        torture::point("sent.before_cleanup");
+        if let Some(state) = moved {
+            self.tell(job, state);
+        }
+        Ok(())
+    }
+}
+
+/// A circle is ready: for a chat its delivery begins, or goes on after it was made again. Also where nobody is sent
+/// anything, it is used now.
+pub(super) fn post(
+    tx: &Tx<'_>,
+    job: JobId,
+    user_id: i64,
+    to: Option<Address>,
+    content_key: &str,
+    now: Millis,
+) -> Result<(), StoreError> {
+    jobs::set_content_key(tx, job, content_key)?;
+    let holder = leases::holder(job);
+    circles::use_by(tx, content_key, user_id, &holder, now)?;
+    let Some(to) = to else {
+        return files::release(tx, &holder);
+    };
+    if let Some(row) = deliveries::get(tx, job)? {
+        let (next, _) = read(&row)?.step(Event::Remade, now, &Timing::default());
+        return save(tx, job, &next);
+    }
+    let delivery = Delivery::ready(now);
+    let marker: Marker = rand::rng().random();
+    deliveries::insert(
+        tx,
+        job,
+        to,
+        marker,
+        &serde_json::to_string(&delivery)?,
+        searched(&delivery),
+        now,
+    )
+}
+
+type Moved = Vec<(JobId, JobState)>;
+
+fn next_parcel(tx: &Tx<'_>, timing: &Timing, now: Millis) -> Result<(Todo<Parcel>, Moved), StoreError> {
+    let (mut wait, mut moved): (Option<Millis>, Moved) = (None, Vec::new());
+    for row in deliveries::due(tx, "ready", now, LOOKED_AT)? {
+        let to = row.to;
+        let job = jobs::get(tx, row.job)?.ok_or(StoreError::Unreadable { what: "a delivery" })?;
+        let circle = match &job.content_key {
+            Some(key) => circles::find(tx, key, Some(to.bot_id))?,
+            None => None,
+        };
+        let delivery = read(&row)?;
+        let usable = circle.filter(|circle| circle.path.is_some() || name_for(circle, delivery.shape).is_some());
+        let Some(circle) = usable else {
+            let state = advance(tx, &row, Event::FileGone, None, timing, now)?;
+            moved.extend(state.map(|state| (job.job, state)));
+            continue;
+        };
+        if let Err(free) = send_limits::take(tx, to.bot_id, to.chat_id, now)? {
+            wait = Some(wait.map_or(free, |wait| wait.min(free)));
+            continue;
+        }
+        deliveries::set_lo(tx, job.job, known::highest(tx, to.bot_id, to.chat_id)?)?;
+        let (begun, _) = delivery.step(Event::Begin, now, timing);
+        if !torture::mistake("no_intent") {
+            save(tx, job.job, &begun)?;
+            deliveries::move_job(tx, job.job, JobState::Sending, now)?;
+        }
+        torture::point("sending.before_commit");
+        let parcel = Parcel {
+            job,
+            to,
+            marker: row.marker,
+            shape: begun.shape,
+            circle,
+            attempt: begun.attempts,
+        };
+        return Ok((Todo::Now(Box::new(parcel)), moved));
+    }
+    Ok((Todo::Wait(wait), moved))
+}
+
+fn name_for(circle: &CircleRow, shape: Shape) -> Option<&String> {
+    match shape {
+        Shape::Circle => circle.file_id.as_ref(),
+        Shape::SquareVideo => circle.video_file_id.as_ref(),
+    }
+}

@@ -1,0 +1,9 @@
+//! The bot: its pure parts by tables, and conversations of people with the real program over the stand-in Telegram.
+
+mod conversation;
+mod outside;
+mod restart;
+pub mod service;
+mod steps;
+mod texts;
+mod times;

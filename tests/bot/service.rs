@@ -1,0 +1,166 @@
+//! The service as an operator runs it: the real program, its folder, its settings in the environment.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::support::command::{code_of, song};
+use crate::support::telegram::{Person, Seen, Telegram};
+
+/// Rendering in a debug build on a machine with other work.
+pub const RENDERED: Duration = Duration::from_secs(90);
+/// Everything else.
+pub const SOON: Duration = Duration::from_secs(30);
+
+/// Its data, its music and its log. What is in it outlives a kill.
+pub struct House {
+    pub folder: tempfile::TempDir,
+    settings: Vec<(String, String)>,
+}
+
+pub struct Service<'h> {
+    house: &'h House,
+    child: Child,
+}
+
+impl House {
+    /// With an empty library.
+    pub fn new(telegram: &Telegram) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("music")).unwrap();
+        let mut house = Self {
+            folder,
+            settings: Vec::new(),
+        };
+        let path = |name: &str| house.folder.path().join(name).to_string_lossy().into_owned();
+        let settings = [
+            ("TELEGRAM__TOKEN", telegram.token().to_owned()),
+            ("TELEGRAM__API_URL", telegram.url()),
+            ("DATA__DIR", path("data")),
+            ("DATA__MIN_FREE_BYTES", "1000000".to_owned()),
+            ("SOURCES__LIBRARY__PATH", path("music")),
+            ("HTTP__LISTEN", "127.0.0.1:0".to_owned()),
+            ("RENDER__ADAPTER", "cpu".to_owned()),
+            // The smallest: what is tried here is not the picture.
+            ("RENDER__SIZE", "240".to_owned()),
+            ("RENDER__FPS", "25".to_owned()),
+        ];
+        house.settings = settings.map(|(key, value)| (key.to_owned(), value)).to_vec();
+        house
+    }
+
+    pub fn set(mut self, key: &str, value: impl Into<String>) -> Self {
+        self.settings.push((key.to_owned(), value.into()));
+        self
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// A song of the library, `Artist - Title`.
+    pub fn add_song(&self, name: &str, secs: f64) -> PathBuf {
+        let path = self.path("music").join(format!("{name}.wav"));
+        song(secs).write_wav(&path);
+        path
+    }
+
+    pub fn start(&self) -> Service<'_> {
+        self.start_with(&[])
+    }
+
+    /// With more in its environment.
+    pub fn start_with(&self, environment: &[(&str, &str)]) -> Service<'_> {
+        let log = File::options()
+            .append(true)
+            .create(true)
+            .open(self.path("log"))
+            .unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_musiccircles"));
+        command
+            .arg("serve")
+            .current_dir(self.folder.path())
+            .env("MUSICCIRCLES_LOG", "info");
+        command.envs(environment.iter().copied());
+        for (key, value) in &self.settings {
+            command.env(format!("MUSICCIRCLES__{key}"), value);
+        }
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        Service { house: self, child }
+    }
+
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.path("log")).unwrap_or_default()
+    }
+}
+
+impl Service<'_> {
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    #[cfg(feature = "torture")]
+    pub fn is_alive(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
+    /// As a service manager does it; how long it took.
+    pub fn stop(mut self) -> Duration {
+        let began = Instant::now();
+        kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();
+        let status = self.child.wait().unwrap();
+        assert_eq!(code_of(status), 0, "{}", self.house.log());
+        began.elapsed()
+    }
+}
+
+impl Drop for Service<'_> {
+    fn drop(&mut self) {
+        // Already gone after `kill` and `stop`.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if std::thread::panicking() {
+            eprintln!("the service's log:\n{}", self.house.log());
+        }
+    }
+}
+
+/// The newest card of the chat, once it shows these words.
+pub fn card(person: &Person, words: &str) -> Seen {
+    person.wait_for(&format!("a card with {words:?}"), SOON, |seen| {
+        let card = seen
+            .iter()
+            .rev()
+            .find(|message| message.by_bot && message.kind == "photo")?;
+        card.text.contains(words).then(|| card.clone())
+    })
+}
+
+/// A circle after message `after`.
+pub fn circle(person: &Person, after: i64) -> Seen {
+    person.wait_for_kind("video_note", after, RENDERED)
+}
+
+pub fn labels(seen: &Seen) -> Vec<&str> {
+    seen.buttons
+        .iter()
+        .flatten()
+        .map(|button| button.text.as_str())
+        .collect()
+}
+
+/// The bytes of a song that is no part of the library.
+pub fn song_bytes(folder: &Path, secs: f64) -> Vec<u8> {
+    let path = folder.join(format!("upload-{secs}.wav"));
+    song(secs).write_wav(&path);
+    fs::read(path).unwrap()
+}

@@ -1,0 +1,9 @@
+//! The queue: what is asked for is made once, fairly, and sent once, whatever happens in between.
+
+mod admission;
+mod delivery;
+mod desk;
+mod forget;
+mod key;
+mod killed;
+mod work;

@@ -1,0 +1,185 @@
+//! Who is let in, who is told to come back, and that a crowd does not make one wait for another's flood.
+
+use std::collections::HashMap;
+
+use musiccircles::model::Blob;
+use musiccircles::queue::{QueueLimits, Rejection, Submit, Submitted};
+use musiccircles::store::jobs::JobState;
+
+use super::desk::{BOT, Desk, OPEN, key, submit};
+
+#[test]
+fn two_taps_are_one_job_while_it_is_active() {
+    let desk = Desk::new(OPEN);
+    let tap = || {
+        let tapped = Submit {
+            dedupe_key: Some("7:100:create".into()),
+            ..submit(7, desk.spec(1))
+        };
+        desk.queue.submit(tapped).unwrap()
+    };
+    let Submitted::Queued { job, .. } = tap() else { panic!() };
+    assert_eq!(tap(), Submitted::Already { job });
+    let claim = desk.claim();
+    assert_eq!(tap(), Submitted::Already { job });
+    desk.queue.rendered(claim.held, desk.made(1)).unwrap();
+    assert_eq!(tap(), Submitted::Already { job });
+    desk.queue.cancel(job, 7).unwrap();
+    assert!(
+        matches!(tap(), Submitted::Ready { .. }),
+        "a new wish, and the circle is there"
+    );
+}
+
+#[test]
+fn a_request_carried_out_again_is_the_same_job_also_when_that_has_ended() {
+    let desk = Desk::new(OPEN);
+    let ask = |origin: &str| {
+        let asked = Submit {
+            origin: Some(origin.into()),
+            ..submit(7, desk.spec(1))
+        };
+        desk.queue.submit(asked).unwrap()
+    };
+    let Submitted::Queued { job, .. } = ask("a") else {
+        panic!()
+    };
+    desk.queue.rendered(desk.claim().held, desk.made(1)).unwrap();
+    desk.queue.cancel(job, 7).unwrap();
+    assert_eq!(ask("a"), Submitted::Already { job });
+    assert!(matches!(ask("b"), Submitted::Ready { .. }), "another wish for the same");
+}
+
+#[test]
+fn two_taps_at_once_are_one_job() {
+    let desk = Desk::new(OPEN);
+    let taps: Vec<_> = std::thread::scope(|scope| {
+        let taps: Vec<_> = (0..16)
+            .map(|_| {
+                let tapped = Submit {
+                    dedupe_key: Some("key".into()),
+                    ..submit(7, desk.spec(1))
+                };
+                scope.spawn(|| desk.queue.submit(tapped).unwrap())
+            })
+            .collect();
+        taps.into_iter().map(|tap| tap.join().unwrap()).collect()
+    });
+    assert_eq!(
+        taps.iter()
+            .filter(|tap| matches!(tap, Submitted::Queued { .. }))
+            .count(),
+        1,
+        "{taps:?}"
+    );
+}
+
+#[test]
+fn one_person_has_so_many_and_everybody_so_much() {
+    let desk = Desk::new(QueueLimits {
+        per_user_waiting: 3,
+        queue_seconds: 30,
+        ..QueueLimits::default()
+    });
+    for n in 0..4 {
+        desk.queued(1, n);
+    }
+    assert_eq!(desk.ask(1, 4), Submitted::Rejected(Rejection::TooManyWaiting));
+    // Ten seconds of circle take 2.5 s until it was measured otherwise; everybody's first jobs come before the second ones.
+    let mut people = 2..;
+    let full = loop {
+        let user = people.next().unwrap();
+        match desk.ask(user, 10) {
+            Submitted::Queued { place, .. } => assert_eq!(place.ahead as i64, user - 1),
+            Submitted::Rejected(Rejection::QueueFull { come_back_secs }) => break (user, come_back_secs),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(full, (14, 5));
+    // A machine that proves faster lets more in.
+    let claim = desk.claim();
+    let made = musiccircles::queue::Made {
+        render_ms: 10,
+        ..desk.made(100)
+    };
+    desk.queue.rendered(claim.held, made).unwrap();
+    assert!(matches!(desk.ask(14, 10), Submitted::Queued { .. }));
+}
+
+#[test]
+fn a_song_that_is_gone_is_told() {
+    let desk = Desk::new(OPEN);
+    let mut spec = desk.spec(1);
+    spec.cover = Some(Blob {
+        sha256: "0".repeat(64),
+        bytes: 1,
+        extension: "jpg".into(),
+    });
+    let rejected = Submitted::Rejected(Rejection::FileGone);
+    assert_eq!(desk.queue.submit(submit(1, spec.clone())).unwrap(), rejected);
+    spec.cover = Some(Blob {
+        sha256: "../../etc/passwd".into(),
+        bytes: 1,
+        extension: "jpg".into(),
+    });
+    assert_eq!(desk.queue.submit(submit(1, spec)).unwrap(), rejected);
+}
+
+/// One has a thousand jobs, ninety-nine have one each.
+#[test]
+fn a_flood_makes_nobody_wait_more_than_twice_as_long() {
+    let desk = Desk::new(OPEN);
+    for n in 0..1000 {
+        desk.queued(1, n);
+    }
+    let alone: HashMap<_, _> = (0..99).map(|n| (desk.queued(2 + n, 5000), n as usize + 1)).collect();
+    let mut served = 0;
+    let mut worst = 0.0_f64;
+    while served < 99 {
+        let claim = desk.claim();
+        // What they would wait without the flood: as many turns as people before them, and their own.
+        if let Some(turns) = alone.get(&claim.held.job) {
+            served += 1;
+            let waited = desk.now.load(std::sync::atomic::Ordering::Relaxed) - 1_800_000_000_000;
+            worst = worst.max((waited + 1000) as f64 / (*turns as f64 * 1000.0));
+        }
+        desk.later(1000);
+        desk.queue
+            .ended(claim.held, musiccircles::queue::Ended::Cancelled)
+            .unwrap();
+    }
+    assert!(worst <= 2.0, "{worst}");
+}
+
+#[test]
+fn the_same_again_is_on_its_way_at_once() {
+    let desk = Desk::new(OPEN);
+    desk.rendered(1, 1);
+    let Submitted::Ready { job } = desk.ask(2, 1) else {
+        panic!("not found by its fingerprint")
+    };
+    assert_eq!(desk.state(job), JobState::Rendered);
+    // By its content key, where the request differs.
+    let other = Submit {
+        content_key: Some(key(1)),
+        ..submit(3, desk.spec(2))
+    };
+    assert!(matches!(desk.queue.submit(other).unwrap(), Submitted::Ready { .. }));
+    // Fetched instead of sent.
+    let fetched = Submit {
+        to: None,
+        ..submit(4, desk.spec(1))
+    };
+    let Submitted::Ready { job } = desk.queue.submit(fetched).unwrap() else {
+        panic!()
+    };
+    assert_eq!(desk.state(job), JobState::Done);
+    let circle = desk
+        .queue
+        .store()
+        .read(|conn| musiccircles::store::circles::find(conn, &key(1), Some(BOT)));
+    assert_eq!(
+        circle.unwrap().unwrap().path.unwrap(),
+        format!("circles/{}.mp4", key(1))
+    );
+}

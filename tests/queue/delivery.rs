@@ -1,0 +1,445 @@
+//! Deliveries: the pure machine in virtual time, a hundred thousand of them, and the outbox on a real record.
+
+use musiccircles::queue::delivery::{Delivery, Effect, Event, Outcome, Phase, Refusal, Scan, Shape, Timing};
+use musiccircles::queue::{Parcel, SentAs, Todo};
+use musiccircles::store::jobs::JobState;
+use musiccircles::store::{circles, deliveries, known};
+use proptest::prelude::*;
+use rand::{Rng, SeedableRng, rngs::StdRng};
+
+use super::desk::{BOT, Desk, OPEN, key};
+
+/// One circle's way in a world where much goes wrong.
+struct World {
+    random: StdRng,
+    now: i64,
+    /// When each accepted message can be seen.
+    visible: Vec<i64>,
+    longest_delay: i64,
+    faulted: bool,
+}
+
+impl World {
+    fn accept(&mut self) {
+        let delay = self.random.random_range(0..=self.longest_delay);
+        self.visible.push(self.now + delay);
+    }
+
+    /// What becomes of a send, and what is known of it afterwards.
+    fn send(&mut self) -> Event {
+        let fate = self.random.random_range(0..100);
+        self.faulted |= fate >= 60;
+        self.now += self.random.random_range(10..3000);
+        match fate {
+            0..60 => {
+                self.accept();
+                Event::Answered(Outcome::Sent)
+            }
+            60..66 => Event::Answered(Outcome::NotSent { retry_after: None }),
+            66..70 => Event::Answered(Outcome::NotSent {
+                retry_after: Some(self.random.random_range(1000..40_000)),
+            }),
+            70..72 => Event::Answered(Outcome::Refused(Refusal::VoiceForbidden)),
+            72..74 => Event::Answered(Outcome::Refused(Refusal::FileIdGone)),
+            // A timeout, with or without a message.
+            74..88 => {
+                if fate % 2 == 0 {
+                    self.accept();
+                }
+                let last_byte = self.random.random_bool(0.5).then_some(self.now);
+                self.now += 60_000;
+                Event::Answered(Outcome::Ambiguous { last_byte })
+            }
+            // The program ends, before or after Telegram has it.
+            _ => {
+                if fate % 2 == 0 {
+                    self.accept();
+                }
+                self.now += self.random.random_range(0..20_000);
+                Event::Restarted
+            }
+        }
+    }
+
+    fn search(&mut self) -> Scan {
+        match self.random.random_range(0..100) {
+            0..10 => Scan::Postponed {
+                until: self.now + 5_000,
+            },
+            10..13 => Scan::Undecidable,
+            _ if self.visible.iter().any(|visible| *visible <= self.now) => Scan::Found,
+            _ => Scan::Absent,
+        }
+    }
+}
+
+/// How it ended, how many messages there are, and whether anything went wrong on the way.
+fn deliver(seed: u64, longest_delay: i64) -> (Delivery, Vec<i64>, bool) {
+    let timing = Timing::default();
+    let random = StdRng::seed_from_u64(seed);
+    let mut world = World {
+        random,
+        now: 1_000_000,
+        visible: vec![],
+        longest_delay,
+        faulted: false,
+    };
+    let mut delivery = Delivery::ready(world.now);
+    for _ in 0..1000 {
+        let event = match &delivery.phase {
+            Phase::Ready { from } => {
+                world.now = world.now.max(*from);
+                let (sending, effects) = delivery.step(Event::Begin, world.now, &timing);
+                assert_eq!(effects, [Effect::Send], "seed {seed}");
+                delivery = sending;
+                world.send()
+            }
+            Phase::Reconciling(doubt) => {
+                world.now = world.now.max(doubt.scan_at);
+                Event::Scanned(world.search())
+            }
+            _ => return (delivery, world.visible, world.faulted),
+        };
+        let (next, effects) = delivery.step(event, world.now, &timing);
+        assert!(!effects.contains(&Effect::Send), "seed {seed}: sent without an intent");
+        delivery = next;
+    }
+    panic!("seed {seed}: no end");
+}
+
+#[test]
+fn a_hundred_thousand_deliveries_arrive_once() {
+    let (mut faulted, mut unknown) = (0, 0);
+    for seed in 0..100_000 {
+        // Shorter than the quiet time: Telegram shows what it took.
+        let (delivery, messages, fault) = deliver(seed, 29_000);
+        faulted += u32::from(fault);
+        match delivery.phase {
+            Phase::Sent { .. } => assert_eq!(messages.len(), 1, "seed {seed}"),
+            Phase::Unknown => {
+                unknown += 1;
+                assert!(messages.len() <= 1, "seed {seed}");
+            }
+            // Telegram said no to everything.
+            Phase::Refused { .. } => assert!(messages.is_empty(), "seed {seed}"),
+            other => panic!("seed {seed}: {other:?}"),
+        }
+    }
+    assert!(faulted >= 30_000, "{faulted}");
+    // Only where searches were impossible or the resends used up; the person was asked.
+    assert!(unknown < 600, "{unknown}");
+    println!("{faulted} of 100000 faulted, {unknown} unknown");
+}
+
+#[test]
+fn what_becomes_visible_after_both_searches_is_the_only_way_to_two() {
+    let mut twice = 0;
+    for seed in 0..20_000 {
+        let (_, messages, _) = deliver(seed, 600_000);
+        if messages.len() > 1 {
+            twice += 1;
+        }
+        // Nothing is seen before the second search, at least 90 s after the message: the window we admit.
+        for seen in &messages[..messages.len().saturating_sub(1)] {
+            assert!(*seen > 1_000_000 + 90_000, "seed {seed}: {messages:?}");
+        }
+    }
+    assert!(twice > 0, "the test can see two");
+}
+
+fn any_event() -> impl Strategy<Value = Event> {
+    let refusal = prop_oneof![
+        Just(Refusal::VoiceForbidden),
+        Just(Refusal::FileIdGone),
+        Just(Refusal::TooLarge),
+        Just(Refusal::ChatGone)
+    ];
+    let outcome = prop_oneof![
+        Just(Outcome::Sent),
+        Just(Outcome::WrongKind),
+        proptest::option::of(0_i64..100_000).prop_map(|retry_after| Outcome::NotSent { retry_after }),
+        refusal.prop_map(Outcome::Refused),
+        proptest::option::of(0_i64..100_000).prop_map(|last_byte| Outcome::Ambiguous { last_byte }),
+    ];
+    let scan = prop_oneof![
+        Just(Scan::Found),
+        Just(Scan::Absent),
+        Just(Scan::Undecidable),
+        (0_i64..100_000).prop_map(|until| Scan::Postponed { until }),
+    ];
+    prop_oneof![
+        3 => Just(Event::Begin),
+        3 => outcome.prop_map(Event::Answered),
+        3 => scan.prop_map(Event::Scanned),
+        1 => prop_oneof![
+            Just(Event::Restarted),
+            Just(Event::MarkerSeen),
+            Just(Event::ResendWanted),
+            Just(Event::FileGone),
+            Just(Event::Remade)
+        ],
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    /// Whatever happens in whatever order, also what cannot happen.
+    #[test]
+    fn no_order_of_events_breaks_a_rule(events in proptest::collection::vec((any_event(), 0_i64..100_000), 1..40)) {
+        let timing = Timing::default();
+        let (mut delivery, mut now) = (Delivery::ready(0), 0);
+        let mut quiet_until = 0;
+        for (event, wait) in events {
+            now += wait;
+            let (next, effects) = delivery.step(event, now, &timing);
+            let sends = effects.contains(&Effect::Send);
+            prop_assert_eq!(sends, event == Event::Begin && matches!(delivery.phase, Phase::Ready { .. }));
+            if matches!(delivery.phase, Phase::Sent { .. }) {
+                prop_assert_eq!(&next, &delivery);
+            }
+            match (&delivery.phase, &next.phase) {
+                (Phase::Sending { .. }, Phase::Reconciling(_)) => quiet_until = now + timing.again_ms[0],
+                // Out of doubt and back to sending: two searches, a minute apart, said that it is not there.
+                (Phase::Reconciling(_), Phase::Ready { .. }) => prop_assert!(now >= quiet_until),
+                _ => {}
+            }
+            let text = serde_json::to_string(&next).unwrap();
+            prop_assert_eq!(&serde_json::from_str::<Delivery>(&text).unwrap(), &next);
+            delivery = next;
+        }
+    }
+}
+
+fn parcel(desk: &Desk) -> Parcel {
+    match desk.queue.next_parcel().unwrap() {
+        Todo::Now(parcel) => *parcel,
+        Todo::Wait(until) => panic!("nothing to send until {until:?}"),
+    }
+}
+
+fn sent(message_id: i64) -> Option<SentAs> {
+    let file = Some((format!("file {message_id}"), format!("unique {message_id}")));
+    Some(SentAs {
+        message_id,
+        date: 5,
+        file,
+    })
+}
+
+fn search(desk: &Desk) -> musiccircles::queue::Search {
+    match desk.queue.next_search().unwrap() {
+        Todo::Now(search) => *search,
+        Todo::Wait(until) => panic!("nothing to search until {until:?}"),
+    }
+}
+
+#[test]
+fn what_was_sent_is_known_and_sent_again_by_its_name() {
+    let desk = Desk::new(OPEN);
+    let job = desk.rendered(1, 1);
+    let first = parcel(&desk);
+    assert_eq!((first.job.job, first.attempt, first.shape), (job, 1, Shape::Circle));
+    assert_eq!(first.circle.file_id, None);
+    desk.queue.answered(job, Outcome::Sent, sent(70)).unwrap();
+    assert_eq!(desk.state(job), JobState::Sent);
+    let highest = desk.queue.store().read(|conn| known::highest(conn, BOT, 1)).unwrap();
+    assert_eq!(highest, 70);
+    // Somebody else wants the same; Telegram has it.
+    let musiccircles::queue::Submitted::Ready { job } = desk.ask(2, 1) else {
+        panic!()
+    };
+    let again = parcel(&desk);
+    assert_eq!(again.circle.file_id.as_deref(), Some("file 70"));
+    // It forgot: the name is dropped, the file is sent.
+    desk.queue
+        .answered(job, Outcome::Refused(Refusal::FileIdGone), None)
+        .unwrap();
+    desk.later(2_000);
+    let third = parcel(&desk);
+    assert_eq!((third.job.job, third.attempt, third.circle.file_id), (job, 2, None));
+}
+
+#[test]
+fn a_restart_in_the_middle_of_a_send_searches_before_it_sends() {
+    let desk = Desk::new(OPEN);
+    let job = desk.rendered(1, 1);
+    desk.queue
+        .store()
+        .write(|tx| known::note(tx, BOT, 1, 40, 5, 5))
+        .unwrap();
+    let begun = parcel(&desk);
+    let desk = desk.restart();
+    assert_eq!(desk.state(job), JobState::Sending);
+    assert!(matches!(desk.queue.next_parcel().unwrap(), Todo::Wait(Some(_))));
+    assert!(matches!(desk.queue.next_search().unwrap(), Todo::Wait(Some(_))));
+    desk.later(30_000);
+    let first = search(&desk);
+    assert_eq!((first.job, first.marker), (job, begun.marker));
+    assert_eq!(first.candidates.unwrap(), (41..=56).collect::<Vec<_>>());
+    desk.queue.scanned(job, Scan::Absent, None).unwrap();
+    // A circle for the same chat waits for this one.
+    let other = desk.rendered(1, 2);
+    assert!(matches!(desk.queue.next_parcel().unwrap(), Todo::Wait(_)));
+    desk.later(60_000);
+    search(&desk);
+    desk.queue.scanned(job, Scan::Found, sent(43)).unwrap();
+    assert_eq!(desk.state(job), JobState::Sent);
+    assert_eq!(parcel(&desk).job.job, other);
+}
+
+#[test]
+fn absent_twice_is_sent_again_and_undecidable_is_the_persons_choice() {
+    let desk = Desk::new(OPEN);
+    let job = desk.rendered(1, 1);
+    let marker = parcel(&desk).marker;
+    desk.queue
+        .answered(job, Outcome::Ambiguous { last_byte: None }, None)
+        .unwrap();
+    for wait in [30_000, 60_000] {
+        desk.later(wait);
+        search(&desk);
+        desk.queue.scanned(job, Scan::Absent, None).unwrap();
+    }
+    let again = parcel(&desk);
+    assert_eq!((again.attempt, again.marker), (2, marker));
+    desk.queue
+        .answered(job, Outcome::Ambiguous { last_byte: None }, None)
+        .unwrap();
+    for wait in [30_000, 60_000, 120_000] {
+        desk.later(wait);
+        search(&desk);
+        desk.queue.scanned(job, Scan::Undecidable, None).unwrap();
+    }
+    assert_eq!(desk.state(job), JobState::Unknown);
+    assert!(!desk.queue.resend(job, 2).unwrap(), "another person's");
+    assert!(desk.queue.resend(job, 1).unwrap());
+    assert!(!desk.queue.resend(job, 1).unwrap(), "a second tap");
+    desk.later(2_000);
+    assert_eq!(parcel(&desk).attempt, 3);
+    // A button below the first one proves it after all.
+    let seen = SentAs {
+        message_id: 44,
+        date: 5,
+        file: None,
+    };
+    assert_eq!(desk.queue.marker_seen(marker, seen).unwrap(), Some(job));
+    assert_eq!(desk.state(job), JobState::Sent);
+}
+
+#[test]
+fn telegrams_pauses_and_a_forbidden_circle() {
+    let desk = Desk::new(OPEN);
+    let job = desk.rendered(1, 1);
+    parcel(&desk);
+    desk.queue
+        .answered(
+            job,
+            Outcome::NotSent {
+                retry_after: Some(7_000),
+            },
+            None,
+        )
+        .unwrap();
+    let desk = desk.restart();
+    desk.later(6_999);
+    assert!(matches!(desk.queue.next_parcel().unwrap(), Todo::Wait(Some(_))));
+    desk.later(1);
+    parcel(&desk);
+    desk.queue
+        .answered(job, Outcome::Refused(Refusal::VoiceForbidden), None)
+        .unwrap();
+    desk.later(2_000);
+    assert_eq!(parcel(&desk).shape, Shape::SquareVideo);
+    desk.queue
+        .answered(job, Outcome::Refused(Refusal::ChatGone), None)
+        .unwrap();
+    assert_eq!(desk.state(job), JobState::Refused);
+}
+
+#[test]
+fn one_that_came_as_another_kind_is_made_smaller_once() {
+    let desk = Desk::new(OPEN);
+    let job = desk.rendered(1, 1);
+    parcel(&desk);
+    desk.queue.answered(job, Outcome::WrongKind, None).unwrap();
+    let claim = desk.claim();
+    assert_eq!((claim.held.job, claim.spec.max_bytes), (job, 4_800_000));
+    desk.queue.rendered(claim.held, desk.made(2)).unwrap();
+    // The smaller one is not what the request means.
+    let named = desk
+        .queue
+        .store()
+        .read(|conn| circles::key_of(conn, &desk.spec(1).fingerprint("look 1")));
+    assert_eq!(named.unwrap(), Some(key(1)));
+    desk.later(2_000);
+    assert_eq!(parcel(&desk).circle.content_key, key(2));
+    desk.queue.answered(job, Outcome::WrongKind, None).unwrap();
+    assert_eq!(desk.state(job), JobState::Refused);
+}
+
+#[test]
+fn a_circle_whose_file_was_lost_is_made_again() {
+    let desk = Desk::new(OPEN);
+    let job = desk.rendered(1, 1);
+    std::fs::remove_file(desk.queue.disk().full_path(format!("circles/{}.mp4", key(1)))).unwrap();
+    desk.queue.tidy().unwrap();
+    assert!(matches!(desk.queue.next_parcel().unwrap(), Todo::Wait(_)));
+    assert_eq!(desk.state(job), JobState::Queued);
+    desk.queue.rendered(desk.claim().held, desk.made(1)).unwrap();
+    let row = desk
+        .queue
+        .store()
+        .read(|conn| deliveries::get(conn, job))
+        .unwrap()
+        .unwrap();
+    assert_eq!(parcel(&desk).marker, row.marker);
+}
+
+#[test]
+fn each_chat_has_its_pace_and_nobody_waits_for_another() {
+    let desk = Desk::new(OPEN);
+    let [first, second] = [1, 2].map(|seed| desk.rendered(1, seed));
+    let other = desk.rendered(2, 3);
+    assert_eq!(parcel(&desk).job.job, first);
+    assert_eq!(parcel(&desk).job.job, other, "the first chat is busy");
+    desk.queue.answered(first, Outcome::Sent, sent(1)).unwrap();
+    assert!(
+        matches!(desk.queue.next_parcel().unwrap(), Todo::Wait(Some(_))),
+        "one a second"
+    );
+    desk.later(1_100);
+    assert_eq!(parcel(&desk).job.job, second);
+}
+
+#[test]
+fn a_send_that_nobody_answers_is_searched_for() {
+    let desk = Desk::new(OPEN);
+    let job = desk.rendered(1, 1);
+    parcel(&desk);
+    desk.later(599_999);
+    assert!(desk.queue.expire().unwrap().is_empty());
+    desk.later(1);
+    assert_eq!(desk.queue.expire().unwrap(), [(job, JobState::Sending)]);
+    desk.later(30_000);
+    assert_eq!(search(&desk).job, job);
+}
+
+#[test]
+fn an_answer_about_a_circle_that_is_made_again_changes_nothing() {
+    let desk = Desk::new(OPEN);
+    let job = desk.rendered(1, 1);
+    let marker = parcel(&desk).marker;
+    desk.queue.answered(job, Outcome::WrongKind, None).unwrap();
+    let seen = SentAs {
+        message_id: 44,
+        date: 5,
+        file: None,
+    };
+    desk.queue.marker_seen(marker, seen).unwrap();
+    desk.queue.answered(job, Outcome::Sent, sent(44)).unwrap();
+    assert_eq!(desk.state(job), JobState::Queued);
+    desk.queue.rendered(desk.claim().held, desk.made(2)).unwrap();
+    desk.later(2_000);
+    assert_eq!(parcel(&desk).attempt, 2);
+}

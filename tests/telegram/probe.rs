@@ -1,0 +1,141 @@
+//! A circle whose answer was lost is found again, or known not to be there.
+
+use std::time::Duration;
+
+use musiccircles::deliver::telegram::{Client, Gate, Limiter, Outcome, Place, Sighting};
+
+use super::{circle, client, final_keyboard, first_keyboard};
+use crate::support::telegram::{Answer, Fault, Person, Telegram, What, next};
+
+struct Lost {
+    telegram: Telegram,
+    anna: Person,
+    client: Client,
+    gate: Gate,
+}
+
+impl Lost {
+    /// A circle with marker `m` of which no answer came.
+    async fn with(fault: Fault) -> Self {
+        let telegram = Telegram::start();
+        let anna = telegram.person("Anna");
+        anna.say("queen");
+        telegram.script(next("sendVideoNote", [fault]));
+        let client = client(&telegram);
+        let outcome = client
+            .send_circle(Place::chat(anna.chat), &circle(&telegram, 3_000), &first_keyboard("m"))
+            .await;
+        assert!(matches!(outcome, Outcome::Ambiguous { .. }), "{outcome:?}");
+        Self {
+            telegram,
+            anna,
+            client,
+            gate: Gate::new(Limiter::new()),
+        }
+    }
+
+    async fn probe(&self, candidates: &[i64]) -> Sighting {
+        let keyboard = final_keyboard("m");
+        self.client
+            .probe(&self.gate, self.anna.chat, candidates, &keyboard)
+            .await
+    }
+}
+
+const LATER: Duration = Duration::from_millis(300);
+
+#[tokio::test]
+async fn it_is_found_with_its_file_and_found_again() {
+    let lost = Lost::with(Fault::accepted(Answer::Close)).await;
+    // The person's own message is no candidate that fits, and one is not there.
+    let Sighting::Found {
+        message_id: 2,
+        file: Some(file),
+    } = lost.probe(&[1, 2, 3]).await
+    else {
+        panic!("not found");
+    };
+    let seen = &lost.anna.chat()[1];
+    assert_eq!(seen.content["file_id"], file.id);
+    assert_eq!(seen.buttons[0][0].text, "Another moment");
+    let again = lost.probe(&[2]).await;
+    assert_eq!(
+        again,
+        Sighting::Found {
+            message_id: 2,
+            file: None
+        }
+    );
+    assert_eq!(lost.telegram.sent_with("m").len(), 1);
+    let edited = lost.telegram.ledger();
+    assert_eq!(edited.iter().filter(|entry| entry.what == What::Edited).count(), 1);
+}
+
+#[tokio::test]
+async fn what_never_arrived_is_absent() {
+    let lost = Lost::with(Fault::refused(Answer::Close)).await;
+    assert_eq!(lost.probe(&[1, 2, 3]).await, Sighting::Absent);
+    assert_eq!(lost.probe(&[]).await, Sighting::Absent);
+}
+
+#[tokio::test]
+async fn what_becomes_visible_later_is_absent_until_then() {
+    let lost = Lost::with(Fault::late(LATER)).await;
+    assert_eq!(lost.probe(&[2]).await, Sighting::Absent);
+    tokio::time::sleep(LATER).await;
+    assert!(matches!(
+        lost.probe(&[2]).await,
+        Sighting::Found {
+            message_id: 2,
+            file: Some(_)
+        }
+    ));
+}
+
+#[tokio::test]
+async fn what_telegram_does_not_tell_stays_open() {
+    let lost = Lost::with(Fault::accepted(Answer::Close)).await;
+    for (answer, retry_after) in [
+        (
+            Answer::Status {
+                status: 500,
+                html: false,
+            },
+            None,
+        ),
+        (
+            Answer::Status {
+                status: 502,
+                html: true,
+            },
+            None,
+        ),
+        (Answer::Close, None),
+        (Answer::Nonsense, None),
+        (Answer::TooMany { retry_after_secs: 1 }, Some(Duration::from_secs(1))),
+    ] {
+        lost.telegram
+            .script(next("editMessageReplyMarkup", [Fault::refused(answer)]));
+        assert_eq!(
+            lost.probe(&[2, 3]).await,
+            Sighting::Undecidable { retry_after },
+            "{answer:?}"
+        );
+    }
+    lost.anna.block(true);
+    assert_eq!(lost.probe(&[2]).await, Sighting::Undecidable { retry_after: None });
+    lost.anna.block(false);
+    let too_many: Vec<i64> = (1..100).collect();
+    assert_eq!(lost.probe(&too_many).await, Sighting::Undecidable { retry_after: None });
+    // The edit that was carried out unseen is seen by the next look.
+    lost.telegram
+        .script(next("editMessageReplyMarkup", [Fault::accepted(Answer::Reset)]));
+    assert_eq!(lost.probe(&[2]).await, Sighting::Undecidable { retry_after: None });
+    assert_eq!(
+        lost.probe(&[2]).await,
+        Sighting::Found {
+            message_id: 2,
+            file: None
+        }
+    );
+}

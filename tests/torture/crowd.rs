@@ -1,0 +1,177 @@
+//! People who ask for one circle after another by the card, and never want the same one twice at a time.
+
+use std::fs;
+use std::thread;
+use std::time::Duration;
+
+use musiccircles::store::jobs::JobState;
+use musiccircles::store::{Store, jobs};
+
+use crate::bot::service::{House, SOON, card};
+use crate::support::sound::Sketch;
+use crate::support::telegram::{Entry, Person, Telegram, What};
+
+/// One waits while one is rendered; the queue lets in four.
+const AT_ONCE: usize = 3;
+/// The song, and the lengths people ask for.
+const SONG_SECS: usize = 60;
+const LENGTHS: usize = 20;
+/// Every so manieth is one they had before, and have: two at a time of the same would be one.
+const AGAIN_EVERY: usize = 5;
+const _: () = assert!(AGAIN_EVERY > AT_ONCE);
+
+pub struct Crowd<'t> {
+    telegram: &'t Telegram,
+    people: Vec<Asker>,
+    /// Jobs of each person.
+    share: usize,
+    /// Entries of the ledger that were looked at.
+    seen: usize,
+}
+
+struct Asker {
+    person: Person,
+    asked: usize,
+    got: usize,
+}
+
+impl<'t> Crowd<'t> {
+    /// Everybody has sent a song and sees its card. The service must run, undisturbed.
+    pub fn gather(telegram: &'t Telegram, house: &House, people: usize, share: usize) -> Self {
+        let path = house.path("song.wav");
+        let mut song = Sketch::silence(8_000, SONG_SECS as f64);
+        song.note(0.0, SONG_SECS as f64, 220.0, 0.3);
+        song.write_wav(&path);
+        let bytes = fs::read(path).unwrap();
+        let people: Vec<_> = (0..people).map(|nth| telegram.person(&format!("P{nth}"))).collect();
+        for person in &people {
+            person.send_audio("tone.wav", bytes.clone(), SONG_SECS as u64, "Tone", "Nobody");
+        }
+        for person in &people {
+            card(person, "⏱");
+        }
+        // Until where the cards are is written down: one that is shown anew takes the taps with it.
+        thread::sleep(Duration::from_secs(1));
+        let people = people.into_iter().map(|person| Asker {
+            person,
+            asked: 0,
+            got: 0,
+        });
+        Self {
+            telegram,
+            people: people.collect(),
+            share,
+            seen: 0,
+        }
+    }
+
+    /// Looks at what arrived and asks for more, up to so many circles in all. `true`: everybody has everything.
+    pub fn go_on(&mut self, most: usize) -> bool {
+        let news = self.telegram.ledger_since(self.seen);
+        self.seen += news.len();
+        for entry in news.iter().filter(|entry| is_circle(entry)) {
+            let of = self.people.iter_mut().find(|asker| asker.person.chat == entry.chat);
+            of.unwrap().got += 1;
+        }
+        let count = self.people.len();
+        let mut asked: usize = self.people.iter().map(|asker| asker.asked).sum();
+        for (nth, asker) in self.people.iter_mut().enumerate() {
+            while asked < most && asker.asked < self.share && asker.asked < asker.got + room(asker.asked) {
+                asker.person.say(&fragment(nth + round(asker.asked) * count));
+                asker.person.tap("▶️ Создать кружок");
+                asker.asked += 1;
+                asked += 1;
+            }
+        }
+        self.people.iter().all(|asker| asker.got >= self.share)
+    }
+
+    pub fn got(&self) -> usize {
+        self.people.iter().map(|asker| asker.got).sum()
+    }
+
+    /// Every job of the record was sent, each once, and everybody has as many as were asked for.
+    pub fn check(&self, house: &House, seed: u64) {
+        let circles: Vec<_> = self.telegram.ledger().into_iter().filter(is_circle).collect();
+        let store = Store::open(&house.path("data")).unwrap();
+        for asker in &self.people {
+            let jobs = store
+                .read(|conn| jobs::of_user(conn, asker.person.id(), None, u32::MAX))
+                .unwrap();
+            let states: Vec<_> = jobs.iter().map(|job| job.state).collect();
+            assert!(
+                states.iter().all(|state| *state == JobState::Sent),
+                "seed {seed}: {states:?}\n{}",
+                last(&house.log())
+            );
+            let mine = circles.iter().filter(|entry| entry.chat == asker.person.chat).count();
+            assert_eq!(
+                (jobs.len(), mine),
+                (self.share, self.share),
+                "seed {seed}: jobs and circles of {}",
+                asker.person.id()
+            );
+        }
+        let mut markers: Vec<_> = circles.iter().filter_map(|entry| entry.marker.clone()).collect();
+        markers.sort_unstable();
+        markers.dedup();
+        assert_eq!(markers.len(), self.people.len() * self.share, "seed {seed}: markers");
+    }
+
+    /// What everybody still waits for.
+    pub fn missing(&self) -> String {
+        let lacking = self.people.iter().filter(|asker| asker.got < self.share);
+        let lines = lacking.map(|asker| format!("{}: asked {} got {}\n", asker.person.id(), asker.asked, asker.got));
+        lines.collect()
+    }
+}
+
+pub fn is_circle(entry: &Entry) -> bool {
+    entry.what == What::Sent && entry.kind == "video_note"
+}
+
+pub fn last(log: &str) -> String {
+    let lines: Vec<_> = log.lines().collect();
+    lines[lines.len().saturating_sub(40)..].join("\n")
+}
+
+/// Which of their own a person asks for: a new one, or again the first since the last time.
+fn round(asked: usize) -> usize {
+    match asked % AGAIN_EVERY == AGAIN_EVERY - 1 {
+        true => asked + 1 - AGAIN_EVERY,
+        false => asked,
+    }
+}
+
+/// The same again is one wish while the first is on its way: it is asked for when everything has come.
+fn room(asked: usize) -> usize {
+    if round(asked) == asked { AT_ONCE } else { 1 }
+}
+
+/// The nth fragment, as somebody would type it.
+fn fragment(nth: usize) -> String {
+    let (length, start) = (1 + nth % LENGTHS, nth / LENGTHS % (SONG_SECS - LENGTHS));
+    let time = |secs: usize| format!("{}:{:02}", secs / 60, secs % 60);
+    format!("{} - {}", time(start), time(start + length))
+}
+
+/// Somebody writes, and the program is killed a moment after Telegram would have forgotten what was written.
+pub fn words_survive(telegram: &Telegram, house: &House, mistake: &str) -> bool {
+    let environment = [
+        ("MUSICCIRCLES_MISTAKE", mistake),
+        ("FAILPOINTS", "inbox.before_commit=sleep(1500)"),
+    ];
+    let service = house.start_with(&environment);
+    let anna = telegram.person("Anna");
+    crate::torture::run::wait(SOON, || house.log().contains("the bot is at work"));
+    let before = telegram.unconfirmed();
+    anna.say("/help");
+    // Long enough for it to be confirmed, short of the commit.
+    std::thread::sleep(std::time::Duration::from_millis(700));
+    service.kill();
+    assert_eq!(before, 0);
+    let _service = house.start();
+    crate::torture::run::wait(std::time::Duration::from_secs(8), || {
+        anna.chat().iter().any(|seen| seen.by_bot)
+    })
+}
