@@ -1,5 +1,6 @@
 //! The bot: its pure parts by tables, and conversations of people with the real program over the stand-in Telegram.
 
+mod again;
 mod conversation;
 mod outside;
 mod restart;

@@ -28,6 +28,8 @@ const SONG_BYTES: u64 = 64 << 20;
 const SONG_TIME: Duration = Duration::from_secs(60);
 /// A picture as it comes.
 const PICTURE_BYTES: u64 = 20 << 20;
+/// A file of words, before it is looked into: a whole megabyte, for the sentence that tells the limit.
+const LYRICS_BYTES: u64 = 1 << 20;
 /// A file from Telegram.
 const UPLOAD_TIME: Duration = Duration::from_secs(120);
 /// How often the sign that we are at work is shown again: it lasts five seconds.
@@ -36,7 +38,7 @@ const SIGN_EVERY: Duration = Duration::from_secs(4);
 pub async fn act(desk: &Desk, key: DialogueKey, place: Place, lang: Lang, action: Action) -> Option<Event> {
     let sign = match &action {
         // Nobody waits for it.
-        Action::Listen { .. } => None,
+        Action::Listen { .. } | Action::FindLyrics { .. } => None,
         Action::Draw { .. } => Some(ChatAction::UploadPhoto),
         _ => Some(ChatAction::Typing),
     };
@@ -72,6 +74,19 @@ async fn work(desk: &Desk, key: DialogueKey, lang: Lang, action: Action) -> Opti
             Ok(picture) => Event::GotPicture(picture),
             Err(line) => Event::Failed { serial: None, line },
         }),
+        Action::DownloadLyrics(upload) => Some(match uploaded_lyrics(desk, &upload).await {
+            Ok(lyrics) => Event::GotLyrics(lyrics),
+            Err(line) => Event::Failed { serial: None, line },
+        }),
+        Action::FindLyrics {
+            sha256,
+            title,
+            artist,
+            duration_ms,
+        } => {
+            let lyrics = found_lyrics(desk, &title, &artist, duration_ms).await;
+            Some(Event::LyricsFound { sha256, lyrics })
+        }
         Action::Listen { song, length_ms } => {
             let path = desk.path(&song)?;
             // A song too even or too short for a best part simply has none.
@@ -274,6 +289,23 @@ async fn uploaded_song(desk: &Desk, upload: Upload) -> Got {
 async fn uploaded_picture(desk: &Desk, upload: &Upload) -> Result<Blob, Line> {
     let (file, _) = download(desk, upload, PICTURE_BYTES).await?;
     desk.studio.picture(file.path()).await
+}
+
+async fn uploaded_lyrics(desk: &Desk, upload: &Upload) -> Result<Blob, Line> {
+    let (file, _) = download(desk, upload, LYRICS_BYTES).await?;
+    desk.studio.lyrics(file).await
+}
+
+/// A circle is worth making also without words, whatever kept them away.
+async fn found_lyrics(desk: &Desk, title: &str, artist: &str, duration_ms: u64) -> Option<Blob> {
+    let duration = Some(Duration::from_millis(duration_ms)).filter(|duration| !duration.is_zero());
+    let found = desk.sources.as_deref()?.lyrics(title, artist, duration).await;
+    let text = found
+        .inspect_err(|error| tracing::info!(%error, "no words were found"))
+        .ok()??;
+    let file = desk.studio.room(text.len() as u64).await.ok()?;
+    tokio::fs::write(file.path(), text).await.ok()?;
+    desk.studio.lyrics(file).await.ok()
 }
 
 /// A file from Telegram, with the name it has there.

@@ -27,6 +27,7 @@ mod wire;
 mod yandex;
 
 use std::path::Path;
+use std::time::Duration;
 
 pub use error::{ErrorKind, SourceError};
 pub use health::{Health, State};
@@ -165,11 +166,26 @@ impl Sources {
         }
     }
 
+    /// Whether anybody can be asked for lyrics.
+    pub fn knows_lyrics(&self) -> bool {
+        self.lrclib.is_some()
+    }
+
     /// Synced lyrics as LRC text. `None`: nobody knows any.
-    pub async fn lyrics(&self, found: &Found) -> Result<Option<String>, SourceError> {
-        match (&self.lrclib, found.artists.first()) {
-            (Some(lrclib), Some(artist)) => lrclib.find(&found.title, artist, found.duration).await,
-            _ => Ok(None),
+    pub async fn lyrics(
+        &self,
+        title: &str,
+        artist: &str,
+        duration: Option<Duration>,
+    ) -> Result<Option<String>, SourceError> {
+        let Some(lrclib) = &self.lrclib else {
+            return Ok(None);
+        };
+        let known = lrclib.find(title, artist, duration).await?;
+        match artist.split_once(", ") {
+            // Several names in one line, of which only the first may be on record; or a name with a comma.
+            Some((first, _)) if known.is_none() => lrclib.find(title, first, duration).await,
+            _ => Ok(known),
         }
     }
 

@@ -17,6 +17,8 @@ struct Talked {
     serial: i64,
     prefs: Prefs,
     themes: Vec<String>,
+    lyric_themes: Vec<String>,
+    knows_lyrics: bool,
     cover: Blob,
     is_owner: bool,
 }
@@ -39,6 +41,8 @@ fn song(secs: u64) -> Box<Song> {
         preview_only: false,
         tag_cover: Some(blob('b')),
         source_cover: None,
+        lyrics: None,
+        tag_lyrics: false,
     })
 }
 
@@ -76,6 +80,8 @@ impl Talked {
                 theme: "vinyl".into(),
             },
             themes: ["vinyl", "tape", "disc"].map(str::to_owned).to_vec(),
+            lyric_themes: vec!["disc".to_owned()],
+            knows_lyrics: false,
             cover: blob('d'),
             is_owner: false,
         }
@@ -89,6 +95,8 @@ impl Talked {
             serial: self.serial,
             prefs: &self.prefs,
             themes: &self.themes,
+            lyric_themes: &self.lyric_themes,
+            knows_lyrics: self.knows_lyrics,
             default_cover: &self.cover,
             size_px: 640,
             fps: 30,

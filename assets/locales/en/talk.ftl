@@ -12,7 +12,7 @@ help =
     2. Choose the moment on the card: a best one ⭐, with the buttons, or just type “0:30 – 1:15”.
     3. Press “Create circle”.
 
-    A picture sent at any time becomes the cover.
+    A picture sent at any time becomes the cover, an .lrc file the words.
 
     /newsong – another song
     /history – earlier circles
@@ -43,6 +43,9 @@ best-wait = I'm still listening; the best moments will be here in a few seconds.
 cover-send = Send a picture and it becomes the cover.
 cover-set = 🖼 The cover is set.
 cover-kept = 🖼 I'll keep the picture. Now send a song, and it becomes its cover.
+lyrics-set = 🎤 The words are in the circle.
+lyrics-offer = 🎤 I have the words. This look shows them: take it on the card, or go back.
+lyrics-kept = 🎤 I'll keep the words for the song that comes next.
 files-gone = The song lay unused and I removed it to make room. Send it again.
 recipe-unreadable = The link is damaged. Ask for it again, or send the song yourself.
 recipe-gone = I no longer have this song. Send it as a file and we'll do the rest.
@@ -58,6 +61,9 @@ card-theme-gallery = 🎨 <b>{ $theme }</b> ({ $nth } of { $count })
 card-cover-own = 🖼 Your own cover
 card-cover-song = 🖼 The song's cover
 card-cover-default = 🖼 The standard cover
+card-lyrics = 🎤 With the words
+card-lyrics-search = 🎤 Looking for the words…
+card-lyrics-none = 🎤 No words yet: send the song's .lrc file
 card-preview-only = ✂️ Only about 30 seconds can be had. Send the file for all of it.
 card-covers = 🖼 Which cover? For your own, just send a picture.
 button-create = ▶️ Create circle
