@@ -2,9 +2,11 @@
 
 mod again;
 mod conversation;
+mod lyrics;
 mod outside;
 mod restart;
 pub mod service;
+mod stats;
 mod steps;
 mod texts;
 mod times;

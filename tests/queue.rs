@@ -6,4 +6,5 @@ mod desk;
 mod forget;
 mod key;
 mod killed;
+mod stats;
 mod work;

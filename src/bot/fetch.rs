@@ -16,6 +16,7 @@ use super::studio::Told;
 use super::tap::Serial;
 use super::texts::{Lang, Line};
 use super::update::extension;
+use crate::model::spelling::Named;
 use crate::model::{Blob, Found, JobId};
 use crate::queue::off_runtime;
 use crate::source::{Cursor, FetchLimits, SourceError, Sources};
@@ -38,7 +39,7 @@ const SIGN_EVERY: Duration = Duration::from_secs(4);
 pub async fn act(desk: &Desk, key: DialogueKey, place: Place, lang: Lang, action: Action) -> Option<Event> {
     let sign = match &action {
         // Nobody waits for it.
-        Action::Listen { .. } | Action::FindLyrics { .. } => None,
+        Action::Listen { .. } | Action::FindLyrics(_) => None,
         Action::Draw { .. } => Some(ChatAction::UploadPhoto),
         _ => Some(ChatAction::Typing),
     };
@@ -78,15 +79,10 @@ async fn work(desk: &Desk, key: DialogueKey, lang: Lang, action: Action) -> Opti
             Ok(lyrics) => Event::GotLyrics(lyrics),
             Err(line) => Event::Failed { serial: None, line },
         }),
-        Action::FindLyrics {
-            sha256,
-            title,
-            artist,
-            duration_ms,
-        } => {
-            let lyrics = found_lyrics(desk, &title, &artist, duration_ms).await;
-            Some(Event::LyricsFound { sha256, lyrics })
-        }
+        Action::FindLyrics(song) => Some(Event::LyricsFound {
+            lyrics: found_lyrics(desk, &song).await,
+            sha256: song.file.sha256,
+        }),
         Action::Listen { song, length_ms } => {
             let path = desk.path(&song)?;
             // A song too even or too short for a best part simply has none.
@@ -297,9 +293,18 @@ async fn uploaded_lyrics(desk: &Desk, upload: &Upload) -> Result<Blob, Line> {
 }
 
 /// A circle is worth making also without words, whatever kept them away.
-async fn found_lyrics(desk: &Desk, title: &str, artist: &str, duration_ms: u64) -> Option<Blob> {
-    let duration = Some(Duration::from_millis(duration_ms)).filter(|duration| !duration.is_zero());
-    let found = desk.sources.as_deref()?.lyrics(title, artist, duration).await;
+async fn found_lyrics(desk: &Desk, song: &Song) -> Option<Blob> {
+    let track = match &song.source {
+        SongSource::Track(track) => Some(track),
+        SongSource::Upload => None,
+    };
+    let named = Named {
+        title: song.title.as_deref().unwrap_or_default(),
+        artist: song.artist.as_deref().unwrap_or_default(),
+        // A piece of a song does not tell how long the song is.
+        duration: (!song.preview_only).then(|| Duration::from_millis(song.duration_ms)),
+    };
+    let found = desk.sources.as_deref()?.lyrics(track, &named).await;
     let text = found
         .inspect_err(|error| tracing::info!(%error, "no words were found"))
         .ok()??;

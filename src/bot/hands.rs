@@ -41,7 +41,7 @@ pub fn is_slow(action: &Action) -> bool {
             | Action::Download { .. }
             | Action::DownloadPicture(_)
             | Action::DownloadLyrics(_)
-            | Action::FindLyrics { .. }
+            | Action::FindLyrics(_)
             | Action::Listen { .. }
             | Action::Draw { .. }
     )

@@ -10,8 +10,8 @@ use super::texts::Lang;
 use crate::deliver::telegram::Marker;
 use crate::model::clean_tag;
 
-/// The extension of words with their times.
-const LYRICS: &str = "lrc";
+/// Extensions of files of words.
+const LYRICS: [&str; 2] = ["lrc", "txt"];
 
 /// Who we are.
 #[derive(Clone, Debug)]
@@ -221,8 +221,7 @@ fn content(message: &Message, words: &str) -> Option<Event> {
         let upload = named(&document.file, Some(stem(name)), None);
         return Some(match kind {
             // Whatever kind a sender's program takes it for.
-            _ if extension(name) == LYRICS => Event::Lyrics(upload),
-            "text" => Event::Lyrics(upload),
+            _ if LYRICS.contains(&extension(name).as_str()) => Event::Lyrics(upload),
             "image" => Event::Picture(upload),
             "audio" | "video" => Event::Sound(upload),
             _ if EXTENSIONS.contains(&extension(name).as_str()) => Event::Sound(upload),

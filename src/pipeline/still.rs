@@ -52,7 +52,9 @@ mod tests {
         for order in [[0, 1, 2], [2, 1, 0]] {
             let stills = Stills::of([7, 90, 30].map(FrameIndex).to_vec());
             let seen = [(7, 20), (30, 60), (90, 60)];
-            order.map(|n| seen[n]).map(|(at, luma)| stills.see(FrameIndex(at), &frame(luma)));
+            for (at, luma) in order.map(|n: usize| seen[n]) {
+                stills.see(FrameIndex(at), &frame(luma));
+            }
             stills.see(FrameIndex(8), &frame(200));
             assert_eq!(stills.brightest(size), frame(60));
         }

@@ -27,7 +27,6 @@ mod wire;
 mod yandex;
 
 use std::path::Path;
-use std::time::Duration;
 
 pub use error::{ErrorKind, SourceError};
 pub use health::{Health, State};
@@ -37,6 +36,7 @@ pub use service::Service;
 pub use settings::{FetchLimits, Settings};
 
 use crate::flow::LocalMedia;
+use crate::model::spelling::Named;
 use crate::model::{Found, Source, TrackRef};
 use crate::store::catalogue::Catalogue;
 use covers::{Covers, MAX_COVER_BYTES};
@@ -166,27 +166,30 @@ impl Sources {
         }
     }
 
-    /// Whether anybody can be asked for lyrics.
+    /// Whether there is anywhere to look for lyrics.
     pub fn knows_lyrics(&self) -> bool {
-        self.lrclib.is_some()
+        self.lrclib.is_some() || self.library.is_some()
     }
 
-    /// Synced lyrics as LRC text. `None`: nobody knows any.
-    pub async fn lyrics(
-        &self,
-        title: &str,
-        artist: &str,
-        duration: Option<Duration>,
-    ) -> Result<Option<String>, SourceError> {
-        let Some(lrclib) = &self.lrclib else {
+    /// The synced lyrics of a song as an `.lrc` file has them: those beside it in the library, else those that are on record
+    /// under its name. `None`: there are none.
+    pub async fn lyrics(&self, track: Option<&TrackRef>, song: &Named<'_>) -> Result<Option<Vec<u8>>, SourceError> {
+        if let (Some(library), Some(track)) = (&self.library, track)
+            && track.source() == Source::Library
+            && let Some(beside) = library.lyrics(track.id()).await?
+        {
+            return Ok(Some(beside));
+        }
+        let Named { title, artist, .. } = *song;
+        let Some(lrclib) = self.lrclib.as_ref().filter(|_| !title.is_empty() && !artist.is_empty()) else {
             return Ok(None);
         };
-        let known = lrclib.find(title, artist, duration).await?;
-        match artist.split_once(", ") {
-            // Several names in one line, of which only the first may be on record; or a name with a comma.
-            Some((first, _)) if known.is_none() => lrclib.find(title, first, duration).await,
-            _ => Ok(known),
+        let mut known = lrclib.find(title, artist, song.duration).await?;
+        // Several names in one line, of which only the first may be on record; or a name with a comma.
+        if let (None, Some((first, _))) = (&known, artist.split_once(", ")) {
+            known = lrclib.find(title, first, song.duration).await?;
         }
+        Ok(known.map(String::into_bytes))
     }
 
     /// How each service has been doing; the library has its [`LibraryStatus`] instead.

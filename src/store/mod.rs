@@ -39,6 +39,7 @@ pub mod library;
 pub mod measures;
 pub mod people;
 pub mod send_limits;
+pub mod stats;
 
 use std::fs::{self, File, TryLockError};
 use std::ops::Deref;

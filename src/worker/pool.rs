@@ -144,7 +144,10 @@ impl Pool {
     /// there, and nobody's long song is in the way.
     pub async fn key(&self, wanted: Wanted, cancel: CancellationToken) -> Result<String, WorkFailed> {
         let inner = &self.inner;
-        match inner.ask(&inner.render, Work::Key { wanted }, PROBE, None, cancel).await? {
+        match inner
+            .ask(&inner.render, Work::Key { wanted }, PROBE, None, cancel)
+            .await?
+        {
             Answer::Key { key } => Ok(key),
             _ => Err(Failure::mistake().into()),
         }

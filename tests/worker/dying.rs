@@ -30,7 +30,9 @@ async fn interfered(shop: &Shop, signal: Signal) -> (Result<musiccircles::worker
     let song = shop.path("song.wav");
     let (steps, seen) = watch::channel(Step::default());
     let path = shop.path("a.mp4");
-    let render = shop.pool.render(large(&song), &path, None, steps, CancellationToken::new());
+    let render = shop
+        .pool
+        .render(large(&song), &path, None, steps, CancellationToken::new());
     let interfere = async {
         until_drawing(seen).await;
         sleep(Duration::from_millis(300)).await;
@@ -177,7 +179,9 @@ async fn a_stop_lets_short_work_end_and_puts_long_work_back() {
         .frame(small(&song, 1_000), Duration::ZERO, &path, CancellationToken::new());
     let (steps, seen) = watch::channel(Step::default());
     let long = shop.path("a.mp4");
-    let long = shop.pool.render(large(&song), &long, None, steps, CancellationToken::new());
+    let long = shop
+        .pool
+        .render(large(&song), &long, None, steps, CancellationToken::new());
     let stop = async {
         until_drawing(seen).await;
         let began = Instant::now();

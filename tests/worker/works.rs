@@ -4,8 +4,8 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use musiccircles::model::{Fps, Fragment};
-use musiccircles::{analysis, audio};
 use musiccircles::worker::{Blame, Reason, Stage, Step, WorkFailed};
+use musiccircles::{analysis, audio};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 

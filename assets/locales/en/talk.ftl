@@ -152,14 +152,11 @@ share-title = A music circle
 share-open = 🎵 Make one like it
 
 # For the owner
-stats =
-    📊 <b>Today</b>: { $people_today } people, { $circles_today } circles, { $searches_today } searches
-    <b>7 days</b>: { $people_week } people, { $circles_week } circles
-    <b>Queue</b>: { $queued } waiting, { $rendering } drawn, { $sending } being sent
-    <b>24 hours</b>: { $sent } sent, { $failed } failed, { $refused } refused, { $unknown } unknown
-    <b>From order to chat</b>: p50 { $p50 } s, p95 { $p95 } s
-    <b>Drawing</b>: { $speed } ms a second of circle
-    <b>Disk</b>: { $used } of { $budget } MB
+stats-days = 📊 <b>By day</b>: people, circles, searches
+stats-queue = <b>Queue</b>: { $queued } waiting (the longest for { $longest } s), { $rendering } drawn, { $sending } being sent
+stats-day = <b>24 hours</b>: { $sent } sent ({ $again } of them were there already), { $failed } failed, { $refused } refused, { $unknown } unknown
+stats-times = <b>Seconds</b>: p50, p95
+stats-machine = <b>Drawing</b>: { $speed } ms a second of circle. <b>Disk</b>: { $used } of { $budget } MB
 
 # The list of commands
 command-newsong = another song

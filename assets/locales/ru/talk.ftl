@@ -158,14 +158,11 @@ share-title = Музыкальный кружок
 share-open = 🎵 Сделать такой же
 
 # Владельцу
-stats =
-    📊 <b>Сегодня</b>: { $people_today } чел., { $circles_today } кружков, { $searches_today } поисков
-    <b>За 7 дней</b>: { $people_week } чел., { $circles_week } кружков
-    <b>Очередь</b>: ждут { $queued }, рисуются { $rendering }, отправляются { $sending }
-    <b>За сутки</b>: отправлено { $sent }, ошибок { $failed }, отказов { $refused }, неясно { $unknown }
-    <b>От заказа до чата</b>: p50 { $p50 } с, p95 { $p95 } с
-    <b>Рисование</b>: { $speed } мс на секунду кружка
-    <b>Диск</b>: { $used } из { $budget } МБ
+stats-days = 📊 <b>По дням</b>: люди, кружки, поиски
+stats-queue = <b>Очередь</b>: ждут { $queued } (дольше всех { $longest } с), рисуются { $rendering }, отправляются { $sending }
+stats-day = <b>За сутки</b>: отправлено { $sent } (из них готовых { $again }), ошибок { $failed }, отказов { $refused }, неясно { $unknown }
+stats-times = <b>Секунды</b>: p50, p95
+stats-machine = <b>Рисование</b>: { $speed } мс на секунду кружка. <b>Диск</b>: { $used } из { $budget } МБ
 
 # Список команд
 command-newsong = другая песня

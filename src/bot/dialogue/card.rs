@@ -51,7 +51,9 @@ pub enum LyricsSearch {
     #[default]
     NotYet,
     /// `then_create`: the circle is wanted as soon as it is over.
-    Running { then_create: bool },
+    Running {
+        then_create: bool,
+    },
     Over,
 }
 

@@ -36,16 +36,8 @@ impl Talk {
         if !wanted || card.lyrics_search != LyricsSearch::NotYet {
             return None;
         }
-        let song = &card.song;
-        let (title, artist) = (song.title.clone()?, song.artist.clone()?);
         card.lyrics_search = LyricsSearch::Running { then_create: false };
-        Some(Action::FindLyrics {
-            sha256: song.file.sha256.clone(),
-            title,
-            artist,
-            // A piece of a song does not tell how long the song is.
-            duration_ms: if song.preview_only { 0 } else { song.duration_ms },
-        })
+        Some(Action::FindLyrics(Box::new(card.song.clone())))
     }
 
     /// A circle is wanted while its words are looked for: it is asked for when that is over. `false`: nobody looks.

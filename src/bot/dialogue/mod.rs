@@ -224,13 +224,7 @@ pub enum Action {
     DownloadPicture(Upload),
     DownloadLyrics(Upload),
     /// Looks for the words of a song.
-    FindLyrics {
-        /// Of the song's file.
-        sha256: String,
-        title: String,
-        artist: String,
-        duration_ms: u64,
-    },
+    FindLyrics(Box<Song>),
     /// Finds the best fragments.
     Listen {
         song: Blob,

@@ -1,6 +1,8 @@
 //! The one function of a conversation: where it stands and what happens in, where it stands then and what follows out.
 
-use super::{Action, Card, Command, CoverChoice, Event, Fetching, List, Menu, Picture, Rules, Song, Talk, Upload, What};
+use super::{
+    Action, Card, Command, CoverChoice, Event, Fetching, List, Menu, Picture, Rules, Song, Talk, Upload, What,
+};
 use crate::bot::recipe::Recipe;
 use crate::bot::tap::Serial;
 use crate::bot::texts::Line;

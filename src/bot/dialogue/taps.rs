@@ -94,7 +94,11 @@ impl Talk {
                 card.menu = Menu::Main;
                 let submit = card.submit(rules);
                 let find = self.find_lyrics(rules);
-                let then = if self.waits_for_lyrics(rules) { find } else { Some(submit) };
+                let then = if self.waits_for_lyrics(rules) {
+                    find
+                } else {
+                    Some(submit)
+                };
                 return [answer_with(query, "accepted")].into_iter().chain(then).collect();
             }
             CardPress::NewSong => {

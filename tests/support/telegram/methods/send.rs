@@ -188,7 +188,10 @@ fn thumbnail(bot: &mut Bot, upload: &Upload) -> Option<Value> {
     let (width, height) = (jpeg.width(), jpeg.height());
     let fits = upload.bytes.len() < MAX_THUMBNAIL_BYTES && width.max(height) <= MAX_THUMBNAIL_PX;
     let facts = json!({ "width": width, "height": height });
-    fits.then(|| bot.files.keep(bot.id, Kind::Photo, &upload.name, upload.bytes.clone(), facts))
+    fits.then(|| {
+        bot.files
+            .keep(bot.id, Kind::Photo, &upload.name, upload.bytes.clone(), facts)
+    })
 }
 
 fn facts(kind: Kind, film: Option<Film>, params: &Params, upload: &Upload) -> Value {
