@@ -1,6 +1,7 @@
 //! Arguments, then one command.
 
 use std::ffi::c_int;
+use std::io::IsTerminal;
 use std::panic;
 use std::process::ExitCode;
 
@@ -65,6 +66,8 @@ fn keep_a_log(usual: &str) {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        // A file and a service manager's journal are not coloured.
+        .with_ansi(std::io::stderr().is_terminal())
         .init();
     panic::set_hook(Box::new(|panic| tracing::error!("{panic}")));
 }

@@ -180,7 +180,6 @@ impl Bench {
 }
 
 /// A circle without a still is a circle: what goes wrong is only logged.
-#[cfg_attr(feature = "torture", expect(dead_code))]
 fn write_still(nv12: &[u8], size: Size, output: &Path) -> Option<u64> {
     if nv12.is_empty() {
         return None;

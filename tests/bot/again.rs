@@ -31,8 +31,8 @@ fn the_same_circle_is_drawn_once_for_everybody() {
     let service = house.start();
     let (anna, boris) = (telegram.person("Anna"), telegram.person("Boris"));
     let song = song_bytes(house.folder.path(), 6.0);
-    anna.send_audio("tune.wav", song.clone(), 6, "tune", "");
-    let shown = card(&anna, "tune");
+    anna.send_audio("tune.wav", song.clone(), 6, "Tune", "");
+    let shown = card(&anna, "Tune");
     anna.say("0:01 - 0:03");
     card(&anna, "0:01 – 0:03");
     anna.tap("▶️ Создать кружок");
@@ -48,9 +48,9 @@ fn the_same_circle_is_drawn_once_for_everybody() {
     assert!(took < AT_ONCE, "{took:?}");
     assert_eq!(second.content["file_id"], first.content["file_id"]);
 
-    // Another request of another person, for the same content under another name.
-    boris.send_document("tune.bin", song, "audio/wav");
-    let shown = card(&boris, "tune");
+    // Another person's request, written otherwise: for a file with another extension.
+    boris.send_audio("tune.aiff", song, 6, "Tune", "");
+    let shown = card(&boris, "Tune");
     boris.say("0:01 - 0:03");
     card(&boris, "0:01 – 0:03");
     boris.tap("▶️ Создать кружок");

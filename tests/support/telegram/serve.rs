@@ -279,7 +279,8 @@ async fn download(shared: &Shared, mut wire: Wire, head: &Head) -> Option<Wire> 
     // Some clients escape the slash between a file's folder and its name.
     let path = unescape(&head.path);
     let bytes = path.strip_prefix("/file").and_then(|path| {
-        let (token, id) = target(path)?;
+        let (token, name) = target(path)?;
+        let id = name.split('.').next()?;
         let world = shared.world();
         Some(world.bots.get(token)?.files.find(id)?.bytes.clone())
     });

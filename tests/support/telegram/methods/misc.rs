@@ -123,7 +123,10 @@ fn get_file(world: &mut World, call: &Call<'_>) -> Answer {
             path.to_string_lossy().into_owned()
         }
         None if file.bytes.len() > MAX_DOWNLOAD_BYTES => return Err(Refused::bad("file is too big")),
-        None => format!("{}s/{id}", file.kind.field()),
+        None => {
+            let extension = file.name.rsplit_once('.').map_or("bin", |(_, extension)| extension);
+            format!("{}s/{id}.{extension}", file.kind.field())
+        }
     };
     Ok(json!({
         "file_id": id, "file_unique_id": file.unique_id, "file_size": file.bytes.len(), "file_path": path,
