@@ -63,10 +63,10 @@ fn crowd(with_flood: bool) -> Waits {
         }
         let waits = [
             all(&telegram, &people, "text", |nth, person| {
-                { person.say(&format!("song{nth:03}")); }
+                person.say(&format!("song{nth:03}"))
             }),
-            all(&telegram, &people, "photo", |_, person| { person.tap("1"); }),
-            all(&telegram, &people, "video_note", |_, person| { person.tap(CREATE); }),
+            all(&telegram, &people, "photo", |_, person| person.tap("1")),
+            all(&telegram, &people, "video_note", |_, person| person.tap(CREATE)),
         ];
         over.store(true, Ordering::Relaxed);
         waits
@@ -87,7 +87,7 @@ fn crowd(with_flood: bool) -> Waits {
 }
 
 /// All of them at the same moment, and what each waits for.
-fn all(telegram: &Telegram, people: &[Person], kind: &str, act: impl Fn(usize, &Person)) -> Vec<f64> {
+fn all<T>(telegram: &Telegram, people: &[Person], kind: &str, act: impl Fn(usize, &Person) -> T) -> Vec<f64> {
     let from = end(telegram);
     let began = people.iter().enumerate().map(|(nth, person)| {
         let began = now_ms();
@@ -108,9 +108,15 @@ fn all(telegram: &Telegram, people: &[Person], kind: &str, act: impl Fn(usize, &
 /// Names, files, times, and every button there is.
 fn annoy(flooder: &Person, nth: usize, song: &[u8]) {
     match nth % 4 {
-        0 => { flooder.say(&format!("song{:03}", nth % PEOPLE)); },
-        1 => { flooder.send_audio("tune.wav", song.to_vec(), 9, "Flood", "Flooder"); },
-        2 => { flooder.say(&format!("0:0{} - 0:09", nth / 4 % 7)); },
+        0 => {
+            flooder.say(&format!("song{:03}", nth % PEOPLE));
+        }
+        1 => {
+            flooder.send_audio("tune.wav", song.to_vec(), 9, "Flood", "Flooder");
+        }
+        2 => {
+            flooder.say(&format!("0:0{} - 0:09", nth / 4 % 7));
+        }
         _ => {
             let seen = flooder.chat();
             if seen

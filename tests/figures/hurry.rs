@@ -30,14 +30,14 @@ fn people(telegram: &Telegram, count: usize) -> Vec<Person> {
 }
 
 /// From what a person does until a message of this kind arrives, in milliseconds.
-fn wait_ms(telegram: &Telegram, person: &Person, kind: &str, act: impl FnOnce(&Person)) -> f64 {
+fn wait_ms<T>(telegram: &Telegram, person: &Person, kind: &str, act: impl FnOnce(&Person) -> T) -> f64 {
     let (from, began) = (end(telegram), now_ms());
     act(person);
     arrival(telegram, from, kind, person.chat, SOON).saturating_sub(began) as f64
 }
 
 /// Everybody one after another; between two steps of one person Telegram's second has passed.
-fn each(telegram: &Telegram, people: &[Person], kind: &str, act: impl Fn(usize, &Person)) -> Vec<f64> {
+fn each<T>(telegram: &Telegram, people: &[Person], kind: &str, act: impl Fn(usize, &Person) -> T) -> Vec<f64> {
     let waits = people.iter().enumerate();
     let waits = waits.map(|(nth, person)| wait_ms(telegram, person, kind, |person| act(nth, person)));
     let waits = waits.collect();
@@ -55,11 +55,11 @@ fn message_to_card() {
     let _service = house.start();
     let people = people(&telegram, PEOPLE);
     ready(&people[0]);
-    let name = |nth: usize, person: &Person| { person.say(&format!("song{nth:03}")); }
+    let name = |nth: usize, person: &Person| person.say(&format!("song{nth:03}"));
     let lists = each(&telegram, &people, "text", name);
-    let cards = each(&telegram, &people, "photo", |_, person| { person.tap("1"); });
+    let cards = each(&telegram, &people, "photo", |_, person| person.tap("1"));
     let uploads = each(&telegram, &people, "photo", |_, person| {
-        { person.send_audio("demo.mp3", DEMO.to_vec(), DEMO_SECS, "Demo", "Song"); }
+        person.send_audio("demo.mp3", DEMO.to_vec(), DEMO_SECS, "Demo", "Song")
     });
     let figures = [
         Figure::of("name to the list, library", lists),
@@ -71,7 +71,7 @@ fn message_to_card() {
     let painter = telegram.person("Painter");
     keep_drawing(&painter);
     let lists = each(&telegram, &people, "text", name);
-    let cards = each(&telegram, &people, "photo", |_, person| { person.tap("1"); });
+    let cards = each(&telegram, &people, "photo", |_, person| person.tap("1"));
     let busy = [
         Figure::of("name to the list, library, while a circle is drawn", lists),
         Figure::of("choice to the card, library, while a circle is drawn", cards),
@@ -116,16 +116,14 @@ fn name_to_list_beyond_the_time_of_a_music_service() {
     let _service = house.start();
     let people = people(&telegram, PEOPLE);
     ready(&people[0]);
-    let lists = each(&telegram, &people, "text", |_, person| {
-        { person.say("кино группа крови"); }
-    });
+    let lists = each(&telegram, &people, "text", |_, person| person.say("кино группа крови"));
     let source_ms = SOURCE.as_millis() as f64;
     Figure::of(
         "name to the list, beyond Deezer's time",
         lists.iter().map(|wait| wait - source_ms),
     )
     .at_most(0.95, 600.0);
-    let cards = each(&telegram, &people, "photo", |_, person| { person.tap("1"); });
+    let cards = each(&telegram, &people, "photo", |_, person| person.tap("1"));
     Figure::of("choice to the card, Deezer at once", cards).at_most(0.95, 600.0);
 }
 
@@ -145,7 +143,7 @@ fn tap_to_first_status() {
     }
     thread::sleep(BREATH);
     // From the second on circles are being drawn.
-    let waits = each(&telegram, &people, "text", |_, person| { person.tap(CREATE); });
+    let waits = each(&telegram, &people, "text", |_, person| person.tap(CREATE));
     Figure::of("tap to the first status, while circles are drawn", waits).at_most(0.95, 1_000.0);
 }
 
