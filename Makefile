@@ -8,7 +8,7 @@ DEMO := assets/demo
 # build. One test at a time, because they measure time.
 TORTURE := cargo test --locked --features torture --test all torture:: -- --test-threads 1
 
-.PHONY: help demo test test-more torture check bench image media clean-demo
+.PHONY: help demo test test-more torture figures check bench image media clean-demo
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -28,11 +28,15 @@ test: ## Install what is missing, run everything CI runs
 
 test-more: ## The tests that take long, beside those of make test (half an hour)
 	@.ci/install build run test rust
-	cargo test --locked --tests -- --ignored
+	cargo test --locked --tests -- --ignored --skip figures::
 
 torture: ## 10,000 circles through 200 kill -9 and a Telegram that misbehaves: each arrives once (an hour)
 	@.ci/install build run test rust
 	$(TORTURE) --include-ignored --nocapture
+
+figures: ## What the service takes for a card, a status, a circle, a crowd, a crash (ten minutes, nothing beside it)
+	@.ci/install build run test rust
+	cargo test --release --locked --test all figures:: -- --ignored --test-threads 1 --nocapture
 
 check: ## Format, lints, licences and sources of the dependencies
 	cargo fmt --check

@@ -7,7 +7,6 @@ mod end_to_end;
 mod render;
 mod store;
 #[allow(dead_code, reason = "the tests use the rest")]
-#[path = "../tests/support/mod.rs"]
 mod support;
 
 use criterion::{criterion_group, criterion_main};

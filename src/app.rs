@@ -67,6 +67,11 @@ pub enum AppError {
     Bot(#[from] BotError),
     #[error("the index of the music library cannot be opened in the data folder; check the rights of that folder")]
     Index,
+    #[error("the music folder {} cannot be read ({}); make it, or correct sources.library.path", path.display(), source.kind())]
+    Music {
+        path: std::path::PathBuf,
+        source: std::io::Error,
+    },
     #[error("the workers cannot be started: {0}")]
     Workers(std::io::Error),
     #[error("{address} cannot be listened on ({}); stop what uses it, or change http.listen", source.kind())]
@@ -225,11 +230,15 @@ fn sources(config: &Config) -> Result<Sources, AppError> {
         cover_archive: given.musicbrainz.as_ref().map(|both| Open {
             base_url: elsewhere(&both.covers_url, "coverartarchive.org"),
         }),
-        lrclib: open(&given.lrclib, "lrclib.net"),
-        contact: None,
+            lrclib: open(&given.lrclib, "lrclib.net"),
+            contact: given.contact.clone(),
     };
-    let index = match settings.library {
-        Some(_) => {
+    let index = match &settings.library {
+        Some(library) => {
+            std::fs::read_dir(&library.folder).map_err(|source| AppError::Music {
+                path: library.folder.clone(),
+                source,
+            })?;
             let catalogue = Catalogue::open(&config.data.dir.join(INDEX)).map_err(|_| AppError::Index)?;
             // The operator's own files: not a stranger's.
             let read: source::ReadFacts = Arc::new(|path, cancel| audio::probe(path, cancel).ok());

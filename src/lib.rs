@@ -6,7 +6,16 @@
 //! ```
 //!
 //! Modules in reading order: [`model`] is what we talk about, [`flow`] what moves between the steps, then one module per
-//! step, and [`pipeline`] joins them for one request.
+//! step, and [`pipeline`] joins them for one request. That is the whole of the command line ([`cli`], [`commands`]).
+//!
+//! ```text
+//! person -> bot -> queue -> worker -> queue -> bot -> person
+//!                    '------ store ------'
+//! ```
+//!
+//! The service goes around it: [`bot`] talks to people, [`queue`] holds what they asked for, [`worker`] runs the pipeline in
+//! a child process, [`deliver`] sends what came of it, and all of them write to one record, the [`store`]. [`app`] builds
+//! the parts from the [`config`] and stops them in order.
 
 pub mod model;
 

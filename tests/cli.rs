@@ -6,5 +6,6 @@ mod delivery;
 mod lyrics;
 mod machine;
 mod refused;
+mod serve;
 mod stopped;
 mod told;

@@ -1,5 +1,6 @@
 //! Settings from a file and the environment: every key reachable both ways, every mistake named, no secret told.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -8,6 +9,7 @@ use musiccircles::config::{Config, ConfigError, Intake, SourceName};
 use secrecy::ExposeSecret;
 
 const EXAMPLE: &str = include_str!("../assets/musiccircles.example.toml");
+const MANUAL: &str = include_str!("../docs/operating.md");
 const SECRET: &str = "123456:sEcReT_of-the-bot";
 
 fn written(text: &str) -> (tempfile::TempDir, PathBuf) {
@@ -97,6 +99,9 @@ const EVERY_KEY: &[(&str, &str, Arrived)] = &[
     ("SOURCES__ORDER", "deezer,library", |c| {
         c.sources.order == [SourceName::Deezer, SourceName::Library]
     }),
+    ("SOURCES__CONTACT", "me@example.org", |c| {
+        c.sources.contact.as_deref() == Some("me@example.org")
+    }),
     ("SOURCES__LIBRARY__PATH", "/music", |c| {
         c.sources.library.as_ref().unwrap().path == Path::new("/music")
     }),
@@ -168,6 +173,61 @@ fn every_key_is_a_variable_as_well() {
     assert_eq!(keys.count(), EVERY_KEY.len() + 5);
 }
 
+/// Key and default of every setting of the example, commented out or not.
+fn keys_of_the_example() -> BTreeMap<String, String> {
+    let (mut section, mut keys) = ("", BTreeMap::new());
+    for line in EXAMPLE.lines() {
+        let (bare, is_off) = line.strip_prefix('#').map_or((line, false), |bare| (bare, true));
+        if let Some(name) = bare.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+            section = name;
+        } else if let Some((key, value)) = bare.split_once(" = ").filter(|(key, _)| !key.contains(' ')) {
+            // What is off and is an address is what it would be.
+            let is_default = !is_off || section.starts_with("sources.") && value.contains("://");
+            let default = if is_default {
+                format!("`{value}`")
+            } else {
+                "none".to_owned()
+            };
+            keys.insert(format!("{section}.{key}"), default);
+        }
+    }
+    keys
+}
+
+#[test]
+fn the_example_and_the_manual_name_every_key() {
+    let keys = keys_of_the_example();
+    // What the program itself names beside a key that does not exist.
+    let known = |table: &str| match load(&format!("[{table}]\nno_such_key = 1"), &[]) {
+        Err(ConfigError::Unknown { known, .. }) => known,
+        other => panic!("{other:?}"),
+    };
+    for table in ["http", "data", "telegram", "sources", "render", "limits"] {
+        for key in known(table) {
+            let is_here =
+                |name: &String| *name == format!("{table}.{key}") || name.starts_with(&format!("{table}.{key}."));
+            assert!(keys.keys().any(is_here), "the example lacks {table}.{key}");
+        }
+    }
+    for service in known("sources")
+        .into_iter()
+        .filter(|name| !["order", "contact"].contains(&name.as_str()))
+    {
+        for key in known(&format!("sources.{service}")) {
+            assert!(
+                keys.contains_key(&format!("sources.{service}.{key}")),
+                "the example lacks {service}'s {key}"
+            );
+        }
+    }
+    let rows = MANUAL.lines().filter_map(|line| {
+        let mut cells = line.strip_prefix("| `")?.split(" | ");
+        let key = cells.next()?.strip_suffix('`')?;
+        Some((key.to_owned(), cells.next()?.to_owned())).filter(|(key, _)| key.contains('.') && !key.ends_with(".db"))
+    });
+    assert_eq!(rows.collect::<BTreeMap<_, _>>(), keys);
+}
+
 #[test]
 fn the_token_has_a_short_name_and_the_long_one_counts_more() {
     let file = "[telegram]\ntoken = \"1:file\"\n";
@@ -220,6 +280,7 @@ fn mistakes_are_named() {
             "[sources]\norder = [\"library\", \"library\"]",
             &["sources.order", "once"],
         ),
+        ("[sources]\ncontact = \"a\\nb\"", &["sources.contact", "example.org"]),
         ("[sources.spotify]\ntoken = \"x\"", &["sources.spotify", "odesli"]),
         ("[sources.yandex]\ntokn = \"sEcReT\"", &["sources.yandex.tokn", "token"]),
         ("[data]\nbudget_bytes = 1", &["data.budget_bytes"]),

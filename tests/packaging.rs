@@ -91,6 +91,10 @@ fn the_image_runs_as_a_user_with_vulkan_and_nvenc_and_a_health_check() {
     assert_eq!(all(run, "ENTRYPOINT"), [r#"["musiccircles"]"#]);
     assert!(all(run, "HEALTHCHECK")[0].ends_with(r#"CMD ["musiccircles", "doctor"]"#));
 
+    // The service can be reached through a port that is published, and writes where that user may.
+    assert!(all(run, "ENV").contains(&"MUSICCIRCLES__HTTP__LISTEN=0.0.0.0:8080") && all(run, "EXPOSE") == ["8080"]);
+    assert_eq!(all(run, "WORKDIR"), ["/data"]);
+
     // The user is made, is not root, and is in force for whatever starts the program.
     let user = all(run, "USER")[0];
     assert!(user != "root" && user != "0" && all(run, "RUN").iter().any(|line| line.contains("useradd")));

@@ -12,6 +12,8 @@ use crate::store::inbox;
 
 /// Updates looked at at once. More than this waiting, and the rest is read when some are done.
 const BATCH: u32 = 1000;
+/// Of them at most so many of one person, who hears a second apart anyway.
+const OF_ONE: u32 = 30;
 /// Also without being called: what could not be written down is tried again.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
@@ -30,7 +32,7 @@ pub async fn run(desk: Arc<Desk>) {
 async fn hand_out(desk: &Arc<Desk>) {
     let bot_id = desk.me.id;
     let waiting = match desk
-        .record(move |store| store.read(|conn| inbox::waiting(conn, bot_id, BATCH)))
+        .record(move |store| store.read(|conn| inbox::waiting(conn, bot_id, BATCH, OF_ONE)))
         .await
     {
         Ok(waiting) => waiting,

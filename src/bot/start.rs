@@ -6,6 +6,7 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 use teloxide::requests::Requester;
 use teloxide::types::{AllowedUpdate, BotCommand};
+use teloxide::{ApiError, RequestError};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -122,7 +123,6 @@ impl Bot {
             mail: Notify::new(),
         });
         let secret = settle(&desk, &parts.intake).await;
-        set_commands(&desk).await;
         let sender = Arc::new(sender);
         let tasks = &desk.tasks;
         tasks.spawn(status::watch_all(Arc::clone(&desk)));
@@ -130,6 +130,8 @@ impl Bot {
         tasks.spawn(outbox::look_for_all(Arc::clone(&desk), sender));
         tasks.spawn(router::run(Arc::clone(&desk)));
         tasks.spawn(save_rates(Arc::clone(&desk)));
+        // Nobody waits for the list of commands.
+        tasks.spawn(set_commands(Arc::clone(&desk)));
         if secret.is_none() {
             tasks.spawn(intake::poll(Arc::clone(&desk)));
         }
@@ -183,8 +185,11 @@ async fn who_am_i(bot: &teloxide::Bot, stopping: &CancellationToken) -> Option<M
                     username: me.user.username.clone().unwrap_or_default(),
                 });
             }
+            Err(RequestError::Api(ApiError::InvalidToken)) => {
+                tracing::error!("Telegram does not know the token; copy it again from @BotFather and start again");
+            }
             Err(error) => {
-                tracing::error!(error = %explain(error), "Telegram does not tell who we are; is the token right?");
+                tracing::warn!(error = %explain(error), "Telegram does not tell who we are; it is asked again");
             }
         }
         tokio::select! {
@@ -250,7 +255,7 @@ async fn settle(desk: &Desk, intake: &Intake) -> Option<(String, SecretString)> 
 
 const COMMANDS: [&str; 6] = ["newsong", "history", "settings", "cancel", "help", "delete_me"];
 
-async fn set_commands(desk: &Desk) {
+async fn set_commands(desk: Arc<Desk>) {
     use teloxide::payloads::SetMyCommandsSetters;
     for lang in Lang::ALL {
         let commands = COMMANDS.map(|name| {

@@ -9,7 +9,8 @@ use serde::Serialize;
 use super::CommandError;
 use super::answer::{print_json, print_text};
 use crate::cli::JsonArgs;
-use crate::deliver::file;
+use crate::config::{Config, DEFAULT_FILE};
+use crate::deliver::{DeliverError, file};
 use crate::encode;
 use crate::model::{Fps, Size, VideoFormat};
 use crate::pipeline::{self, PipelineError};
@@ -17,8 +18,6 @@ use crate::render::{AdapterFacts, Gpu};
 
 /// Under this a service soon cannot work: some hundred circles.
 const LOW_DISK_BYTES: u64 = 2 << 30;
-/// Where a service listens unless told otherwise.
-const DEFAULT_ADDRESS: &str = "127.0.0.1:8080";
 
 /// One thing that was tried.
 #[derive(Serialize)]
@@ -150,7 +149,7 @@ fn disk(folder: &Path) -> Check {
     }
 }
 
-/// What a service would need; circles are made without it.
+/// What a service would need, as it is configured here; circles are made without it.
 fn service() -> Vec<Check> {
     let check = |name: &str, ok, says: String| Check {
         name: name.to_owned(),
@@ -158,39 +157,44 @@ fn service() -> Vec<Check> {
         needed: false,
         says,
     };
-    let token = std::env::var("TELEGRAM_BOT_TOKEN").unwrap_or_default();
-    let token_says = match (token.is_empty(), looks_like_a_token(&token)) {
-        (true, _) => "TELEGRAM_BOT_TOKEN is not set; @BotFather gives one",
-        (_, true) => "TELEGRAM_BOT_TOKEN is set",
-        (_, false) => "TELEGRAM_BOT_TOKEN does not look like 123456789:letters; copy it again from @BotFather",
+    let config = match Config::load_here(None) {
+        Ok(config) => config,
+        Err(error) => return vec![check("settings", false, error.to_string())],
     };
-    let port = TcpListener::bind(DEFAULT_ADDRESS);
-    let port_says = match &port {
-        Ok(_) => format!("{DEFAULT_ADDRESS} is free"),
-        Err(error) => format!("{DEFAULT_ADDRESS} cannot be listened on: {error}"),
+    let file = Path::new(DEFAULT_FILE);
+    let settings = if file.exists() { DEFAULT_FILE } else { "the defaults" };
+    let token = config.telegram.token.is_some();
+    let token_says = match token {
+        true => "there is one",
+        false => "none, so everything but the bot would run; @BotFather gives one, and TELEGRAM_BOT_TOKEN tells it",
     };
-    let folder = if Path::new("./data").is_dir() { "./data" } else { "." };
-    let data = file::check(&Path::new(folder).join("musiccircles-doctor.db"));
-    let data_says = match &data {
-        Ok(()) => format!("{folder} can be written, a database can lie there"),
-        Err(error) => error.to_string(),
+    let mut checks = vec![
+        check("settings", true, format!("{settings} and the environment can be used")),
+        check("token", token, token_says.to_owned()),
+    ];
+    for address in config.http.listen {
+        let (ok, says) = match TcpListener::bind(address) {
+            Ok(_) => (true, format!("{address} is free")),
+            Err(error) => (false, format!("{address} cannot be listened on ({})", error.kind())),
+        };
+        checks.push(check("port", ok, says));
+    }
+    let (ok, says) = match data_folder(&config.data.dir) {
+        Ok(()) => (
+            true,
+            format!("{} can be written, a database can lie there", config.data.dir.display()),
+        ),
+        Err(error) => (false, error.to_string()),
     };
-    vec![
-        check("token", looks_like_a_token(&token), token_says.to_owned()),
-        check("port", port.is_ok(), port_says),
-        check("database", data.is_ok(), data_says),
-    ]
+    checks.push(check("database", ok, says));
+    checks
 }
 
-fn looks_like_a_token(token: &str) -> bool {
-    token.split_once(':').is_some_and(|(id, secret)| {
-        !id.is_empty()
-            && id.bytes().all(|b| b.is_ascii_digit())
-            && secret.len() >= 30
-            && secret
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
-    })
+/// Whether the data folder can be written, or made.
+fn data_folder(folder: &Path) -> Result<(), DeliverError> {
+    let there = folder.ancestors().find(|folder| folder.exists());
+    // A relative path of which nothing exists begins in the working folder.
+    file::check(&there.unwrap_or(Path::new(".")).join("musiccircles-doctor.db"))
 }
 
 fn in_words(diagnosis: &Diagnosis) -> String {

@@ -20,6 +20,8 @@ use crate::scene::theme;
 /// Addresses listened on: the three ports of the original services and a few more.
 const MAX_LISTEN: usize = 16;
 const MAX_OWNERS: usize = 100;
+/// Of a header that services write into their logs.
+const MAX_CONTACT_CHARS: usize = 200;
 /// Telegram's bounds of a webhook's secret: 1 to 256; fewer than 16 letters could be guessed.
 const WEBHOOK_SECRET_CHARS: RangeInclusive<usize> = 16..=256;
 /// A gigabyte holds a hundred circles and their songs; a petabyte is a typing mistake.
@@ -121,6 +123,7 @@ fn sources(raw: raw::Sources) -> Result<Sources, ConfigError> {
     });
     Ok(Sources {
         order: order(&raw.order)?,
+        contact: contact(raw.contact)?,
         library: path.map(|path| Library { path: path.into() }),
         yandex: given(raw.yandex.token).map(|token| Yandex {
             token,
@@ -132,6 +135,17 @@ fn sources(raw: raw::Sources) -> Result<Sources, ConfigError> {
         musicbrainz: musicbrainz.transpose()?,
         lrclib: service("sources.lrclib.base_url", raw.lrclib, "https://lrclib.net")?,
     })
+}
+
+/// It becomes part of a header of every question to a service.
+fn contact(text: Option<String>) -> Result<Option<String>, ConfigError> {
+    let text = text.filter(|text| !text.is_empty());
+    let fits = |text: &String| text.len() <= MAX_CONTACT_CHARS && text.bytes().all(|c| matches!(c, b' '..=b'~'));
+    if !text.as_ref().is_none_or(fits) {
+        let expected = "an e-mail address or a page, like \"me@example.org\"";
+        return Err(ConfigError::bad("sources.contact", expected));
+    }
+    Ok(text)
 }
 
 fn order(raw: &List) -> Result<Vec<SourceName>, ConfigError> {

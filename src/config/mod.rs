@@ -84,6 +84,8 @@ pub enum Intake {
 pub struct Sources {
     /// No source twice.
     pub order: Vec<SourceName>,
+    /// How services can reach the operator.
+    pub contact: Option<String>,
     pub library: Option<Library>,
     pub yandex: Option<Yandex>,
     pub deezer: Option<Service>,

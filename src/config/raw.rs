@@ -50,6 +50,7 @@ pub struct Telegram {
 #[serde(default, deny_unknown_fields)]
 pub struct Sources {
     pub order: List,
+    pub contact: Option<String>,
     pub library: Library,
     pub yandex: Yandex,
     pub deezer: Option<Service>,
@@ -144,6 +145,7 @@ impl Default for Sources {
     fn default() -> Self {
         Self {
             order: List::of(&["library", "yandex", "deezer", "itunes"]),
+            contact: None,
             library: Library::default(),
             yandex: Yandex::default(),
             deezer: None,

@@ -41,13 +41,18 @@ pub fn keep(
     Ok(new)
 }
 
-/// What is still to be processed, in the order it came: after a restart, and after every `keep`.
-pub fn waiting(conn: &Connection, bot_id: i64, limit: u32) -> Result<Vec<Update>, StoreError> {
+/// What is still to be processed, in the order it came: after a restart, and after every `keep`. Of one person the first
+/// `of_one`, so that somebody who writes a thousand times in a minute keeps nobody else from being heard.
+pub fn waiting(conn: &Connection, bot_id: i64, limit: u32, of_one: u32) -> Result<Vec<Update>, StoreError> {
     let mut asked = conn.prepare_cached(
-        "SELECT seq, update_id, payload, received_ms FROM inbox
-         WHERE bot_id = ?1 AND payload IS NOT NULL ORDER BY seq LIMIT ?2",
+        "SELECT seq, update_id, payload, received_ms FROM inbox WHERE seq IN (
+             SELECT seq FROM (
+                 SELECT seq, row_number() OVER (PARTITION BY user_id ORDER BY seq) AS nth FROM inbox
+                 WHERE bot_id = ?1 AND payload IS NOT NULL)
+             WHERE nth <= ?3 ORDER BY seq LIMIT ?2)
+         ORDER BY seq",
     )?;
-    let rows = asked.query_map(params![bot_id, limit], |row| {
+    let rows = asked.query_map(params![bot_id, limit, of_one], |row| {
         Ok(Update {
             seq: row.get(0)?,
             update_id: row.get(1)?,

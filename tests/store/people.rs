@@ -96,7 +96,7 @@ fn an_update_is_processed_once_however_often_and_in_whatever_order_it_comes() {
     for (bot, id, new) in news {
         assert_eq!(keep(bot, id, 1000), new, "{bot} {id}");
     }
-    let waiting = || store.read(|conn| inbox::waiting(conn, 1, 10)).unwrap();
+    let waiting = || store.read(|conn| inbox::waiting(conn, 1, 10, 10)).unwrap();
     let order: Vec<_> = waiting().iter().map(|update| update.update_id).collect();
     assert_eq!(order, [500, 501, 3]);
     let seq = waiting()[0].seq;
@@ -107,6 +107,22 @@ fn an_update_is_processed_once_however_often_and_in_whatever_order_it_comes() {
     let later = 1001 + inbox::REMEMBERED_MS;
     assert!(!store.write(move |tx| inbox::prune(tx, later)).unwrap());
     assert!(keep(1, 500, later));
+}
+
+#[test]
+fn who_writes_a_thousand_times_keeps_nobody_from_being_heard() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    let said = (0..1_500).map(|id| (id, 7)).chain([(1_500, 8), (1_501, 7), (1_502, 9)]);
+    store
+        .write(move |tx| {
+            said.into_iter()
+                .try_for_each(|(id, user)| inbox::keep(tx, 1, id, Some(user), "{}", 0).map(drop))
+        })
+        .unwrap();
+    let waiting = store.read(|conn| inbox::waiting(conn, 1, 1_000, 30)).unwrap();
+    let heard: Vec<_> = waiting.iter().map(|update| update.update_id).collect();
+    assert_eq!(heard, (0..30).chain([1_500, 1_502]).collect::<Vec<_>>());
 }
 
 #[test]
