@@ -41,17 +41,14 @@ const RENDER_GRACE: Duration = Duration::from_secs(5);
 /// A circle on its way and a conversation in the middle of a word; together with the rest below the 75 seconds that service
 /// managers are told to wait.
 const SEND_GRACE: Duration = Duration::from_secs(60);
-/// How long to wait before a circle that may have arrived is looked for.
-const TIMING: Timing = torture::hurried(
-    Timing::DEFAULT,
-    Timing {
-        quiet_ms: 300,
-        again_ms: [300, 600],
-        first_pause_ms: 100,
-        longest_pause_ms: 1_000,
-        ..Timing::DEFAULT
-    },
-);
+/// How long the torture test waits before a circle that may have arrived is looked for.
+const HURRIED: Timing = Timing {
+    quiet_ms: 300,
+    again_ms: [300, 600],
+    first_pause_ms: 100,
+    longest_pause_ms: 1_000,
+    ..Timing::DEFAULT
+};
 /// The library's index, beside the record.
 const INDEX: &str = "library.db";
 
@@ -150,7 +147,7 @@ async fn record(config: &Config) -> Result<(Store, Queue), AppError> {
                 budget_bytes: disk.budget_bytes,
                 min_free_bytes: disk.min_free_bytes,
             },
-            timing: TIMING,
+            timing: torture::hurried(Timing::DEFAULT, HURRIED),
             ..QueueSettings::default()
         };
         let queue = Queue::start(store.clone(), settings)?;

@@ -22,6 +22,5 @@ mod store;
 mod support;
 mod telegram;
 mod themes;
-#[cfg(feature = "torture")]
 mod torture;
 mod worker;

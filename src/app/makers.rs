@@ -41,7 +41,7 @@ pub fn start(tasks: &TaskTracker, queue: &Queue, pool: &Pool, workers: usize, st
 
 async fn keep_in_order(queue: Queue, stopping: CancellationToken) {
     let mut leases = interval(LEASES_EVERY);
-    let mut tidy = interval(TIDY_EVERY);
+    let mut tidy = interval(torture::hurried(TIDY_EVERY, TIDY_EVERY / 30));
     leases.set_missed_tick_behavior(MissedTickBehavior::Delay);
     tidy.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
