@@ -22,5 +22,7 @@ mod store;
 mod support;
 mod telegram;
 mod themes;
+// What it wakes is in debug builds alone.
+#[cfg(debug_assertions)]
 mod torture;
 mod worker;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
 use teloxide::RequestError;
 use teloxide::requests::Requester;
 use teloxide::types::{AllowedUpdate, BotCommand};
@@ -18,10 +19,11 @@ use super::texts::{Lang, Line};
 use super::update::Me;
 use super::{intake, outbox, router, status, webhook};
 use crate::deliver::telegram::{Client, Files, Gate, Limiter, Patience, Saved, Settings, SettingsError, Token};
+use crate::model::Blob;
 use crate::queue::{Queue, QueueError, off_runtime};
 use crate::source::Sources;
 use crate::store::disk::DiskError;
-use crate::store::{Clock, Store, people};
+use crate::store::{Clock, Store, files, people};
 use crate::torture;
 use crate::worker::Pool;
 
@@ -198,15 +200,27 @@ async fn who_am_i(bot: &teloxide::Bot, stopping: &CancellationToken) -> Option<M
 }
 
 /// The built-in cover as a file of ours, so that a card can hold it as any other.
-async fn default_cover(queue: &Queue) -> Result<crate::model::Blob, BotError> {
+async fn default_cover(queue: &Queue) -> Result<Blob, BotError> {
     let disk = queue.disk().clone();
+    let store = queue.store().clone();
     let kept = off_runtime(move || {
         let bytes = crate::assets::DEFAULT_COVER;
+        let blob = Blob {
+            sha256: Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect(),
+            bytes: bytes.len() as u64,
+            extension: "png".into(),
+        };
+        // A full disk keeps nobody from starting again.
+        if let Some(path) = blob.path()
+            && store.read(|conn| files::is_kept(conn, &path))?
+        {
+            return Ok(blob);
+        }
         let room = disk.reserve("png", bytes.len() as u64)?;
         std::fs::write(room.path(), bytes)?;
         let (blob, ()) = room.keep_blob("png", |tx, blob| match blob.path() {
             // Never let go: it is the bot's own.
-            Some(path) => crate::store::files::hold(tx, &path, "bot", 0),
+            Some(path) => files::hold(tx, &path, "bot", 0),
             None => Ok(()),
         })?;
         Ok::<_, DiskError>(blob)

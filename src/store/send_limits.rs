@@ -36,7 +36,11 @@ pub fn free_at(conn: &Connection, bot_id: i64, chat_id: i64, now: Millis) -> Res
     for (sends, window) in chat {
         free = free.max(nth_last(conn, bot_id, Some(chat_id), *sends, now)?.map_or(now, |at| at + window));
     }
-    Ok(free.max(nth_last(conn, bot_id, None, hurried(OVERALL, HURRIED_OVERALL), now)?.map_or(now, |at| at + SECOND_MS)))
+    Ok(
+        free.max(
+            nth_last(conn, bot_id, None, hurried(OVERALL, HURRIED_OVERALL), now)?.map_or(now, |at| at + SECOND_MS),
+        ),
+    )
 }
 
 /// Writes down a message that is about to be sent. `Err` within `Ok` says when to ask again.

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::support::command::{code_of, song};
+use crate::support::disk::SmallDisk;
 use crate::support::telegram::{Person, Seen, Telegram};
 
 /// Rendering in a debug build on a machine with other work.
@@ -20,6 +21,7 @@ pub struct House {
     pub folder: tempfile::TempDir,
     settings: Vec<(String, String)>,
     is_awake: bool,
+    disk: Option<SmallDisk>,
 }
 
 pub struct Service<'h> {
@@ -36,6 +38,7 @@ impl House {
             folder,
             settings: Vec::new(),
             is_awake: false,
+            disk: None,
         };
         let path = |name: &str| house.folder.path().join(name).to_string_lossy().into_owned();
         let settings = [
@@ -57,6 +60,16 @@ impl House {
     pub fn set(mut self, key: &str, value: impl Into<String>) -> Self {
         self.settings.push((key.to_owned(), value.into()));
         self
+    }
+
+    /// With its data on this disk.
+    pub fn on(mut self, disk: SmallDisk) -> Self {
+        self.disk = Some(disk);
+        self
+    }
+
+    pub fn disk(&self) -> &SmallDisk {
+        self.disk.as_ref().unwrap()
     }
 
     /// Circles are not drawn, and nobody waits as long as for Telegram.
@@ -87,7 +100,11 @@ impl House {
             .create(true)
             .open(self.path("log"))
             .unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_musiccircles"));
+        let program = env!("CARGO_BIN_EXE_musiccircles");
+        let mut command = match &self.disk {
+            Some(disk) => disk.command(program),
+            None => Command::new(program),
+        };
         command
             .arg("serve")
             .current_dir(self.folder.path())
