@@ -4,10 +4,6 @@ SHELL := /bin/bash -o pipefail
 export PATH := $(or $(CARGO_HOME),$(HOME)/.cargo)/bin:$(PATH)
 
 DEMO := assets/demo
-# The program is built once more for it: points at which it kills itself and mistakes it makes on request are in no other
-# build. One test at a time, because they measure time.
-TORTURE := cargo test --locked --features torture --test all torture:: -- --test-threads 1
-
 .PHONY: help demo test test-more torture figures check bench image media clean-demo
 
 help: ## This list
@@ -24,15 +20,14 @@ test: ## Install what is missing, run everything CI runs
 	@if cargo nextest --version >/dev/null 2>&1; \
 	 then cargo nextest run --locked --tests --no-fail-fast; \
 	 else cargo test --locked --tests --no-fail-fast; fi
-	$(TORTURE)
 
 test-more: ## The tests that take long, beside those of make test (half an hour)
 	@.ci/install build run test rust
-	cargo test --locked --tests -- --ignored --skip figures::
+	cargo test --locked --tests -- --ignored --skip torture:: --skip figures::
 
 torture: ## 10,000 circles through 200 kill -9 and a Telegram that misbehaves: each arrives once (an hour)
 	@.ci/install build run test rust
-	$(TORTURE) --include-ignored --nocapture
+	cargo test --locked --test all torture:: -- --test-threads 1 --include-ignored --nocapture
 
 figures: ## What the service takes for a card, a status, a circle, a crowd, a crash (ten minutes, nothing beside it)
 	@.ci/install build run test rust

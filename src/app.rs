@@ -16,6 +16,7 @@ use axum::routing::get;
 use axum::{Json, Router};
 use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use url::Url;
@@ -41,17 +42,16 @@ const RENDER_GRACE: Duration = Duration::from_secs(5);
 /// A circle on its way and a conversation in the middle of a word; together with the rest below the 75 seconds that service
 /// managers are told to wait.
 const SEND_GRACE: Duration = Duration::from_secs(60);
-/// How long to wait before a circle that may have arrived is looked for.
-const TIMING: Timing = torture::hurried(
-    Timing::DEFAULT,
-    Timing {
-        quiet_ms: 300,
-        again_ms: [300, 600],
-        first_pause_ms: 100,
-        longest_pause_ms: 1_000,
-        ..Timing::DEFAULT
-    },
-);
+/// Whoever is in the middle of an HTTP request may finish it.
+const LAST_GRACE: Duration = Duration::from_secs(5);
+/// How long the torture test waits before a circle that may have arrived is looked for.
+const HURRIED: Timing = Timing {
+    quiet_ms: 300,
+    again_ms: [300, 600],
+    first_pause_ms: 100,
+    longest_pause_ms: 1_000,
+    ..Timing::DEFAULT
+};
 /// The library's index, beside the record.
 const INDEX: &str = "library.db";
 
@@ -122,8 +122,8 @@ pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<(), A
     };
     let ((), sent) = tokio::join!(renders, sends);
     tasks.close();
-    tasks.wait().await;
-    tracing::info!(all_sent = sent, "stopped");
+    let ended = timeout(LAST_GRACE, tasks.wait()).await.is_ok();
+    tracing::info!(all_sent = sent, all_ended = ended, "stopped");
     Ok(())
 }
 
@@ -155,7 +155,7 @@ async fn record(config: &Config) -> Result<(Store, Queue), AppError> {
                 budget_bytes: disk.budget_bytes,
                 min_free_bytes: disk.min_free_bytes,
             },
-            timing: TIMING,
+            timing: torture::hurried(Timing::DEFAULT, HURRIED),
             ..QueueSettings::default()
         };
         let queue = Queue::start(store.clone(), settings)?;

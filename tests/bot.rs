@@ -2,11 +2,14 @@
 
 mod again;
 mod conversation;
+mod full;
+mod lost;
 mod lyrics;
 mod outside;
 mod restart;
 pub mod service;
 mod stats;
 mod steps;
+mod stopping;
 mod texts;
 mod times;

@@ -23,6 +23,7 @@ mod store;
 mod support;
 mod telegram;
 mod themes;
-#[cfg(feature = "torture")]
+// What it wakes is in debug builds alone.
+#[cfg(debug_assertions)]
 mod torture;
 mod worker;

@@ -24,6 +24,9 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 const PAUSE: Duration = Duration::from_secs(1);
 const LEASES_EVERY: Duration = Duration::from_secs(3);
 const TIDY_EVERY: Duration = Duration::from_secs(60);
+/// Tries to write down how a job ended: somebody else gets it when its lease runs out, and would think that it killed its
+/// worker.
+const TRIES: u32 = 60;
 /// How often listeners hear how far a circle is.
 const TELL_EVERY: Duration = Duration::from_millis(250);
 
@@ -42,7 +45,7 @@ pub fn start(tasks: &TaskTracker, queue: &Queue, pool: &Pool, workers: usize, st
 
 async fn keep_in_order(queue: Queue, stopping: CancellationToken) {
     let mut leases = interval(LEASES_EVERY);
-    let mut tidy = interval(TIDY_EVERY);
+    let mut tidy = interval(torture::hurried(TIDY_EVERY, TIDY_EVERY / 30));
     leases.set_missed_tick_behavior(MissedTickBehavior::Delay);
     tidy.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -104,11 +107,19 @@ impl Maker {
     async fn make(&self, claim: Claim) {
         let (held, job) = (claim.held, claim.held.job);
         let began = Instant::now();
+        tracing::info!(%job, attempts = claim.attempts, "a job is being worked on");
         let circle = self.circle(held, claim.spec).await;
         let drawn = matches!(circle, Ok(Circle::Drawn(_)));
         let outcome = match circle {
             Ok(Circle::Known(state)) => Ok(state.name()),
-            Ok(Circle::Drawn(drawn)) => self.keep(held, *drawn).await,
+            Ok(Circle::Drawn(drawn)) => match self.keep(held, *drawn).await {
+                Err(error) if is_passing(&error) => {
+                    tracing::error!(%job, %error, "a circle could not be kept");
+                    self.end(held, Ended::TryAgain(failure("disk_full", &error.to_string())))
+                        .await
+                }
+                kept => kept,
+            },
             Err(ended) => self.end(held, ended).await,
         };
         match outcome {
@@ -212,10 +223,27 @@ impl Maker {
     }
 
     async fn end(&self, held: Held, ended: Ended) -> Result<&'static str, QueueError> {
-        let queue = self.queue.clone();
-        off_runtime(move || queue.ended(held, ended))
-            .await
-            .map(|state| state.name())
+        let mut tried = 0;
+        loop {
+            let (queue, ended) = (self.queue.clone(), ended.clone());
+            let told = off_runtime(move || queue.ended(held, ended)).await;
+            tried += 1;
+            match told {
+                Err(error) if is_passing(&error) && tried < TRIES && !self.stopping.is_cancelled() => {
+                    tokio::time::sleep(PAUSE).await;
+                }
+                told => return told.map(|state| state.name()),
+            }
+        }
+    }
+}
+
+/// A full disk, mostly.
+fn is_passing(error: &QueueError) -> bool {
+    match error {
+        QueueError::Store(error) => error.is_passing(),
+        QueueError::Disk(error) => error.is_passing(),
+        QueueError::Stale => false,
     }
 }
 

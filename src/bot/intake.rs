@@ -16,8 +16,10 @@ use crate::torture;
 pub const ALLOWED: [&str; 4] = ["message", "callback_query", "inline_query", "my_chat_member"];
 /// How long Telegram may hold a poll that has nothing to say.
 const POLL_SECS: u64 = 25;
-/// And how long its answer may take then.
-const ANSWER: Duration = Duration::from_secs(POLL_SECS + 15);
+/// And how much longer its answer may take then.
+const ANSWER: Duration = Duration::from_secs(15);
+/// Instead of the two, where Telegram often says nothing at all.
+const HURRIED: (u64, Duration) = (1, Duration::from_secs(1));
 const PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// Two programs with one token fight; there is no hurry to take part.
@@ -60,14 +62,14 @@ pub async fn poll(desk: Arc<Desk>) {
             }
             Err(Trouble::Unreachable) => {
                 pause = (pause * 2).min(LONGEST_PAUSE);
-                pause / 2
+                torture::hurried(pause / 2, PAUSE / 10)
             }
             Err(Trouble::Refused { code: 409, words }) => {
                 tracing::error!(
                     words,
                     "another program uses the same token, or a webhook is set; stop that one"
                 );
-                CONFLICT
+                torture::hurried(CONFLICT, PAUSE)
             }
             Err(Trouble::Refused { code: 401 | 404, .. }) => {
                 tracing::error!("Telegram does not know the token; put the right one into the configuration");
@@ -75,7 +77,7 @@ pub async fn poll(desk: Arc<Desk>) {
             }
             Err(Trouble::Refused { code, words }) => {
                 tracing::warn!(code, words, "Telegram did not give updates");
-                CONFLICT
+                torture::hurried(CONFLICT, PAUSE)
             }
         };
         tokio::select! {
@@ -95,7 +97,8 @@ async fn ask(desk: &Desk, offset: Option<i64>) -> Result<Vec<Value>, Trouble> {
     let bot = &desk.messages.bot;
     let base = bot.api_url();
     let url = format!("{}/bot{}/getUpdates", base.as_str().trim_end_matches('/'), bot.token());
-    let mut asked = json!({ "timeout": POLL_SECS, "limit": 100, "allowed_updates": ALLOWED });
+    let (poll_secs, answer) = torture::hurried((POLL_SECS, ANSWER), HURRIED);
+    let mut asked = json!({ "timeout": poll_secs, "limit": 100, "allowed_updates": ALLOWED });
     if let Some(offset) = offset {
         asked["offset"] = offset.into();
     }
@@ -104,7 +107,7 @@ async fn ask(desk: &Desk, offset: Option<i64>) -> Result<Vec<Value>, Trouble> {
     let mut response = bot
         .client()
         .post(url)
-        .timeout(ANSWER)
+        .timeout(Duration::from_secs(poll_secs) + answer)
         .json(&asked)
         .send()
         .await
@@ -120,9 +123,13 @@ async fn ask(desk: &Desk, offset: Option<i64>) -> Result<Vec<Value>, Trouble> {
     if let Value::Array(updates) = answer["result"].take() {
         return Ok(updates);
     }
+    let code = answer["error_code"].as_i64().unwrap_or(0);
+    if code >= 500 {
+        return Err(Trouble::Unreachable);
+    }
     let words = answer["description"].as_str().unwrap_or_default();
     Err(Trouble::Refused {
-        code: answer["error_code"].as_i64().unwrap_or(0),
+        code,
         words: crate::deliver::telegram::token::scrub(words).into_owned(),
     })
 }

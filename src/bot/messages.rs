@@ -21,6 +21,7 @@ use crate::deliver::telegram::token::scrub;
 use crate::deliver::telegram::{Button, Gate, Press};
 use crate::queue::off_runtime;
 use crate::store::{Clock, Store, known};
+use crate::torture;
 
 /// Tries of one message: an interrupted network comes back in seconds or in hours.
 const TRIES: u32 = 4;
@@ -206,17 +207,19 @@ impl Messages {
                 }
                 Err(error) => error,
             };
-            // A message of which a part may have arrived is not repeated.
+            // A message of which a part may have arrived is not repeated. An edit may be: it says the same again.
+            let is_edit = T::UNCHANGED.is_some();
             let again = match &error {
                 RequestError::RetryAfter(wait) => wait.duration() <= LONGEST_WAIT,
-                RequestError::Network(error) => error.is_connect(),
+                RequestError::Network(error) => error.is_connect() || is_edit,
+                RequestError::InvalidJson { .. } | RequestError::Io(_) => is_edit,
                 _ => false,
             };
             if !again || tried == TRIES {
                 return Err(explain(error));
             }
-            if matches!(error, RequestError::Network(_)) {
-                tokio::time::sleep(pause).await;
+            if !matches!(error, RequestError::RetryAfter(_)) {
+                tokio::time::sleep(torture::hurried(pause, pause / 10)).await;
                 pause *= 2;
             }
         }

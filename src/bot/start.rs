@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
 use teloxide::requests::Requester;
 use teloxide::types::{AllowedUpdate, BotCommand};
 use teloxide::{ApiError, RequestError};
@@ -18,10 +19,12 @@ use super::texts::{Lang, Line};
 use super::update::Me;
 use super::{intake, outbox, router, status, webhook};
 use crate::deliver::telegram::{Client, Files, Gate, Limiter, Patience, Saved, Settings, SettingsError, Token};
+use crate::model::Blob;
 use crate::queue::{Queue, QueueError, off_runtime};
 use crate::source::Sources;
 use crate::store::disk::DiskError;
-use crate::store::{Clock, Store, people};
+use crate::store::{Clock, Store, files, people};
+use crate::torture;
 use crate::worker::Pool;
 
 /// How long a call of the Bot API may take; a card's picture is half a megabyte.
@@ -91,7 +94,7 @@ impl Bot {
             patience: if parts.house.local_files {
                 Patience::LOCAL
             } else {
-                Patience::CLOUD
+                torture::hurried(Patience::CLOUD, Patience::HURRIED)
             },
         })?;
         let Some(me) = who_am_i(&bot, &stopping).await else {
@@ -122,7 +125,10 @@ impl Bot {
             tasks: TaskTracker::new(),
             mail: Notify::new(),
         });
-        let secret = settle(&desk, &parts.intake).await;
+        let secret = match &parts.intake {
+            Intake::Polling => None,
+            Intake::Webhook { url, secret } => Some((path(url), secret.clone())),
+        };
         let sender = Arc::new(sender);
         let tasks = &desk.tasks;
         tasks.spawn(status::watch_all(Arc::clone(&desk)));
@@ -130,11 +136,7 @@ impl Bot {
         tasks.spawn(outbox::look_for_all(Arc::clone(&desk), sender));
         tasks.spawn(router::run(Arc::clone(&desk)));
         tasks.spawn(save_rates(Arc::clone(&desk)));
-        // Nobody waits for the list of commands.
-        tasks.spawn(set_commands(Arc::clone(&desk)));
-        if secret.is_none() {
-            tasks.spawn(intake::poll(Arc::clone(&desk)));
-        }
+        tasks.spawn(hear(Arc::clone(&desk), parts.intake));
         tracing::info!(bot = desk.me.username, "the bot is at work");
         Ok(Some(Self { desk, secret }))
     }
@@ -158,7 +160,7 @@ impl Bot {
 fn client(parts: &Parts) -> Result<teloxide::Bot, BotError> {
     let mut http = teloxide::net::default_reqwest_settings()
         .connect_timeout(CONNECT)
-        .timeout(CALL);
+        .timeout(torture::hurried(CALL, CALL / 30));
     if parts.api_url.starts_with("http://") {
         // A Bot API server on this host or network: the system's proxy is for the world outside.
         http = http.no_proxy();
@@ -172,7 +174,7 @@ fn client(parts: &Parts) -> Result<teloxide::Bot, BotError> {
 }
 
 async fn who_am_i(bot: &teloxide::Bot, stopping: &CancellationToken) -> Option<Me> {
-    let mut pause = PAUSE;
+    let mut pause = torture::hurried(PAUSE, PAUSE / 10);
     loop {
         let told = tokio::select! {
             told = bot.get_me() => told,
@@ -201,15 +203,27 @@ async fn who_am_i(bot: &teloxide::Bot, stopping: &CancellationToken) -> Option<M
 }
 
 /// The built-in cover as a file of ours, so that a card can hold it as any other.
-async fn default_cover(queue: &Queue) -> Result<crate::model::Blob, BotError> {
+async fn default_cover(queue: &Queue) -> Result<Blob, BotError> {
     let disk = queue.disk().clone();
+    let store = queue.store().clone();
     let kept = off_runtime(move || {
         let bytes = crate::assets::DEFAULT_COVER;
+        let blob = Blob {
+            sha256: Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect(),
+            bytes: bytes.len() as u64,
+            extension: "png".into(),
+        };
+        // A full disk keeps nobody from starting again.
+        if let Some(path) = blob.path()
+            && store.read(|conn| files::is_kept(conn, &path))?
+        {
+            return Ok(blob);
+        }
         let room = disk.reserve("png", bytes.len() as u64)?;
         std::fs::write(room.path(), bytes)?;
         let (blob, ()) = room.keep_blob("png", |tx, blob| match blob.path() {
             // Never let go: it is the bot's own.
-            Some(path) => crate::store::files::hold(tx, &path, "bot", 0),
+            Some(path) => files::hold(tx, &path, "bot", 0),
             None => Ok(()),
         })?;
         Ok::<_, DiskError>(blob)
@@ -217,45 +231,54 @@ async fn default_cover(queue: &Queue) -> Result<crate::model::Blob, BotError> {
     Ok(kept.await?)
 }
 
-/// Polling and webhook exclude each other at Telegram. Gives the webhook's path and secret.
-async fn settle(desk: &Desk, intake: &Intake) -> Option<(String, SecretString)> {
+/// Where Telegram calls us.
+fn path(url: &str) -> String {
+    format!("/{}", url.splitn(4, '/').nth(3).unwrap_or_default())
+}
+
+/// Settles with Telegram how updates come, then lets them come. A Telegram out of reach is asked until it is settled: nobody
+/// would hear of us otherwise.
+async fn hear(desk: Arc<Desk>, intake: Intake) {
+    let mut pause = PAUSE;
+    while let Err(error) = settle(&desk, &intake).await {
+        tracing::error!(error = %explain(error), "how updates come could not be settled with Telegram; trying again");
+        tokio::select! {
+            () = tokio::time::sleep(torture::hurried(pause, PAUSE / 10)) => {}
+            () = desk.stopping.cancelled() => return,
+        }
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+    tracing::info!("updates come");
+    // Nobody waits for the list of commands.
+    let named = Arc::clone(&desk);
+    desk.tasks.spawn(async move { set_commands(&named).await });
+    if matches!(intake, Intake::Polling) {
+        intake::poll(desk).await;
+    }
+}
+
+/// Polling and webhook exclude each other at Telegram.
+async fn settle(desk: &Desk, intake: &Intake) -> Result<(), RequestError> {
     use teloxide::payloads::SetWebhookSetters;
     let bot = &desk.messages.bot;
-    let (told, path) = match intake {
-        Intake::Polling => (bot.delete_webhook().await, None),
-        Intake::Webhook { url, secret } => {
-            let path = url
-                .splitn(4, '/')
-                .nth(3)
-                .map_or_else(|| "/".to_owned(), |path| format!("/{path}"));
-            let settled = match url.parse() {
-                Ok(url) => {
-                    let allowed = [
-                        AllowedUpdate::Message,
-                        AllowedUpdate::CallbackQuery,
-                        AllowedUpdate::InlineQuery,
-                        AllowedUpdate::MyChatMember,
-                    ];
-                    let asked = bot.set_webhook(url).secret_token(secret.expose_secret().to_owned());
-                    Some(asked.allowed_updates(allowed).await)
-                }
-                Err(_) => None,
-            };
-            (
-                settled.unwrap_or(Ok(teloxide::types::True)),
-                Some((path, secret.clone())),
-            )
-        }
+    let Intake::Webhook { url, secret } = intake else {
+        return bot.delete_webhook().await.map(drop);
     };
-    if let Err(error) = told {
-        tracing::error!(error = %explain(error), "how updates come could not be settled with Telegram");
-    }
-    path
+    // The configuration has parsed it before.
+    let Ok(url) = url.parse() else { return Ok(()) };
+    let allowed = [
+        AllowedUpdate::Message,
+        AllowedUpdate::CallbackQuery,
+        AllowedUpdate::InlineQuery,
+        AllowedUpdate::MyChatMember,
+    ];
+    let asked = bot.set_webhook(url).secret_token(secret.expose_secret().to_owned());
+    asked.allowed_updates(allowed).await.map(drop)
 }
 
 const COMMANDS: [&str; 6] = ["newsong", "history", "settings", "cancel", "help", "delete_me"];
 
-async fn set_commands(desk: Arc<Desk>) {
+async fn set_commands(desk: &Desk) {
     use teloxide::payloads::SetMyCommandsSetters;
     for lang in Lang::ALL {
         let commands = COMMANDS.map(|name| {

@@ -1,5 +1,7 @@
 //! `musiccircles serve`: the service, until it is told to stop.
 
+use std::time::Duration;
+
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::CommandError;
@@ -7,12 +9,15 @@ use crate::app;
 use crate::cli::ServeArgs;
 use crate::config::Config;
 
+/// With what `app` waits for, below the 75 seconds of service managers.
+const LEAVE: Duration = Duration::from_secs(2);
+
 pub fn run(args: &ServeArgs) -> Result<(), CommandError> {
     let config = Config::load_here(args.config.as_deref()).map_err(|error| CommandError::Usage(error.to_string()))?;
     let machine = |what: &str, error: std::io::Error| CommandError::Machine(format!("{what}: {error}"));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| machine("the service cannot be started", error))?;
-    runtime.block_on(async {
+    let ran = runtime.block_on(async {
         let unwatched = |error| machine("signals cannot be watched for", error);
         let mut terminate = signal(SignalKind::terminate()).map_err(unwatched)?;
         let mut interrupt = signal(SignalKind::interrupt()).map_err(unwatched)?;
@@ -24,5 +29,8 @@ pub fn run(args: &ServeArgs) -> Result<(), CommandError> {
         };
         let ran = app::run(config, stop).await;
         ran.map_err(|error| CommandError::Machine(error.to_string()))
-    })
+    });
+    // Whatever still waits for a disk or a name server waits no longer than this.
+    runtime.shutdown_timeout(LEAVE);
+    ran
 }

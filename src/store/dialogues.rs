@@ -20,6 +20,7 @@ pub struct DialogueKey {
 }
 
 impl DialogueKey {
+    /// As [`let_go`] spells it.
     fn holder(&self) -> String {
         format!("dialogue:{}:{}:{}", self.bot_id, self.chat_id, self.user_id)
     }
@@ -94,9 +95,21 @@ pub fn prune(tx: &Tx<'_>, now: Millis) -> Result<bool, StoreError> {
     Ok(old.len() == PRUNED as usize)
 }
 
-/// Conversations of one person, some of them.
-pub(super) fn of_user(conn: &Connection, user_id: i64) -> Result<Vec<DialogueKey>, StoreError> {
-    of(conn, "user_id = ?1", user_id)
+/// Lets the files go that one person's conversations speak of.
+pub(super) fn let_go(tx: &Tx<'_>, user_id: i64) -> Result<(), StoreError> {
+    let mut released = tx.prepare_cached(
+        "DELETE FROM file_holders WHERE holder IN (
+             SELECT 'dialogue:' || bot_id || ':' || chat_id || ':' || user_id FROM dialogues WHERE user_id = ?1)",
+    )?;
+    released.execute([user_id])?;
+    Ok(())
+}
+
+/// Ends all conversations of one person whose files are let go.
+pub(super) fn end_all(tx: &Tx<'_>, user_id: i64) -> Result<(), StoreError> {
+    tx.prepare_cached("DELETE FROM dialogues WHERE user_id = ?1")?
+        .execute([user_id])?;
+    Ok(())
 }
 
 fn of(conn: &Connection, which: &str, value: i64) -> Result<Vec<DialogueKey>, StoreError> {

@@ -20,12 +20,9 @@ pub struct Forgotten {
 }
 
 /// Rows by user, removed as they are. Jobs take their deliveries along.
-const BY_USER: [&str; 7] = [
+const BY_USER: [&str; 6] = [
     "DELETE FROM interactions WHERE interaction_id IN (SELECT interaction_id FROM interactions WHERE user_id = ?1 LIMIT ?2)",
     "DELETE FROM jobs WHERE job_id IN (SELECT job_id FROM jobs WHERE user_id = ?1 LIMIT ?2)",
-    // Its number stays, so that the same update again is known.
-    "UPDATE inbox SET payload = NULL, user_id = NULL
-     WHERE seq IN (SELECT seq FROM inbox WHERE user_id = ?1 LIMIT ?2)",
     "DELETE FROM preferences WHERE user_id = ?1 AND ?2 > 0",
     "DELETE FROM turns WHERE user_id = ?1 AND ?2 > 0",
     // A private chat has the number of its person.
@@ -33,14 +30,16 @@ const BY_USER: [&str; 7] = [
     "DELETE FROM send_pauses WHERE chat_id = ?1 AND ?2 > 0",
 ];
 
+const AT_LAST: [&str; 2] = [
+    // Its number stays, so that the same update again is known.
+    "UPDATE inbox SET payload = NULL, user_id = NULL WHERE user_id = ?1",
+    "DELETE FROM users WHERE user_id = ?1",
+];
+
 /// Removes some of what is known of a person. Jobs being rendered or sent go too: their workers find out at the next word.
+/// Conversations and their updates go in the last call: after a loss of power in the middle they are what calls again.
 pub fn some_of(tx: &Tx<'_>, user_id: i64) -> Result<Forgotten, StoreError> {
     let mut forgotten = Forgotten::default();
-    let conversations = dialogues::of_user(tx, user_id)?;
-    forgotten.more |= !conversations.is_empty();
-    for key in conversations {
-        dialogues::end(tx, key)?;
-    }
     let mut asked = tx.prepare_cached("SELECT job_id FROM jobs WHERE user_id = ?1 LIMIT ?2")?;
     let jobs = asked.query_map(params![user_id, CHUNK], |row| row.get::<_, i64>(0))?;
     for job in jobs.collect::<Result<Vec<_>, _>>()? {
@@ -52,10 +51,13 @@ pub fn some_of(tx: &Tx<'_>, user_id: i64) -> Result<Forgotten, StoreError> {
         torture::point("delete_me.mid");
     }
     circles_of(tx, user_id, &mut forgotten)?;
+    dialogues::let_go(tx, user_id)?;
     files_of(tx, user_id, &mut forgotten)?;
     if !forgotten.more {
-        tx.prepare_cached("DELETE FROM users WHERE user_id = ?1")?
-            .execute([user_id])?;
+        dialogues::end_all(tx, user_id)?;
+        for rows in AT_LAST {
+            tx.prepare_cached(rows)?.execute([user_id])?;
+        }
     }
     Ok(forgotten)
 }

@@ -21,6 +21,7 @@ use super::task::{Bench, Ended};
 use crate::encode;
 use crate::model::{Fps, Size, VideoFormat};
 use crate::pipeline::SharedGpu;
+use crate::torture;
 
 /// Ends the process at once, whatever its threads are doing.
 pub type Exit = fn(i32) -> !;
@@ -64,7 +65,7 @@ fn open(setup: &Setup) -> Result<(Bench, Word), String> {
         encoder: setup.encoder.parse()?,
         cores: setup.cores,
     };
-    let (adapter, encoder, brightness) = match cfg!(feature = "torture") {
+    let (adapter, encoder, brightness) = match torture::is_on() {
         // Nothing will be drawn.
         true => ("none".to_owned(), "none".to_owned(), 0.0),
         false => prove(&bench)?,

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
+use crate::torture;
+
 /// What a child may know: where programs, libraries and drivers lie and how drivers are to behave. Not the token, not our
 /// settings, not the proxies' passwords.
 const ENVIRONMENT: [&str; 13] = [
@@ -29,7 +31,8 @@ const ENVIRONMENT_OF_DRIVERS: [&str; 13] = [
 pub fn environment(ours: impl Iterator<Item = (OsString, OsString)>, folder: &Path) -> HashMap<OsString, OsString> {
     let known = |name: &OsStr| {
         let name = name.to_string_lossy();
-        ENVIRONMENT.contains(&&*name) || ENVIRONMENT_OF_DRIVERS.iter().any(|start| name.starts_with(start))
+        let awake = torture::is_on() && name == torture::SWITCH;
+        awake || ENVIRONMENT.contains(&&*name) || ENVIRONMENT_OF_DRIVERS.iter().any(|start| name.starts_with(start))
     };
     let mut theirs: HashMap<_, _> = ours.filter(|(name, _)| known(name)).collect();
     theirs.insert("TMPDIR".into(), folder.into());

@@ -19,7 +19,7 @@ mod errand;
 mod failure;
 pub mod limits;
 mod pool;
-#[cfg(feature = "torture")]
+#[cfg(debug_assertions)]
 mod pretend;
 mod process;
 mod protocol;

@@ -1,5 +1,5 @@
-//! The worker of the torture test: a circle in no time, the same for the same request and different for any other. Compiled
-//! with the feature `torture` alone.
+//! The worker of the torture test: a circle in no time, the same for the same request and different for any other. In debug
+//! builds alone.
 
 use std::path::Path;
 

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::support::command::{code_of, song};
+use crate::support::disk::SmallDisk;
 use crate::support::telegram::{Person, Seen, Telegram};
 
 /// Rendering in a debug build on a machine with other work.
@@ -19,6 +20,8 @@ pub const SOON: Duration = Duration::from_secs(30);
 pub struct House {
     pub folder: tempfile::TempDir,
     settings: Vec<(String, String)>,
+    is_awake: bool,
+    disk: Option<SmallDisk>,
 }
 
 pub struct Service<'h> {
@@ -34,6 +37,8 @@ impl House {
         let mut house = Self {
             folder,
             settings: Vec::new(),
+            is_awake: false,
+            disk: None,
         };
         let path = |name: &str| house.folder.path().join(name).to_string_lossy().into_owned();
         let settings = [
@@ -54,6 +59,22 @@ impl House {
 
     pub fn set(mut self, key: &str, value: impl Into<String>) -> Self {
         self.settings.push((key.to_owned(), value.into()));
+        self
+    }
+
+    /// With its data on this disk.
+    pub fn on(mut self, disk: SmallDisk) -> Self {
+        self.disk = Some(disk);
+        self
+    }
+
+    pub fn disk(&self) -> &SmallDisk {
+        self.disk.as_ref().unwrap()
+    }
+
+    /// Circles are not drawn, and nobody waits as long as for Telegram.
+    pub fn awake(mut self) -> Self {
+        self.is_awake = true;
         self
     }
 
@@ -79,15 +100,22 @@ impl House {
             .create(true)
             .open(self.path("log"))
             .unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_musiccircles"));
+        let program = env!("CARGO_BIN_EXE_musiccircles");
+        let mut command = match &self.disk {
+            Some(disk) => disk.command(program),
+            None => Command::new(program),
+        };
         command
             .arg("serve")
             .current_dir(self.folder.path())
             .env("MUSICCIRCLES_LOG", "info");
-        command.envs(environment.iter().copied());
         for (key, value) in &self.settings {
             command.env(format!("MUSICCIRCLES__{key}"), value);
         }
+        if self.is_awake {
+            command.env(musiccircles::torture::SWITCH, "1");
+        }
+        command.envs(environment.iter().copied());
         let child = command
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -108,15 +136,23 @@ impl Service<'_> {
         self.child.wait().unwrap();
     }
 
-    #[cfg(feature = "torture")]
     pub fn is_alive(&mut self) -> bool {
         self.child.try_wait().unwrap().is_none()
     }
 
-    /// As a service manager does it; how long it took.
-    pub fn stop(mut self) -> Duration {
-        let began = Instant::now();
+    pub fn tell_to_stop(&self) {
         kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();
+    }
+
+    /// As a service manager does it; how long it took.
+    pub fn stop(self) -> Duration {
+        self.tell_to_stop();
+        self.stopped()
+    }
+
+    /// It was told to stop; how long it took from now on.
+    pub fn stopped(mut self) -> Duration {
+        let began = Instant::now();
         let status = self.child.wait().unwrap();
         assert_eq!(code_of(status), 0, "{}", self.house.log());
         began.elapsed()

@@ -6,7 +6,7 @@ use musiccircles::queue::delivery::Outcome;
 use musiccircles::queue::{Ended, Todo};
 use musiccircles::store::dialogues::{self, DialogueKey};
 use musiccircles::store::people::{self, InteractionKind};
-use musiccircles::store::{inbox, send_limits};
+use musiccircles::store::{forget, inbox, send_limits};
 
 use super::desk::{BOT, Desk, OPEN, blob, key, submit};
 
@@ -28,6 +28,39 @@ fn traces(folder: &std::path::Path) -> Vec<String> {
         }
     }
     found
+}
+
+#[test]
+fn who_is_half_forgotten_is_remembered_until_all_is_gone() {
+    let desk = Desk::new(OPEN);
+    let store = desk.queue.store().clone();
+    let own = blob(&desk.queue, "their own song");
+    let path = own.path().unwrap();
+    let key_of = DialogueKey {
+        bot_id: BOT,
+        chat_id: PERSON,
+        user_id: PERSON,
+    };
+    let life = move |tx: &musiccircles::store::Tx<'_>| {
+        for n in 0..1500 {
+            people::log(tx, PERSON, Some(NAME), InteractionKind::Search, n)?;
+        }
+        inbox::keep(tx, BOT, 1, Some(PERSON), "the wish", 1)?;
+        dialogues::save(tx, key_of, 1, "the wish, half done", &[path], 5)
+    };
+    store.write(life).unwrap();
+    // As a loss of power leaves it.
+    let first = store.write(|tx| forget::some_of(tx, PERSON)).unwrap();
+    assert!(first.more);
+    let (wish, updates) = store
+        .read(|conn| Ok((dialogues::load(conn, key_of)?, inbox::waiting(conn, BOT, 10)?)))
+        .unwrap();
+    assert!(wish.is_some() && updates.len() == 1, "nobody would go on with it");
+    desk.queue.forget(PERSON).unwrap();
+    assert_eq!(traces(desk.folder.path()), Vec::<String>::new());
+    let song = desk.queue.disk().full_path(own.path().unwrap());
+    desk.queue.disk().sweep().unwrap();
+    assert!(!song.exists());
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What tests share: synthetic sounds, pictures and scenes, and ways to look at what comes out.
 
 pub mod command;
+pub mod disk;
 pub mod music;
 pub mod picture;
 pub mod sound;

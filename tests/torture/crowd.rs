@@ -7,9 +7,10 @@ use std::time::Duration;
 use musiccircles::store::jobs::JobState;
 use musiccircles::store::{Store, jobs};
 
-use crate::bot::service::{House, SOON, card};
+use crate::bot::service::{House, SOON, card, circle};
 use crate::support::sound::Sketch;
 use crate::support::telegram::{Entry, Person, Telegram, What};
+use crate::torture::run::wait;
 
 /// One waits while one is rendered; the queue lets in four.
 const AT_ONCE: usize = 3;
@@ -23,6 +24,9 @@ const _: () = assert!(AGAIN_EVERY > AT_ONCE);
 pub struct Crowd<'t> {
     telegram: &'t Telegram,
     people: Vec<Asker>,
+    /// They have a circle each, and the question before them whether everything of theirs is to be deleted.
+    leaving: Vec<Person>,
+    left: Vec<i64>,
     /// Jobs of each person.
     share: usize,
     /// Entries of the ledger that were looked at.
@@ -37,12 +41,9 @@ struct Asker {
 
 impl<'t> Crowd<'t> {
     /// Everybody has sent a song and sees its card. The service must run, undisturbed.
-    pub fn gather(telegram: &'t Telegram, house: &House, people: usize, share: usize) -> Self {
-        let path = house.path("song.wav");
-        let mut song = Sketch::silence(8_000, SONG_SECS as f64);
-        song.note(0.0, SONG_SECS as f64, 220.0, 0.3);
-        song.write_wav(&path);
-        let bytes = fs::read(path).unwrap();
+    pub fn gather(telegram: &'t Telegram, house: &House, people: usize, share: usize, leaving: usize) -> Self {
+        let bytes = song(house, SONG_SECS, 220.0);
+        let leaving: Vec<_> = (0..leaving).map(|nth| about_to_leave(telegram, house, nth)).collect();
         let people: Vec<_> = (0..people).map(|nth| telegram.person(&format!("P{nth}"))).collect();
         for person in &people {
             person.send_audio("tone.wav", bytes.clone(), SONG_SECS as u64, "Tone", "Nobody");
@@ -60,8 +61,18 @@ impl<'t> Crowd<'t> {
         Self {
             telegram,
             people: people.collect(),
+            leaving,
+            left: Vec::new(),
             share,
             seen: 0,
+        }
+    }
+
+    /// One of those who want to be forgotten says so.
+    pub fn somebody_leaves(&mut self) {
+        if let Some(person) = self.leaving.pop() {
+            person.tap("Да, удалить всё");
+            self.left.push(person.id());
         }
     }
 
@@ -71,7 +82,9 @@ impl<'t> Crowd<'t> {
         self.seen += news.len();
         for entry in news.iter().filter(|entry| is_circle(entry)) {
             let of = self.people.iter_mut().find(|asker| asker.person.chat == entry.chat);
-            of.unwrap().got += 1;
+            if let Some(asker) = of {
+                asker.got += 1;
+            }
         }
         let count = self.people.len();
         let mut asked: usize = self.people.iter().map(|asker| asker.asked).sum();
@@ -92,8 +105,12 @@ impl<'t> Crowd<'t> {
 
     /// Every job of the record was sent, each once, and everybody has as many as were asked for.
     pub fn check(&self, house: &House, seed: u64) {
-        let circles: Vec<_> = self.telegram.ledger().into_iter().filter(is_circle).collect();
+        let is_asked = |entry: &Entry| is_circle(entry) && self.people.iter().any(|of| of.person.chat == entry.chat);
+        let circles: Vec<_> = self.telegram.ledger().into_iter().filter(is_asked).collect();
         let store = Store::open(&house.path("data")).unwrap();
+        for &id in &self.left {
+            assert_eq!(traces(&store, id), Vec::<String>::new(), "seed {seed}: {id} left");
+        }
         for asker in &self.people {
             let jobs = store
                 .read(|conn| jobs::of_user(conn, asker.person.id(), None, u32::MAX))
@@ -126,6 +143,49 @@ impl<'t> Crowd<'t> {
     }
 }
 
+/// A song of silence and one note.
+fn song(house: &House, secs: usize, note_hz: f32) -> Vec<u8> {
+    let path = house.path("song.wav");
+    let mut song = Sketch::silence(8_000, secs as f64);
+    song.note(0.0, secs as f64, note_hz, 0.3);
+    song.write_wav(&path);
+    fs::read(path).unwrap()
+}
+
+/// Somebody with a song and a circle that are theirs alone, who asked to be forgotten and is asked whether that is meant.
+fn about_to_leave(telegram: &Telegram, house: &House, nth: usize) -> Person {
+    let person = telegram.person(&format!("L{nth}"));
+    let bytes = song(house, 3, 300.0 + nth as f32);
+    person.send_audio("own.wav", bytes, 3, &format!("Own {nth}"), "Nobody");
+    let shown = card(&person, "⏱");
+    person.tap("▶️ Создать кружок");
+    circle(&person, shown.id);
+    person.say("/delete_me");
+    person.wait_for_words("Удалить всё", SOON);
+    person
+}
+
+/// Where the record still names a person.
+fn traces(store: &Store, id: i64) -> Vec<String> {
+    let tables = [
+        "users",
+        "interactions",
+        "jobs",
+        "dialogues",
+        "inbox",
+        "preferences",
+        "turns",
+        "circle_owners",
+        "file_owners",
+    ];
+    let holds = |table: &&str| {
+        let ask = format!("SELECT count(*) FROM {table} WHERE user_id = ?1");
+        let count = store.read(|conn| Ok(conn.query_row(&ask, [id], |row| row.get::<_, i64>(0))?));
+        count.unwrap() > 0
+    };
+    tables.into_iter().filter(holds).map(str::to_owned).collect()
+}
+
 pub fn is_circle(entry: &Entry) -> bool {
     entry.what == What::Sent && entry.kind == "video_note"
 }
@@ -155,23 +215,20 @@ fn fragment(nth: usize) -> String {
     format!("{} - {}", time(start), time(start + length))
 }
 
+/// How long an update is held up before its commit.
+const HELD_UP: Duration = Duration::from_secs(3);
+
 /// Somebody writes, and the program is killed a moment after Telegram would have forgotten what was written.
 pub fn words_survive(telegram: &Telegram, house: &House, mistake: &str) -> bool {
-    let environment = [
-        ("MUSICCIRCLES_MISTAKE", mistake),
-        ("FAILPOINTS", "inbox.before_commit=sleep(1500)"),
-    ];
+    let held_up = format!("inbox.before_commit=sleep({})", HELD_UP.as_millis());
+    let environment = [("MUSICCIRCLES_MISTAKE", mistake), ("FAILPOINTS", &held_up)];
     let service = house.start_with(&environment);
     let anna = telegram.person("Anna");
-    crate::torture::run::wait(SOON, || house.log().contains("the bot is at work"));
-    let before = telegram.unconfirmed();
+    assert!(wait(SOON, || house.log().contains("updates come")));
     anna.say("/help");
-    // Long enough for it to be confirmed, short of the commit.
-    std::thread::sleep(std::time::Duration::from_millis(700));
+    // Either it is confirmed within this time, or not before the commit.
+    wait(HELD_UP / 2, || telegram.unconfirmed() == 0);
     service.kill();
-    assert_eq!(before, 0);
     let _service = house.start();
-    crate::torture::run::wait(std::time::Duration::from_secs(8), || {
-        anna.chat().iter().any(|seen| seen.by_bot)
-    })
+    wait(Duration::from_secs(8), || anna.chat().iter().any(|seen| seen.by_bot))
 }

@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::crowd::{Crowd, is_circle, words_survive};
-use super::run::{house, wait};
+use super::run::{free_port, house, wait};
 use crate::bot::service::SOON;
 use crate::support::telegram::{Answer, Fault, Telegram, next};
 
@@ -14,7 +14,7 @@ fn arrivals(mistake: &str, failpoints: &str, faults: impl IntoIterator<Item = Fa
     let telegram = Telegram::start();
     let house = house(&telegram);
     let service = house.start();
-    let mut crowd = Crowd::gather(&telegram, &house, 1, 1);
+    let mut crowd = Crowd::gather(&telegram, &house, 1, 1, 0);
     service.kill();
     telegram.script(next("sendVideoNote", faults));
     let mistake = ("MUSICCIRCLES_MISTAKE", mistake);
@@ -76,15 +76,11 @@ fn confirmed_before_it_is_written_down_is_lost_by_polling() {
 fn confirmed_before_it_is_written_down_is_lost_by_webhook() {
     let told = |mistake| {
         let telegram = Telegram::start();
-        let port = std::net::TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
+        let address = format!("127.0.0.1:{}", free_port());
         let house = house(&telegram)
-            .set("HTTP__LISTEN", format!("127.0.0.1:{port}"))
+            .set("HTTP__LISTEN", &address)
             .set("TELEGRAM__MODE", "webhook")
-            .set("TELEGRAM__WEBHOOK_URL", format!("http://127.0.0.1:{port}/hook"))
+            .set("TELEGRAM__WEBHOOK_URL", format!("http://{address}/hook"))
             .set("TELEGRAM__WEBHOOK_SECRET", "a-secret-of-the-test");
         words_survive(&telegram, &house, mistake)
     };

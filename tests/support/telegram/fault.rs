@@ -115,25 +115,28 @@ pub fn next(method: &str, faults: impl IntoIterator<Item = Fault>) -> Script {
     })
 }
 
-/// Faults by chance, the same for the same seed and order of requests. They strike sends; edits are left alone unless
-/// `edits` says otherwise.
+/// Faults by chance, the same for the same seed and order of requests.
 #[derive(Clone, Copy, Debug)]
 pub struct Seeded {
     pub seed: u64,
-    /// Out of 100 requests, how many meet a fault.
-    pub percent: u32,
+    /// Out of 100 requests of this method, how many meet a fault.
+    pub percent: fn(&str) -> u32,
     /// Delays are at most this long: to be set against the client's patience.
     pub longest_delay: Duration,
-    pub edits: bool,
+}
+
+/// What makes a message.
+pub fn is_send(method: &str) -> bool {
+    method.starts_with("send") && method != "sendChatAction"
 }
 
 impl Seeded {
     pub fn script(self) -> Script {
         let mut chance = StdRng::seed_from_u64(self.seed);
         Box::new(move |incoming| {
-            let struck = incoming.method.starts_with("send") && incoming.method != "sendChatAction"
-                || self.edits && incoming.method.starts_with("edit");
-            (struck && chance.random_range(0..100) < self.percent).then(|| self.pick(&mut chance, incoming))
+            let percent = (self.percent)(&incoming.method);
+            // No chance is used up where there is none.
+            (percent > 0 && chance.random_range(0..100) < percent).then(|| self.pick(&mut chance, incoming))
         })
     }
 

@@ -44,7 +44,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpSocket;
 use tokio::runtime::{Builder, Runtime};
 
-pub use fault::{Answer, Cut, Fault, Script, Seeded, next};
+pub use fault::{Answer, Cut, Fault, Script, Seeded, is_send, next};
 pub use ledger::{Entry, What};
 pub use limits::Limits;
 pub use person::{Person, Seen, Tappable};
@@ -191,7 +191,12 @@ impl Telegram {
 
     /// Every update comes 1 to `most_copies` times from now on, and out of order.
     pub fn disorder(&self, seed: u64, most_copies: usize) {
-        self.bot(|bot| bot.updates.disorder(seed, most_copies));
+        self.bot(|bot| bot.updates.disorder(seed, most_copies, true));
+    }
+
+    /// Every update comes 1 to `most_copies` times from now on, and what came first was said first.
+    pub fn repeat(&self, seed: u64, most_copies: usize) {
+        self.bot(|bot| bot.updates.disorder(seed, most_copies, false));
     }
 
     /// The number of the next update.

@@ -37,6 +37,8 @@ pub struct Webhook {
 struct Disorder {
     chance: StdRng,
     most_copies: usize,
+    /// Also the updates themselves change places.
+    shuffled: bool,
     /// Copies that come later, some of them after their update was confirmed.
     echoes: Vec<Value>,
 }
@@ -76,11 +78,13 @@ impl Updates {
         self.next_id = next_id;
     }
 
-    /// From now on every update comes 1 to `most_copies` times, and out of order.
-    pub fn disorder(&mut self, seed: u64, most_copies: usize) {
+    /// From now on every update comes 1 to `most_copies` times: out of order if `shuffled`, else each copy some time after
+    /// the first.
+    pub fn disorder(&mut self, seed: u64, most_copies: usize, shuffled: bool) {
         self.disorder = Some(Disorder {
             chance: StdRng::seed_from_u64(seed),
             most_copies,
+            shuffled,
             echoes: Vec::new(),
         });
     }
@@ -122,7 +126,9 @@ impl Updates {
             let count = disorder.chance.random_range(0..=disorder.echoes.len());
             disorder.echoes.shuffle(&mut disorder.chance);
             batch.extend(disorder.echoes.drain(..count));
-            batch.shuffle(&mut disorder.chance);
+            if disorder.shuffled {
+                batch.shuffle(&mut disorder.chance);
+            }
         }
         batch
     }

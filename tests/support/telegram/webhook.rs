@@ -3,12 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::fault::Incoming;
 use super::serve::Shared;
 
 /// Telegram doubles from one second to a minute or two; a test has no such time.
 const FIRST_RETRY: Duration = Duration::from_millis(50);
 const LAST_RETRY: Duration = Duration::from_millis(800);
 const PATIENCE: Duration = Duration::from_secs(10);
+/// With a fault of the script's: whoever calls hangs up after a moment, with or without having been heard.
+const NO_PATIENCE: Duration = Duration::from_millis(3);
+/// What the script is told.
+const PUSH: &str = "webhook";
 
 /// Pushes one update after another until the webhook is changed.
 pub async fn push(shared: Arc<Shared>, token: String) {
@@ -39,6 +44,13 @@ pub async fn push(shared: Arc<Shared>, token: String) {
             let mut request = client.post(&webhook.url).json(&update);
             if let Some(secret) = &webhook.secret {
                 request = request.header("X-Telegram-Bot-Api-Secret-Token", secret);
+            }
+            let incoming = Incoming {
+                method: PUSH.to_owned(),
+                content_length: 0,
+            };
+            if (shared.world().script)(&incoming).is_some() {
+                request = request.timeout(NO_PATIENCE);
             }
             let error = match request.send().await {
                 Ok(response) if response.status().is_success() => None,
