@@ -53,7 +53,7 @@ fn who_is_half_forgotten_is_remembered_until_all_is_gone() {
     let first = store.write(|tx| forget::some_of(tx, PERSON)).unwrap();
     assert!(first.more);
     let (wish, updates) = store
-        .read(|conn| Ok((dialogues::load(conn, key_of)?, inbox::waiting(conn, BOT, 10)?)))
+        .read(|conn| Ok((dialogues::load(conn, key_of)?, inbox::waiting(conn, BOT, 10, 10)?)))
         .unwrap();
     assert!(wish.is_some() && updates.len() == 1, "nobody would go on with it");
     desk.queue.forget(PERSON).unwrap();
