@@ -62,6 +62,8 @@ pub struct Desk {
 pub struct JobContext {
     pub song: Song,
     pub lang: Lang,
+    /// Where it was asked for: the messages below are in this chat.
+    pub chat: i64,
     pub thread: Option<i32>,
     pub reply_to: Option<i64>,
     /// The message with the job's status.
@@ -69,12 +71,19 @@ pub struct JobContext {
 }
 
 impl JobContext {
+    /// Where its circle goes. In another chat than it was asked for there is nothing to reply to, and no topic.
     pub fn place(&self, chat: i64) -> Place {
+        let here = chat == self.chat;
         Place {
             chat,
-            thread: self.thread,
-            reply_to: self.reply_to,
+            thread: self.thread.filter(|_| here),
+            reply_to: self.reply_to.filter(|_| here),
         }
+    }
+
+    /// The message with its status, if that is in this chat.
+    pub fn status_in(&self, chat: i64) -> Option<i64> {
+        self.status.filter(|_| chat == self.chat)
     }
 }
 

@@ -66,6 +66,7 @@ pub async fn act(talker: &mut Talker, pending: &Pending) -> Option<Event> {
             let context = JobContext {
                 song: (**song).clone(),
                 lang: talker.prefs().await.lang,
+                chat: talker.key.chat_id,
                 thread: talker.saved.talk.thread,
                 reply_to: talker.saved.talk.reply_to,
                 status: None,
@@ -340,6 +341,9 @@ async fn retry(talker: &Talker, pending: &Pending, query: &str, job: JobId) -> O
     };
     answer(talker, query, "retry-started").await;
     let context = JobContext {
+        chat: talker.key.chat_id,
+        thread: talker.saved.talk.thread,
+        reply_to: talker.saved.talk.reply_to,
         status: None,
         ..context
     };

@@ -11,6 +11,7 @@
 //! is a pure function ([`dialogue::step`]), as are what people type ([`times`]), what buttons carry ([`tap`]), what links
 //! carry ([`recipe`]) and what it all looks like ([`view`]).
 
+mod chats;
 pub mod desk;
 pub mod dialogue;
 mod fetch;
@@ -20,6 +21,7 @@ pub mod intake;
 mod lanes;
 pub mod messages;
 mod outbox;
+mod rates;
 pub mod recipe;
 mod router;
 mod start;

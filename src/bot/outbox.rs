@@ -11,7 +11,7 @@ use super::recipe::Recipe;
 use super::tap::CirclePress;
 use super::texts::{Lang, Line};
 use crate::deliver::telegram::{
-    Button, Client, Clip, Marked, Marker, Media, Outcome, Place, Press, Receipt, Refusal, Shape, Sighting,
+    Button, Client, Clip, Later, Marked, Marker, Media, Outcome, Permit, Place, Press, Receipt, Refusal, Shape, Sighting,
 };
 use crate::model::JobSpec;
 use crate::queue::delivery::{self, Scan};
@@ -32,21 +32,26 @@ const TRIES: u32 = 60;
 /// Sends until the service ends.
 pub async fn send_all(desk: Arc<Desk>, client: Arc<Client>) {
     let room = Arc::new(Semaphore::new(AT_ONCE));
+    let gate = desk.messages.gate.clone();
     while !desk.stopping.is_cancelled() {
         let Ok(place) = Arc::clone(&room).acquire_owned().await else {
             return;
         };
-        let queue = desk.queue.clone();
-        let wait = match off_runtime(move || queue.next_parcel()).await {
-            Ok(Todo::Now(parcel)) => {
+        let moved = gate.moved();
+        tokio::pin!(moved);
+        // Listening before asking: a place that gets free in between is not missed.
+        moved.as_mut().enable();
+        let wait = match next(&desk).await {
+            Ok((Todo::Now(ready), _)) => {
+                let (parcel, permit) = *ready;
                 let (desk, client) = (Arc::clone(&desk), Arc::clone(&client));
                 desk.tasks.clone().spawn(async move {
-                    send(&desk, &client, *parcel).await;
+                    send(&desk, &client, parcel, permit).await;
                     drop(place);
                 });
                 continue;
             }
-            Ok(Todo::Wait(until)) => pause(&desk, until),
+            Ok((Todo::Wait(until), turn)) => pause(&desk, until.into_iter().chain(turn).min()),
             Err(error) => {
                 tracing::error!(%error, "the outbox could not be read");
                 PAUSE
@@ -54,9 +59,29 @@ pub async fn send_all(desk: Arc<Desk>, client: Arc<Client>) {
         };
         tokio::select! {
             () = desk.queue.parcels_wait(wait) => {}
+            () = moved => {}
             () = desk.stopping.cancelled() => return,
         }
     }
+}
+
+type Ready = (Parcel, Permit);
+
+/// The next circle, with its leave to go; or else when the first of those that wait for Telegram's rates has its turn.
+async fn next(desk: &Desk) -> Result<(Todo<Ready>, Option<Millis>), QueueError> {
+    let (queue, gate) = (desk.queue.clone(), desk.messages.gate.clone());
+    off_runtime(move || {
+        let mut turn: Option<Millis> = None;
+        let todo = queue.next_parcel(|to| match gate.circle(to.chat_id) {
+            Ok(permit) => Some(permit),
+            Err(Later(until)) => {
+                turn = turn.into_iter().chain(until).min();
+                None
+            }
+        })?;
+        Ok((todo, turn))
+    })
+    .await
 }
 
 fn pause(desk: &Desk, until: Option<Millis>) -> Duration {
@@ -86,7 +111,7 @@ pub async fn look_for_all(desk: Arc<Desk>, client: Arc<Client>) {
     }
 }
 
-async fn send(desk: &Desk, client: &Client, parcel: Parcel) {
+async fn send(desk: &Desk, client: &Client, parcel: Parcel, permit: Permit) {
     let job = parcel.job.job;
     let context = serde_json::from_str::<JobContext>(&parcel.job.context).ok();
     let lang = context.as_ref().map_or_else(Lang::default, |context| context.lang);
@@ -94,13 +119,8 @@ async fn send(desk: &Desk, client: &Client, parcel: Parcel) {
         let outcome = delivery::Outcome::Refused(delivery::Refusal::Other);
         return answered(desk, parcel, outcome, None).await;
     };
-    let place = Place {
-        chat: parcel.to.chat_id,
-        thread: context.as_ref().and_then(|context| context.thread).map(i64::from),
-        reply_to: context.as_ref().and_then(|context| context.reply_to),
-    };
+    let place = place(parcel.to.chat_id, context.as_ref());
     let clip = clip(desk, &parcel).await;
-    let permit = desk.messages.gate.circle(place.chat).await;
     let outcome = match parcel.shape {
         delivery::Shape::Circle => client.send_circle(place, &clip, &keyboard).await,
         delivery::Shape::SquareVideo => {
@@ -113,12 +133,21 @@ async fn send(desk: &Desk, client: &Client, parcel: Parcel) {
         ..
     } = &outcome
     {
-        desk.messages.gate.refused(place.chat, *wait);
+        desk.messages.slow_down(place.chat, *wait).await;
     }
     drop(permit);
     tracing::info!(%job, attempt = parcel.attempt, outcome = outcome_name(&outcome), "a circle was sent");
     let (outcome, sent) = translate(desk, &parcel, outcome).await;
     answered(desk, parcel, outcome, sent).await;
+}
+
+fn place(chat: i64, context: Option<&JobContext>) -> Place {
+    let place = context.map(|context| context.place(chat));
+    Place {
+        chat,
+        thread: place.and_then(|place| place.thread).map(i64::from),
+        reply_to: place.and_then(|place| place.reply_to),
+    }
 }
 
 async fn clip(desk: &Desk, parcel: &Parcel) -> Clip {
@@ -152,16 +181,21 @@ async fn translate(desk: &Desk, parcel: &Parcel, outcome: Outcome) -> (delivery:
         Outcome::NotSent { retry_after, .. } => delivery::Outcome::NotSent {
             retry_after: retry_after.map(millis),
         },
+        Outcome::Refused {
+            kind: Refusal::Moved { chat: to },
+            ..
+        } => {
+            desk.messages.chats.moved(parcel.to.chat_id, to).await;
+            delivery::Outcome::Moved { to }
+        }
         Outcome::Refused { kind, description } => {
             tracing::info!(job = %parcel.job.job, description, "Telegram refused a circle");
             delivery::Outcome::Refused(match kind {
                 Refusal::VoiceForbidden => delivery::Refusal::VoiceForbidden,
                 Refusal::WrongFileId => delivery::Refusal::FileIdGone,
                 Refusal::TooLarge => delivery::Refusal::TooLarge,
-                Refusal::Blocked | Refusal::ChatGone | Refusal::Moved { .. } | Refusal::NoRights => {
-                    delivery::Refusal::ChatGone
-                }
-                _ => delivery::Refusal::Other,
+                Refusal::Blocked | Refusal::ChatGone | Refusal::NoRights => delivery::Refusal::ChatGone,
+                Refusal::Moved { .. } | Refusal::Other => delivery::Refusal::Other,
             })
         }
         Outcome::Ambiguous { .. } => delivery::Outcome::Ambiguous { last_byte: None },
@@ -221,7 +255,12 @@ async fn look(desk: &Desk, client: &Client, search: Search) {
                     (Scan::Found, Some(found))
                 }
                 Sighting::Absent => (Scan::Absent, None),
+                // It becomes known no more; the person decides.
+                Sighting::Closed => (Scan::Undecidable, None),
                 Sighting::Undecidable { retry_after } => {
+                    if let Some(wait) = retry_after {
+                        desk.messages.slow_down(chat, wait).await;
+                    }
                     let wait = retry_after.and_then(|wait| Millis::try_from(wait.as_millis()).ok());
                     let until = desk.clock.now() + wait.unwrap_or(ASK_AGAIN_MS);
                     (Scan::Postponed { until }, None)

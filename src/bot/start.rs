@@ -10,17 +10,18 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::chats::Chats;
 use super::desk::{Desk, House};
 use super::messages::{Messages, explain};
 use super::studio::Studio;
 use super::texts::{Lang, Line};
 use super::update::Me;
-use super::{intake, outbox, router, status, webhook};
-use crate::deliver::telegram::{Client, Files, Gate, Limiter, Patience, Saved, Settings, SettingsError, Token};
+use super::{intake, outbox, rates, router, status, webhook};
+use crate::deliver::telegram::{Client, Files, Patience, Settings, SettingsError, Token};
 use crate::queue::{Queue, QueueError, off_runtime};
 use crate::source::Sources;
 use crate::store::disk::DiskError;
-use crate::store::{Clock, Store, people};
+use crate::store::{Clock, Store};
 use crate::worker::Pool;
 
 /// How long a call of the Bot API may take; a card's picture is half a megabyte.
@@ -29,10 +30,6 @@ const CONNECT: Duration = Duration::from_secs(5);
 /// Between two attempts to hear who we are.
 const PAUSE: Duration = Duration::from_secs(2);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
-/// How often the rates are written down: what is lost with a crash is at most this much of the last minute.
-const SAVE_RATES_EVERY: Duration = Duration::from_secs(2);
-/// The bot's own preference that holds them.
-const RATES: &str = "rates";
 
 #[derive(Debug, thiserror::Error)]
 pub enum BotError {
@@ -97,11 +94,13 @@ impl Bot {
             return Ok(None);
         };
         let default_cover = default_cover(&parts.queue).await?;
-        let gate = Arc::new(rates(&parts.store, me.id).await);
+        let gate = rates::open(&parts.store, me.id).await;
+        let chats = Chats::open(parts.queue.clone(), me.id).await?;
         let messages = Messages {
             bot,
             bot_id: me.id,
             gate,
+            chats,
             store: parts.store.clone(),
             clock: parts.clock.clone(),
         };
@@ -129,7 +128,7 @@ impl Bot {
         tasks.spawn(outbox::send_all(Arc::clone(&desk), Arc::clone(&sender)));
         tasks.spawn(outbox::look_for_all(Arc::clone(&desk), sender));
         tasks.spawn(router::run(Arc::clone(&desk)));
-        tasks.spawn(save_rates(Arc::clone(&desk)));
+        tasks.spawn(rates::keep(Arc::clone(&desk)));
         if secret.is_none() {
             tasks.spawn(intake::poll(Arc::clone(&desk)));
         }
@@ -148,7 +147,7 @@ impl Bot {
     pub async fn stop(self, patience: Duration) -> bool {
         self.desk.tasks.close();
         let ended = tokio::time::timeout(patience, self.desk.tasks.wait()).await.is_ok();
-        write_rates(&self.desk).await;
+        rates::write(&self.desk.store, self.desk.me.id, &self.desk.messages.gate).await;
         ended
     }
 }
@@ -266,41 +265,5 @@ async fn set_commands(desk: &Desk) {
         if let Err(error) = told {
             tracing::warn!(error = %explain(error), "the list of commands was not taken");
         }
-    }
-}
-
-async fn rates(store: &Store, bot_id: i64) -> Gate {
-    let store = store.clone();
-    let read = off_runtime(move || store.read(|conn| people::preference(conn, bot_id, RATES))).await;
-    let saved = read
-        .ok()
-        .flatten()
-        .and_then(|json| serde_json::from_str::<Saved>(&json).ok());
-    saved.map_or_else(|| Gate::new(Limiter::new()), |saved| Gate::restore(&saved))
-}
-
-async fn save_rates(desk: Arc<Desk>) {
-    let mut last = Saved::default();
-    loop {
-        tokio::select! {
-            () = tokio::time::sleep(SAVE_RATES_EVERY) => {}
-            () = desk.stopping.cancelled() => return,
-        }
-        let now = desk.messages.gate.save();
-        if now != last {
-            write_rates(&desk).await;
-            last = now;
-        }
-    }
-}
-
-async fn write_rates(desk: &Desk) {
-    let Ok(json) = serde_json::to_string(&desk.messages.gate.save()) else {
-        return;
-    };
-    let bot_id = desk.me.id;
-    let written = desk.record(move |store| store.write(move |tx| people::prefer(tx, bot_id, RATES, Some(&json))));
-    if let Err(error) = written.await {
-        tracing::warn!(%error, "the rates of sending were not written down");
     }
 }

@@ -118,7 +118,7 @@ async fn follow(desk: &Arc<Desk>, followed: &mut HashMap<JobId, watch::Sender<Se
         place: context.place(to.chat_id),
         lang: context.lang,
         context: found.context,
-        message: context.status,
+        message: context.status_in(to.chat_id),
         shown: String::new(),
         state_since: Instant::now(),
     };
@@ -182,13 +182,17 @@ impl Follower {
 
     async fn show(&mut self, now: Seen) -> Result<(), MessageError> {
         let page = self.page(now).await;
-        if page.html == self.shown {
+        if self.move_along() {
+            self.message = None;
+        }
+        if page.html == self.shown && self.message.is_some() {
             return Ok(());
         }
         match self.message {
             None => {
                 let message = self.desk.messages.send(self.place, &page).await?;
                 self.message = Some(message);
+                self.move_along();
                 self.keep(message).await;
             }
             Some(message) => match self.desk.messages.edit_or_skip(self.place.chat, message, &page).await {
@@ -203,12 +207,19 @@ impl Follower {
         Ok(())
     }
 
+    /// To where the chat is now. `true`: it has moved, and what was in the old one cannot be reached.
+    fn move_along(&mut self) -> bool {
+        let place = self.desk.messages.chats.place_now(self.place);
+        std::mem::replace(&mut self.place, place) != place
+    }
+
     /// After a restart the same message is gone on with.
     async fn keep(&mut self, message: i64) {
         let Ok(mut context) = serde_json::from_str::<Value>(&self.context) else {
             return;
         };
         context["status"] = message.into();
+        context["chat"] = self.place.chat.into();
         let (job, context) = (self.job, context.to_string());
         let kept = self
             .desk
@@ -259,6 +270,9 @@ impl Follower {
 
     /// The last word. Where the circle speaks for itself, there is none.
     async fn end(&mut self, state: JobState) {
+        if self.move_along() {
+            self.message = None;
+        }
         let Some(page) = self.last_word(state).await else {
             if let Some(message) = self.message {
                 self.desk.messages.delete(self.place.chat, message).await;

@@ -20,7 +20,7 @@ pub struct Forgotten {
 }
 
 /// Rows by user, removed as they are. Jobs take their deliveries along.
-const BY_USER: [&str; 7] = [
+const BY_USER: [&str; 5] = [
     "DELETE FROM interactions WHERE interaction_id IN (SELECT interaction_id FROM interactions WHERE user_id = ?1 LIMIT ?2)",
     "DELETE FROM jobs WHERE job_id IN (SELECT job_id FROM jobs WHERE user_id = ?1 LIMIT ?2)",
     // Its number stays, so that the same update again is known.
@@ -28,9 +28,6 @@ const BY_USER: [&str; 7] = [
      WHERE seq IN (SELECT seq FROM inbox WHERE user_id = ?1 LIMIT ?2)",
     "DELETE FROM preferences WHERE user_id = ?1 AND ?2 > 0",
     "DELETE FROM turns WHERE user_id = ?1 AND ?2 > 0",
-    // A private chat has the number of its person.
-    "DELETE FROM send_log WHERE chat_id = ?1 AND ?2 > 0",
-    "DELETE FROM send_pauses WHERE chat_id = ?1 AND ?2 > 0",
 ];
 
 /// Removes some of what is known of a person. Jobs being rendered or sent go too: their workers find out at the next word.
