@@ -21,6 +21,7 @@ use tokio_util::task::TaskTracker;
 use url::Url;
 
 use crate::audio;
+use crate::bot::desk::CLOUD_FILE_BYTES;
 use crate::bot::{Bot, BotError, House, Intake, Parts};
 use crate::config::{Config, SourceName};
 use crate::model::Source;
@@ -166,7 +167,10 @@ fn parts(config: &Config, store: Store, queue: Queue, pool: Pool, sources: Arc<S
         theme: config.render.theme.clone(),
         format: config.render.format,
         max_circle_bytes: config.render.max_bytes,
-        upload_bytes: config.limits.upload_bytes,
+        upload_bytes: match telegram.local_files {
+            true => config.limits.upload_bytes,
+            false => config.limits.upload_bytes.min(CLOUD_FILE_BYTES),
+        },
         local_files: telegram.local_files,
         owners: telegram.owners.clone(),
         look_version: |name| theme::find(name).map(look_version).unwrap_or_default(),

@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::at_large::AtLarge;
 use super::dialogue::{Prefs, Rules, Song};
 use super::lanes::Lanes;
 use super::messages::{Messages, Place};
@@ -19,6 +20,9 @@ use crate::model::{Blob, VideoFormat};
 use crate::queue::{Queue, off_runtime};
 use crate::source::Sources;
 use crate::store::{Clock, Store, StoreError, people};
+
+/// Telegram's cloud gives a bot no larger file; a local server gives any.
+pub const CLOUD_FILE_BYTES: u64 = 20 << 20;
 
 /// What the operator chose.
 #[derive(Clone, Debug)]
@@ -44,6 +48,7 @@ pub struct Desk {
     pub sources: Option<Arc<Sources>>,
     pub studio: Studio,
     pub lanes: Lanes,
+    pub at_large: AtLarge,
     pub clock: Clock,
     /// Shown for songs without a picture.
     pub default_cover: Blob,

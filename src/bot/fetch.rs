@@ -81,10 +81,10 @@ async fn work(desk: &Desk, key: DialogueKey, lang: Lang, action: Action) -> Opti
                 best,
             })
         }
-        Action::Draw { serial, spec } => {
+        Action::Draw { serial, nth, spec } => {
             let name = spec.fingerprint(&(desk.house.look_version)(&spec.theme));
             Some(match desk.studio.still(&spec, name).await {
-                Ok(still) => Event::Drawn { serial, still },
+                Ok(still) => Event::Drawn { serial, nth, still },
                 Err(line) => Event::Failed { serial: None, line },
             })
         }
@@ -132,6 +132,7 @@ async fn search(desk: &Desk, serial: Serial, query: &str, from: Cursor) -> Event
     };
     Event::Searched {
         serial,
+        from,
         results,
         next,
         trouble,

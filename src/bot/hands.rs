@@ -3,10 +3,10 @@
 
 use crate::bot::dialogue::{Action, Event, Pending, Talk, What};
 use crate::deliver::telegram::Marker;
-use crate::model::JobId;
+use crate::model::{Blob, JobId};
 use crate::queue::{Cancelled, Rejection, SentAs, Submit, Submitted, off_runtime};
 use crate::store::dialogues::DialogueKey;
-use crate::store::jobs::{self, Address, JobState};
+use crate::store::jobs::{self, Address, Job, JobState};
 use crate::store::people::{self, InteractionKind};
 
 use super::desk::{Desk, JobContext};
@@ -72,6 +72,11 @@ pub async fn act(talker: &mut Talker, pending: &Pending) -> Option<Event> {
                 status: None,
             };
             return submit(talker, pending, (**spec).clone(), &context).await;
+        }
+        Action::CancelJob { query, job } | Action::SendAgain { query, job }
+            if own_job(talker, *job).await.is_none() =>
+        {
+            answer(talker, query, "tap-old").await;
         }
         Action::CancelJob { query, job } => {
             let (queue, job) = (talker.desk.queue.clone(), *job);
@@ -160,16 +165,8 @@ pub async fn show(talker: &mut Talker, what: What) -> Option<Event> {
                 super::dialogue::Picture::Cover => card.cover_file(&rules),
             };
             let page = view::card(card, &rules);
-            let is_new = card.message.is_none() || card.shown.as_ref() != Some(&blob.sha256);
-            let photo = match is_new {
-                true => Some(
-                    desk.bytes(blob)
-                        .await
-                        .unwrap_or_else(|| crate::assets::DEFAULT_COVER.to_vec()),
-                ),
-                false => None,
-            };
-            let shown = put_card(desk, place, card.message, photo.as_deref(), &page).await;
+            let is_new = card.shown.as_ref() != Some(&blob.sha256);
+            let shown = put_card(desk, place, card.message, blob, is_new, &page).await;
             (card.serial, shown, Some(blob.sha256.clone()))
         }
     };
@@ -179,13 +176,6 @@ pub async fn show(talker: &mut Talker, what: What) -> Option<Event> {
             serial,
             message,
             picture,
-        }),
-        // The next time it is shown anew.
-        Err(MessageError::Gone) => Some(Event::Shown {
-            what,
-            serial,
-            message: 0,
-            picture: None,
         }),
         Err(error) => {
             tracing::warn!(chat = place.chat, %error, "a card could not be shown");
@@ -204,25 +194,33 @@ async fn put(desk: &Desk, place: Place, message: Option<i64>, page: &Page) -> Re
     desk.messages.send(place, page).await
 }
 
+/// A card that somebody deleted is shown anew.
 async fn put_card(
     desk: &Desk,
     place: Place,
     message: Option<i64>,
-    photo: Option<&[u8]>,
+    picture: &Blob,
+    is_new_picture: bool,
     page: &Page,
 ) -> Result<i64, MessageError> {
-    match (message, photo) {
-        (None, Some(photo)) => desk.messages.send_photo(place, photo, page).await,
-        (Some(message), Some(photo)) => match desk.messages.edit_photo(place.chat, message, photo, page).await {
-            Err(MessageError::Gone) => desk.messages.send_photo(place, photo, page).await,
-            outcome => outcome.map(|()| message),
-        },
-        (Some(message), None) => {
-            let edited = desk.messages.edit_caption(place.chat, message, page).await;
-            edited.map(|()| message)
+    let photo = async || match desk.bytes(picture).await {
+        Some(photo) => photo,
+        None => crate::assets::DEFAULT_COVER.to_vec(),
+    };
+    if let Some(message) = message {
+        let edited = match is_new_picture {
+            true => {
+                let photo = photo().await;
+                desk.messages.edit_photo(place.chat, message, &photo, page).await
+            }
+            false => desk.messages.edit_caption(place.chat, message, page).await,
+        };
+        match edited {
+            Err(MessageError::Gone) => {}
+            outcome => return outcome.map(|()| message),
         }
-        (None, None) => desk.messages.send(place, page).await,
     }
+    desk.messages.send_photo(place, &photo().await, page).await
 }
 
 pub async fn say(talker: &Talker, line: &Line) {
@@ -326,12 +324,17 @@ async fn cancel_all(desk: &Desk, key: DialogueKey) -> u64 {
     count
 }
 
-/// The same again, for a job that ended without a circle.
-async fn retry(talker: &Talker, pending: &Pending, query: &str, job: JobId) -> Option<Event> {
+/// In a group anybody can tap.
+async fn own_job(talker: &Talker, job: JobId) -> Option<Job> {
     let queue = talker.desk.queue.clone();
     let found = off_runtime(move || queue.job(job)).await.ok().flatten();
-    let mine =
-        found.filter(|job| job.user_id == talker.key.user_id && job.state.is_final() && job.state != JobState::Sent);
+    found.filter(|job| job.user_id == talker.key.user_id)
+}
+
+/// The same again, for a job that ended without a circle.
+async fn retry(talker: &Talker, pending: &Pending, query: &str, job: JobId) -> Option<Event> {
+    let mine = own_job(talker, job).await;
+    let mine = mine.filter(|job| job.state.is_final() && job.state != JobState::Sent);
     let context = mine
         .as_ref()
         .and_then(|job| serde_json::from_str::<JobContext>(&job.context).ok());

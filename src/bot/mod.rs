@@ -11,6 +11,7 @@
 //! is a pure function ([`dialogue::step`]), as are what people type ([`times`]), what buttons carry ([`tap`]), what links
 //! carry ([`recipe`]) and what it all looks like ([`view`]).
 
+mod at_large;
 mod chats;
 pub mod desk;
 pub mod dialogue;

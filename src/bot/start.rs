@@ -113,6 +113,7 @@ impl Bot {
             queue: parts.queue,
             sources: parts.sources,
             lanes: Default::default(),
+            at_large: Default::default(),
             clock: parts.clock,
             default_cover,
             at_work: Default::default(),

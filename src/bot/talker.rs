@@ -20,6 +20,8 @@ use crate::store::{StoreError, inbox, people};
 /// Tries to write a conversation down before its updates are left for later.
 const TRIES: u32 = 3;
 const PAUSE: Duration = Duration::from_millis(300);
+/// How often we look whether the conversation in a chat that has moved is at rest.
+const HANDOVER: Duration = Duration::from_millis(20);
 
 /// Works a conversation off until there is nothing to do.
 pub async fn work(desk: Arc<Desk>, key: DialogueKey) {
@@ -27,6 +29,7 @@ pub async fn work(desk: Arc<Desk>, key: DialogueKey) {
         desk,
         key,
         saved: Saved::default(),
+        before: None,
         open: BTreeSet::new(),
         stale: [false; 2],
         forgotten: false,
@@ -52,8 +55,12 @@ pub async fn work(desk: Arc<Desk>, key: DialogueKey) {
     }
 }
 
-/// Begins to work where nobody does.
+/// Begins to work where nobody does. What is said of a chat's old number is said of the new one.
 pub fn push(desk: &Arc<Desk>, key: DialogueKey, note: Note) {
+    let key = DialogueKey {
+        chat_id: desk.messages.chats.now(key.chat_id),
+        ..key
+    };
     if desk.lanes.push(key, note) {
         desk.tasks.spawn(work(Arc::clone(desk), key));
     }
@@ -63,6 +70,8 @@ pub struct Talker {
     pub desk: Arc<Desk>,
     pub key: DialogueKey,
     pub saved: Saved,
+    /// Under which number of the chat the conversation is kept so far, where that is not the one it has now.
+    before: Option<DialogueKey>,
     /// Rows of the inbox that are not done.
     open: BTreeSet<i64>,
     /// The list, the card: to be shown anew before the conversation rests.
@@ -72,13 +81,28 @@ pub struct Talker {
 }
 
 impl Talker {
-    async fn load(&self) -> Result<Saved, StoreError> {
-        let key = self.key;
-        let found = self
-            .desk
-            .record(move |store| store.read(|conn| dialogues::load(conn, key)))
-            .await?;
-        Ok(found.map_or_else(Saved::default, |found| Saved::read(found.version, &found.state)))
+    async fn load(&mut self) -> Result<Saved, StoreError> {
+        if let Some(saved) = self.read(self.key).await? {
+            return Ok(saved);
+        }
+        let Some(chat_id) = self.desk.messages.chats.before(self.key.chat_id) else {
+            return Ok(Saved::default());
+        };
+        // The group has become a supergroup: what was begun there goes on here.
+        let before = DialogueKey { chat_id, ..self.key };
+        while self.desk.lanes.is_busy(before) {
+            tokio::time::sleep(HANDOVER).await;
+        }
+        let mut saved = self.read(before).await?.unwrap_or_default();
+        saved.talk.moved();
+        self.before = Some(before);
+        Ok(saved)
+    }
+
+    async fn read(&self, key: DialogueKey) -> Result<Option<Saved>, StoreError> {
+        let found = self.desk.record(move |store| store.read(|conn| dialogues::load(conn, key)));
+        let found = found.await?;
+        Ok(found.map(|found| Saved::read(found.version, &found.state)))
     }
 
     async fn hear(&mut self, note: Note) -> Result<(), StoreError> {
@@ -93,6 +117,7 @@ impl Talker {
                 }
                 self.forgotten = false;
                 let Incoming {
+                    chat,
                     lang,
                     reply_to,
                     thread,
@@ -100,8 +125,10 @@ impl Talker {
                     what,
                     ..
                 } = *incoming;
+                let here = chat == self.key.chat_id;
                 let talk = &mut self.saved.talk;
-                (talk.lang, talk.reply_to, talk.thread) = (lang, reply_to, thread);
+                (talk.lang, talk.reply_to, talk.thread) =
+                    (lang, reply_to.filter(|_| here), thread.filter(|_| here));
                 self.remember(username).await;
                 let event = self.event(what).await;
                 let todo = self.step(seq, event).await;
@@ -157,7 +184,12 @@ impl Talker {
     async fn step(&mut self, of: i64, event: Event) -> Vec<Pending> {
         let prefs = self.prefs().await;
         let rules = self.desk.rules(of, self.key.user_id, &prefs);
-        self.saved.take(of, event, &rules)
+        let todo = self.saved.take(of, event, &rules);
+        for unwanted in self.saved.drop_unwanted() {
+            self.open.insert(unwanted.of);
+            self.desk.at_large.call_back(self.key, unwanted.number);
+        }
+        todo
     }
 
     pub async fn prefs(&self) -> Prefs {
@@ -192,13 +224,16 @@ impl Talker {
     fn begin(&self, pending: Pending) {
         let (desk, key) = (Arc::clone(&self.desk), self.key);
         let (place, lang) = (hands::place(key, &self.saved.talk), self.saved.talk.lang);
+        let called_back = desk.at_large.send(key, pending.number, &desk.stopping);
         self.desk.tasks.spawn(async move {
+            let Pending { number, of, action } = pending;
             let event = tokio::select! {
-                event = hands::act_slowly(&desk, key, place, lang, pending.action) => event,
-                // It is still pending, and is done after the start.
-                () = desk.stopping.cancelled() => return,
+                event = hands::act_slowly(&desk, key, place, lang, action) => Some(event),
+                // Nobody waits for it; or the service ends, and it is done after the start.
+                () = called_back.cancelled() => None,
             };
-            let Pending { number, of, .. } = pending;
+            desk.at_large.came_back(key, number);
+            let Some(event) = event else { return };
             push(&desk, key, Note::Came { number, of, event });
         });
     }
@@ -247,6 +282,7 @@ impl Talker {
     async fn try_save(&mut self) -> Result<bool, StoreError> {
         let done: Vec<i64> = self.open.iter().copied().filter(|of| self.saved.is_done(*of)).collect();
         let (key, now, skip) = (self.key, self.desk.clock.now(), self.forgotten);
+        let before = self.before;
         let state = serde_json::to_string(&self.saved)?;
         let held: Vec<_> = self.saved.talk.files().into_iter().filter_map(Blob::path).collect();
         let rows = done.clone();
@@ -254,6 +290,9 @@ impl Talker {
             store.write(move |tx| {
                 if !skip && !dialogues::save(tx, key, VERSION, &state, &held, now)? {
                     return Ok(false);
+                }
+                if let Some(before) = before {
+                    dialogues::end(tx, before)?;
                 }
                 for seq in rows {
                     inbox::done(tx, seq)?;
@@ -263,6 +302,7 @@ impl Talker {
         });
         let saved = saved.await?;
         if saved {
+            self.before = None;
             let mut at_work = self
                 .desk
                 .at_work

@@ -52,6 +52,12 @@ pub enum Read {
         lang: Lang,
         text: String,
     },
+    /// A tap on a button whose message Telegram does not tell.
+    Stray {
+        query: String,
+        user: i64,
+        lang: Lang,
+    },
     /// Not for us.
     Nothing,
 }
@@ -62,6 +68,8 @@ pub struct Facts {
     pub user: Option<i64>,
     /// Chat, number and time of a message that now is known.
     pub message: Option<(i64, i64, i64)>,
+    /// A group has become a supergroup: its old number and its new one.
+    pub moved: Option<(i64, i64)>,
 }
 
 impl Facts {
@@ -80,8 +88,14 @@ impl Facts {
             body
         };
         let number = |value: &Value| value.as_i64();
-        let known = number(&message["chat"]["id"]).zip(number(&message["message_id"]));
+        let chat = number(&message["chat"]["id"]);
+        let known = chat.zip(number(&message["message_id"]));
+        // Told in both chats.
+        let moved = chat
+            .zip(number(&message["migrate_to_chat_id"]))
+            .or(number(&message["migrate_from_chat_id"]).zip(chat));
         Self {
+            moved,
             user: number(&body["from"]["id"]),
             message: known.map(|(chat, id)| (chat, id, number(&message["date"]).unwrap_or(0) * 1000)),
         }
@@ -100,8 +114,8 @@ pub fn read(payload: &str, me: &Me) -> Read {
         return read.map_or(Read::Nothing, |incoming| Read::Incoming(Box::new(incoming)));
     }
     if let Some(query) = update.get_mut("callback_query").map(Value::take) {
-        let read = serde_json::from_value(query).ok().and_then(of_callback);
-        return read.map_or(Read::Nothing, |incoming| Read::Incoming(Box::new(incoming)));
+        let query: Option<CallbackQuery> = serde_json::from_value(query).ok();
+        return query.map_or(Read::Nothing, of_callback);
     }
     let inline = update.get_mut("inline_query").map(Value::take);
     let inline: Option<InlineQuery> = inline.and_then(|query| serde_json::from_value(query).ok());
@@ -260,8 +274,14 @@ fn command(words: &str, me: &Me) -> Option<Option<Command>> {
     }))
 }
 
-fn of_callback(query: CallbackQuery) -> Option<Incoming> {
-    let message = query.message.as_ref()?;
+fn of_callback(query: CallbackQuery) -> Read {
+    let Some(message) = query.message.as_ref() else {
+        return Read::Stray {
+            query: query.id.0.clone(),
+            user: user_id(&query.from),
+            lang: lang_of(&query.from),
+        };
+    };
     let id = i64::from(message.id().0);
     let data = query.data.clone().unwrap_or_default();
     let regular = message.regular_message();
@@ -284,5 +304,5 @@ fn of_callback(query: CallbackQuery) -> Option<Incoming> {
         MaybeInaccessibleMessage::Regular(message) => message.chat.clone(),
         MaybeInaccessibleMessage::Inaccessible(message) => message.chat.clone(),
     };
-    Some(incoming(&chat, &query.from, regular, what))
+    Read::Incoming(Box::new(incoming(&chat, &query.from, regular, what)))
 }

@@ -90,15 +90,18 @@ pub fn list(list: &List, lang: Lang) -> Page {
         html.push_str(&Line::new("list-preview").html(lang));
     }
     let serial = list.serial;
-    let numbers = (0..list.results.len().min(PAGE)).map(|nth| Button {
-        text: (nth + 1).to_string(),
-        press: Press::Callback(Tap::Pick { serial, nth: nth as u8 }.data()),
+    let numbers = (0..list.results.len().min(PAGE)).map(|nth| {
+        let of_all = u16::try_from(list.page * PAGE + nth).unwrap_or(u16::MAX);
+        Button {
+            text: (nth + 1).to_string(),
+            press: Press::Callback(Tap::Pick { serial, nth: of_all }.data()),
+        }
     });
     let mut turns = Vec::new();
-    if list.starts.len() > 1 {
+    if list.page > 0 {
         turns.push(key(lang, "button-page-previous", Tap::Page { serial, forward: false }));
     }
-    if list.next.is_some() {
+    if list.has_next() {
         turns.push(key(lang, "button-page-next", Tap::Page { serial, forward: true }));
     }
     let rows = [numbers.collect(), turns]

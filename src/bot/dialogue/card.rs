@@ -29,6 +29,8 @@ pub struct Card {
     pub own_cover: Option<Blob>,
     pub menu: Menu,
     pub picture: Picture,
+    /// The still that is being drawn, by the update that asked for it: an older one would show another look.
+    pub drawing: Option<Serial>,
     /// The part that is not wanted again.
     pub elsewhere: bool,
     pub message: Option<i64>,
@@ -93,6 +95,7 @@ impl Card {
             own_cover,
             menu: if preset.gallery { Menu::Themes(at) } else { Menu::Main },
             picture: Picture::Cover,
+            drawing: None,
             elsewhere: preset.elsewhere,
             message: None,
             shown: None,
@@ -188,7 +191,7 @@ impl Card {
             CardPress::CoverDefault => self.take_cover(CoverChoice::Default),
             CardPress::Back => {
                 if matches!(self.menu, Menu::Themes(_)) {
-                    self.picture = Picture::Cover;
+                    (self.picture, self.drawing) = (Picture::Cover, None);
                 }
                 self.menu = Menu::Main;
             }
@@ -198,7 +201,8 @@ impl Card {
     }
 
     fn take_cover(&mut self, cover: CoverChoice) {
-        (self.cover, self.menu, self.picture) = (cover, Menu::Main, Picture::Cover);
+        (self.cover, self.menu) = (cover, Menu::Main);
+        (self.picture, self.drawing) = (Picture::Cover, None);
     }
 
     /// The end stays, unless the part would become too short or too long.

@@ -60,6 +60,9 @@ pub struct Talk {
     /// In a group: the message that is answered, and the topic.
     pub reply_to: Option<i64>,
     pub thread: Option<i32>,
+    /// The person was asked whether everything is to be forgotten; nobody else can answer that.
+    #[serde(default)]
+    pub forget_asked: bool,
     /// What the person's Telegram speaks; a preference goes before it.
     pub lang: Lang,
 }
@@ -76,12 +79,26 @@ pub struct Fetching {
 pub struct List {
     pub serial: Serial,
     pub query: String,
-    /// Where each page up to this one begins.
+    /// Where each page begins, as far as they are known.
     pub starts: Vec<Cursor>,
+    /// The page that is shown, and the songs on it.
+    pub page: usize,
     pub results: Vec<Found>,
-    pub next: Option<Cursor>,
+    /// The page that is being searched for.
+    pub asked: Option<usize>,
     /// The message that shows it.
     pub message: Option<i64>,
+}
+
+impl List {
+    pub fn has_next(&self) -> bool {
+        self.starts.len() > self.page + 1
+    }
+
+    /// Where the page begins that is being searched for.
+    pub fn asked_from(&self) -> Option<Cursor> {
+        self.starts.get(self.asked?).copied()
+    }
 }
 
 /// A file somebody sent.
@@ -130,6 +147,7 @@ pub enum Event {
 
     Searched {
         serial: Serial,
+        from: Cursor,
         results: Vec<Found>,
         next: Option<Cursor>,
         trouble: Option<Line>,
@@ -144,9 +162,10 @@ pub enum Event {
         best: Vec<(u64, u64)>,
     },
     GotPicture(Blob),
-    /// A still of this card is ready.
+    /// The nth still of this card is ready.
     Drawn {
         serial: Serial,
+        nth: Serial,
         still: Blob,
     },
     Failed {
@@ -218,6 +237,7 @@ pub enum Action {
     },
     Draw {
         serial: Serial,
+        nth: Serial,
         spec: Box<JobSpec>,
     },
     Submit {
@@ -312,12 +332,53 @@ impl Saved {
         numbered
     }
 
+    /// Takes out the actions whose outcome nobody waits for any more: each can be given up.
+    pub fn drop_unwanted(&mut self) -> Vec<Pending> {
+        let talk = &self.talk;
+        self.pending.extract_if(.., |pending| !talk.wants(&pending.action)).collect()
+    }
+
     pub fn is_done(&self, of: i64) -> bool {
         of <= self.seen && self.pending.iter().all(|pending| pending.of != of)
     }
 }
 
 impl Talk {
+    /// Whether what comes of an action would still change anything.
+    fn wants(&self, action: &Action) -> bool {
+        match action {
+            Action::Search { serial, from, .. } => {
+                let list = self.list.as_ref().filter(|list| list.serial == *serial);
+                list.is_some_and(|list| list.asked_from() == Some(*from))
+            }
+            Action::Resolve { serial, .. }
+            | Action::Fetch { serial, .. }
+            | Action::Open { serial, .. }
+            | Action::Reopen { serial, .. }
+            | Action::Download { serial, .. } => self.is_fetching(*serial),
+            Action::Listen { song, .. } => {
+                let card = self.card.as_ref();
+                card.is_some_and(|card| card.song.file.sha256 == song.sha256)
+            }
+            Action::Draw { serial, nth, .. } => {
+                let card = self.card.as_ref();
+                card.is_some_and(|card| card.serial == *serial && card.drawing == Some(*nth))
+            }
+            _ => true,
+        }
+    }
+
+    /// The chat is another now, and none of its messages are in it: they are shown anew.
+    pub fn moved(&mut self) {
+        (self.reply_to, self.thread) = (None, None);
+        if let Some(list) = &mut self.list {
+            list.message = None;
+        }
+        if let Some(card) = &mut self.card {
+            (card.message, card.shown) = (None, None);
+        }
+    }
+
     /// The files it speaks of: they are kept as long as it does.
     pub fn files(&self) -> Vec<&Blob> {
         let card = self.card.iter().flat_map(Card::files);

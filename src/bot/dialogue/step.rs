@@ -29,10 +29,11 @@ impl Talk {
             Event::Other => vec![say("send-a-song")],
             Event::Searched {
                 serial,
+                from,
                 results,
                 next,
                 trouble,
-            } => self.searched(serial, results, next, trouble),
+            } => self.searched(serial, from, results, next, trouble),
             Event::Got { serial, song, preset } => {
                 if !self.is_fetching(serial) {
                     return vec![];
@@ -42,7 +43,9 @@ impl Talk {
                 let (file, gallery) = (song.file.clone(), preset.gallery);
                 self.card = Some(Card::new(serial, *song, preset, self.picture.take(), rules));
                 let mut actions = vec![Action::Show(What::Card)];
-                actions.extend(self.draw(rules).filter(|_| gallery));
+                if gallery {
+                    actions.extend(self.draw(rules));
+                }
                 actions.push(Action::Listen { song: file, length_ms });
                 actions
             }
@@ -54,9 +57,9 @@ impl Talk {
                 _ => vec![],
             },
             Event::GotPicture(picture) => self.got_picture(picture),
-            Event::Drawn { serial, still } => match &mut self.card {
-                Some(card) if card.serial == serial => {
-                    card.picture = Picture::Still(still);
+            Event::Drawn { serial, nth, still } => match &mut self.card {
+                Some(card) if card.serial == serial && card.drawing == Some(nth) => {
+                    (card.picture, card.drawing) = (Picture::Still(still), None);
                     vec![Action::Show(What::Card)]
                 }
                 _ => vec![],
@@ -124,8 +127,9 @@ impl Talk {
             serial,
             query: query.to_owned(),
             starts: vec![from],
+            page: 0,
             results: vec![],
-            next: None,
+            asked: Some(0),
             message: None,
         });
         vec![Action::Search {
@@ -166,12 +170,18 @@ impl Talk {
             Command::Settings => vec![Action::ShowSettings { edit: None }],
             Command::Cancel => {
                 self.fetching = None;
+                if let Some(list) = &mut self.list {
+                    list.asked = None;
+                }
                 if let Some(card) = &mut self.card {
                     card.menu = Menu::Main;
                 }
                 vec![Action::CancelAll]
             }
-            Command::DeleteMe => vec![Action::AskForget],
+            Command::DeleteMe => {
+                self.forget_asked = true;
+                vec![Action::AskForget]
+            }
             Command::Stats if rules.is_owner => vec![Action::ShowStats],
             Command::Stats => vec![say("unknown-command")],
         }
@@ -180,6 +190,7 @@ impl Talk {
     fn searched(
         &mut self,
         serial: Serial,
+        from: Cursor,
         results: Vec<Found>,
         next: Option<Cursor>,
         trouble: Option<Line>,
@@ -187,14 +198,26 @@ impl Talk {
         let Some(list) = self.list.as_mut().filter(|list| list.serial == serial) else {
             return vec![];
         };
+        // What comes late of a page that was left again is not shown.
+        let Some(page) = list.asked.filter(|_| list.asked_from() == Some(from)) else {
+            return vec![];
+        };
+        list.asked = None;
         if !results.is_empty() {
-            (list.results, list.next) = (results, next);
+            list.starts.truncate(page + 1);
+            list.starts.extend(next);
+            (list.page, list.results) = (page, results);
             return vec![Action::Show(What::List)];
         }
         if !list.results.is_empty() {
-            // The page that was there stays.
-            list.starts.truncate(list.starts.len().saturating_sub(1).max(1));
-            return vec![Action::Say(trouble.unwrap_or_else(|| Line::new("search-no-more")))];
+            // The page that was there stays; after a failure the other one can be asked for again.
+            return match trouble {
+                Some(trouble) => vec![Action::Say(trouble)],
+                None => {
+                    list.starts.truncate(page);
+                    vec![Action::Show(What::List), say("search-no-more")]
+                }
+            };
         }
         let nothing = Line::new("search-empty").with("query", list.query.as_str());
         self.list = None;
@@ -205,7 +228,8 @@ impl Talk {
         match &mut self.card {
             Some(card) => {
                 card.own_cover = Some(picture);
-                (card.cover, card.picture, card.menu) = (CoverChoice::Own, Picture::Cover, Menu::Main);
+                (card.cover, card.menu) = (CoverChoice::Own, Menu::Main);
+                (card.picture, card.drawing) = (Picture::Cover, None);
                 vec![Action::Show(What::Card), say("cover-set")]
             }
             None => {
@@ -239,6 +263,11 @@ impl Talk {
 
     pub(super) fn is_fetching(&self, serial: Serial) -> bool {
         self.fetching.as_ref().is_some_and(|fetching| fetching.serial == serial)
+    }
+
+    /// The same is on its way already: a second tap.
+    pub(super) fn is_fetching_what(&self, what: &str) -> bool {
+        self.fetching.as_ref().is_some_and(|fetching| fetching.what == what)
     }
 
     pub(super) fn forget_song(&mut self) {

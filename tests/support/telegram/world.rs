@@ -21,10 +21,12 @@ pub struct World {
     pub local: Option<std::path::PathBuf>,
     /// Nothing is answered at all.
     pub outage: bool,
+    /// So many of the next notes are turned into videos.
+    pub squared_notes: usize,
     pub connections: u64,
 }
 
-/// One bot's account. Its private chats share one counter of messages, each group has its own.
+/// One bot's account. Its private chats and small groups share one counter of messages, each supergroup has its own.
 pub struct Bot {
     pub id: i64,
     pub username: String,
@@ -104,7 +106,7 @@ impl Bot {
     /// Puts a message into a chat that exists; its number comes back.
     pub fn post(&mut self, chat: i64, draft: Draft) -> Message {
         let entry = self.chats.get_mut(&chat).expect("the chat exists");
-        let counter = if chat < 0 {
+        let counter = if chat < SUPERGROUPS {
             &mut entry.counter
         } else {
             &mut self.private_counter
@@ -169,6 +171,9 @@ impl Bot {
         shown
     }
 }
+
+/// Chats below this number count their own messages.
+const SUPERGROUPS: i64 = -1_000_000_000_000;
 
 /// A message before it has a number.
 pub struct Draft {

@@ -38,7 +38,24 @@ pub fn send(world: &mut World, call: &Call<'_>, entry: &mut Entry) -> Answer {
         if kind == Kind::VideoNote {
             checked_note(bot, chat, params)?;
         }
-        let (kind, content) = media(bot, params, kind, params.text(kind.field()).unwrap_or_default(), local)?;
+        let wanted = params.text(kind.field()).unwrap_or_default();
+        let (mut kind, mut content) = media(bot, params, kind, wanted, local)?;
+        if kind == Kind::VideoNote && world.squared_notes > 0 {
+            world.squared_notes -= 1;
+            let bot = call.bot(world);
+            let bytes = content["file_id"].as_str().and_then(|id| bot.files.find(id)).unwrap();
+            let upload = Upload {
+                name: "circle.mp4".to_owned(),
+                mime: "video/mp4".to_owned(),
+                bytes: bytes.bytes.to_vec(),
+            };
+            kind = Kind::Video;
+            let facts = facts(kind, Film::look(&upload.bytes), params, &upload);
+            content = bot_keep(bot, kind, upload, facts);
+        }
+        if let Some(size) = content["file_size"].as_u64() {
+            entry.detail = format!("{size} bytes");
+        }
         let mut draft = Draft::new(kind.field(), content);
         if method != "sendvideonote" {
             draft.caption = checked_caption(params, params.text("caption"))?;
