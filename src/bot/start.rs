@@ -1,11 +1,12 @@
 //! The bot put together: the service's parts in, a running bot out, and its end in order.
 
+mod presence;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 use teloxide::requests::Requester;
-use teloxide::types::{AllowedUpdate, BotCommand};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -14,7 +15,6 @@ use super::chats::Chats;
 use super::desk::{Desk, House};
 use super::messages::{Messages, explain};
 use super::studio::Studio;
-use super::texts::{Lang, Line};
 use super::update::Me;
 use super::{intake, outbox, rates, router, status, webhook};
 use crate::deliver::telegram::{Client, Files, Patience, Settings, SettingsError, Token};
@@ -23,6 +23,8 @@ use crate::source::Sources;
 use crate::store::disk::DiskError;
 use crate::store::{Clock, Store};
 use crate::worker::Pool;
+
+use presence::{set_commands, settle};
 
 /// How long a call of the Bot API may take; a card's picture is half a megabyte.
 const CALL: Duration = Duration::from_secs(30);
@@ -210,61 +212,4 @@ async fn default_cover(queue: &Queue) -> Result<crate::model::Blob, BotError> {
         Ok::<_, DiskError>(blob)
     });
     Ok(kept.await?)
-}
-
-/// Polling and webhook exclude each other at Telegram. Gives the webhook's path and secret.
-async fn settle(desk: &Desk, intake: &Intake) -> Option<(String, SecretString)> {
-    use teloxide::payloads::SetWebhookSetters;
-    let bot = &desk.messages.bot;
-    let (told, path) = match intake {
-        Intake::Polling => (bot.delete_webhook().await, None),
-        Intake::Webhook { url, secret } => {
-            let path = url
-                .splitn(4, '/')
-                .nth(3)
-                .map_or_else(|| "/".to_owned(), |path| format!("/{path}"));
-            let settled = match url.parse() {
-                Ok(url) => {
-                    let allowed = [
-                        AllowedUpdate::Message,
-                        AllowedUpdate::CallbackQuery,
-                        AllowedUpdate::InlineQuery,
-                        AllowedUpdate::MyChatMember,
-                    ];
-                    let asked = bot.set_webhook(url).secret_token(secret.expose_secret().to_owned());
-                    Some(asked.allowed_updates(allowed).await)
-                }
-                Err(_) => None,
-            };
-            (
-                settled.unwrap_or(Ok(teloxide::types::True)),
-                Some((path, secret.clone())),
-            )
-        }
-    };
-    if let Err(error) = told {
-        tracing::error!(error = %explain(error), "how updates come could not be settled with Telegram");
-    }
-    path
-}
-
-const COMMANDS: [&str; 6] = ["newsong", "history", "settings", "cancel", "help", "delete_me"];
-
-async fn set_commands(desk: &Desk) {
-    use teloxide::payloads::SetMyCommandsSetters;
-    for lang in Lang::ALL {
-        let commands = COMMANDS.map(|name| {
-            let key = format!("command-{}", name.replace('_', "-"));
-            BotCommand::new(name, Line::new(key).plain(lang))
-        });
-        let asked = desk.messages.bot.set_my_commands(commands);
-        let told = match lang {
-            // For everybody else.
-            Lang::En => asked.await,
-            Lang::Ru => asked.language_code(lang.code()).await,
-        };
-        if let Err(error) = told {
-            tracing::warn!(error = %explain(error), "the list of commands was not taken");
-        }
-    }
 }

@@ -1,14 +1,17 @@
 //! What Telegram tells us, read: an update as it came in, who speaks where and what happens out. Pure.
 
-use serde_json::Value;
-use teloxide::types::{CallbackQuery, Chat, FileMeta, InlineQuery, MaybeInaccessibleMessage, Message, User};
+mod content;
 
-use super::dialogue::{Command, Event, Upload};
-use super::recipe::EXTENSIONS;
+use serde_json::Value;
+use teloxide::types::{CallbackQuery, Chat, InlineQuery, MaybeInaccessibleMessage, Message, User};
+
+use super::dialogue::{Command, Event};
 use super::tap::{CirclePress, Tap};
 use super::texts::Lang;
 use crate::deliver::telegram::Marker;
-use crate::model::clean_tag;
+
+use content::content;
+pub use content::extension;
 
 /// Who we are.
 #[derive(Clone, Debug)]
@@ -191,66 +194,6 @@ fn without_mention(words: &str, me: &Me) -> Option<String> {
     });
     let rest: Vec<_> = rest.collect();
     found.then(|| rest.join(" "))
-}
-
-/// What a message holds. `None`: something that happens in chats by itself.
-fn content(message: &Message, words: &str) -> Option<Event> {
-    let named = |meta: &FileMeta, title: Option<&str>, artist: Option<&str>| Upload {
-        file_id: meta.id.0.clone(),
-        bytes: u64::from(meta.size),
-        title: title.and_then(clean_tag),
-        artist: artist.and_then(clean_tag),
-    };
-    if let Some(audio) = message.audio() {
-        let title = audio.title.as_deref().or(audio.file_name.as_deref().map(stem));
-        return Some(Event::Sound(named(&audio.file, title, audio.performer.as_deref())));
-    }
-    if let Some(voice) = message.voice() {
-        return Some(Event::Sound(named(&voice.file, None, None)));
-    }
-    if let Some(video) = message.video() {
-        return Some(Event::Sound(named(
-            &video.file,
-            video.file_name.as_deref().map(stem),
-            None,
-        )));
-    }
-    if let Some(note) = message.video_note() {
-        return Some(Event::Sound(named(&note.file, None, None)));
-    }
-    if let Some(sizes) = message.photo() {
-        let largest = sizes.iter().max_by_key(|size| size.width * size.height)?;
-        return Some(Event::Picture(named(&largest.file, None, None)));
-    }
-    if let Some(document) = message.document() {
-        let kind = document
-            .mime_type
-            .as_ref()
-            .map(|mime| mime.type_().as_str())
-            .unwrap_or_default();
-        let name = document.file_name.as_deref().unwrap_or_default();
-        let upload = named(&document.file, Some(stem(name)), None);
-        return Some(match kind {
-            "image" => Event::Picture(upload),
-            "audio" | "video" => Event::Sound(upload),
-            _ if EXTENSIONS.contains(&extension(name).as_str()) => Event::Sound(upload),
-            _ => Event::Other,
-        });
-    }
-    if !words.trim().is_empty() {
-        return Some(Event::Text(words.to_owned()));
-    }
-    let other = message.sticker().is_some() || message.location().is_some() || message.contact().is_some();
-    other.then_some(Event::Other)
-}
-
-fn stem(name: &str) -> &str {
-    name.rsplit_once('.').map_or(name, |(stem, _)| stem)
-}
-
-pub fn extension(name: &str) -> String {
-    name.rsplit_once('.')
-        .map_or(String::new(), |(_, extension)| extension.to_lowercase())
 }
 
 /// `None`: no command. `Some(None)`: one for another bot.

@@ -68,10 +68,12 @@ impl Queue {
         mut may_send: impl FnMut(Address) -> Option<P>,
     ) -> Result<Todo<(Parcel, P)>, QueueError> {
         let now = self.now();
-        let (ready, wake) = self
-            .shared
-            .store
-            .read(|conn| Ok((deliveries::ready(conn, now, LOOKED_AT)?, deliveries::next_wake(conn, now)?)))?;
+        let (ready, wake) = self.shared.store.read(|conn| {
+            Ok((
+                deliveries::ready(conn, now, LOOKED_AT)?,
+                deliveries::next_wake(conn, now)?,
+            ))
+        })?;
         for (job, to) in ready {
             let Some(leave) = may_send(to) else { continue };
             if let Some(parcel) = self.begin(job)? {

@@ -11,7 +11,8 @@ pub fn moved(tx: &Tx<'_>, bot_id: i64, from: i64, to: i64) -> Result<(), StoreEr
     if from == to {
         return Ok(());
     }
-    let mut kept = tx.prepare_cached("INSERT OR REPLACE INTO moved_chats (bot_id, from_id, to_id) VALUES (?1, ?2, ?3)")?;
+    let mut kept =
+        tx.prepare_cached("INSERT OR REPLACE INTO moved_chats (bot_id, from_id, to_id) VALUES (?1, ?2, ?3)")?;
     kept.execute(params![bot_id, from, to])?;
     // First by the old number, then the number itself. Of jobs that ended without a circle nobody asks where they were.
     for rows in [

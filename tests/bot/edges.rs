@@ -129,8 +129,16 @@ fn a_circle_that_arrives_as_a_video_is_taken_away_and_made_smaller_once() {
         panic!("{:?}", films())
     };
     assert_eq!((wrong.kind.as_str(), right.kind.as_str()), ("video", "video_note"));
-    assert!(bytes(right) <= bytes(wrong) * 7 / 10, "{} then {}", bytes(wrong), bytes(right));
-    assert!(!anna.chat().iter().any(|seen| seen.kind == "video"), "it is still there");
+    assert!(
+        bytes(right) <= bytes(wrong) * 7 / 10,
+        "{} then {}",
+        bytes(wrong),
+        bytes(right)
+    );
+    assert!(
+        !anna.chat().iter().any(|seen| seen.kind == "video"),
+        "it is still there"
+    );
 
     // Nor as a smaller one: then it is told, and nothing is left lying about.
     anna.say("0:01 - 0:09");

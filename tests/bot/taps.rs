@@ -40,7 +40,8 @@ fn buttons_of_other_songs_change_nothing() {
     // All of the first card is dead, over a restart too; the second is as it was.
     service.kill();
     let _service = house.start();
-    for label in ["▶️ Создать кружок", "⇤ +1", "15 с", "🎨 Вид", "🎵 Другая песня"] {
+    for label in ["▶️ Создать кружок", "⇤ +1", "15 с", "🎨 Вид", "🎵 Другая песня"]
+    {
         assert!(answer(&anna, &data(&first, label)).contains(OLD), "{label}");
     }
     assert_eq!(card(&anna, "Ballons").text, second.text);

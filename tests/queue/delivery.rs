@@ -439,7 +439,9 @@ fn a_chat_with_a_new_number_gets_its_circles_there() {
     let desk = Desk::new(OPEN);
     let [sending, waiting] = [1, 2].map(|seed| {
         let mut asked = super::desk::submit(7, desk.spec(seed));
-        asked.to = asked.to.map(|to| musiccircles::store::jobs::Address { chat_id: OLD, ..to });
+        asked.to = asked
+            .to
+            .map(|to| musiccircles::store::jobs::Address { chat_id: OLD, ..to });
         desk.queue.submit(asked).unwrap();
         let claim = desk.claim();
         desk.queue.rendered(claim.held, desk.made(seed)).unwrap();

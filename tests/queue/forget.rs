@@ -5,8 +5,8 @@ use std::fs;
 use musiccircles::queue::delivery::Outcome;
 use musiccircles::queue::{Ended, Todo};
 use musiccircles::store::dialogues::{self, DialogueKey};
-use musiccircles::store::people::{self, InteractionKind};
 use musiccircles::store::inbox;
+use musiccircles::store::people::{self, InteractionKind};
 
 use super::desk::{BOT, Desk, OPEN, blob, key, next_parcel, submit};
 

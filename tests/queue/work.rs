@@ -150,10 +150,7 @@ fn a_job_can_be_cancelled_until_it_is_sent() {
 
     let rendered = desk.rendered(1, 4);
     assert_eq!(desk.queue.cancel(rendered, 1).unwrap(), Cancelled::Done);
-    assert!(matches!(
-        next_parcel(&desk.queue),
-        musiccircles::queue::Todo::Wait(_)
-    ));
+    assert!(matches!(next_parcel(&desk.queue), musiccircles::queue::Todo::Wait(_)));
 
     let sending = desk.rendered(1, 5);
     next_parcel(&desk.queue);

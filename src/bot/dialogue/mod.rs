@@ -5,6 +5,10 @@
 //! done yet. So a restart at any moment loses nothing: actions left over are done again, and each of them may be.
 
 mod card;
+mod event;
+mod list;
+mod press;
+mod saved;
 mod song;
 mod step;
 mod taps;
@@ -14,39 +18,15 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use card::{Card, CoverChoice, Look, Menu, Picture};
+pub use event::{Action, Command, Event, Reopen, Upload, What};
+pub use list::{List, PAGE};
+pub use saved::{Pending, Saved, VERSION};
 pub use song::{Preset, Song, SongSource};
 pub use step::step;
 
-use super::recipe::Recipe;
-use super::tap::{CardPress, CirclePress, Serial, SettingPress, Tap};
-use super::texts::{Lang, Line};
-use crate::model::{Blob, Found, JobId, JobSpec};
-use crate::source::Cursor;
-
-/// Raised when an older [`Saved`] can no longer be read; such a conversation begins anew.
-pub const VERSION: u32 = 1;
-/// Songs on a page of results.
-pub const PAGE: usize = 5;
-
-/// A conversation as it is kept.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Saved {
-    pub talk: Talk,
-    /// The number of the last update whose step is in `talk`.
-    pub seen: i64,
-    pub pending: Vec<Pending>,
-    /// The last number given to a pending action.
-    pub given: u64,
-}
-
-/// An action that is not done yet.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Pending {
-    pub number: u64,
-    /// The update it follows from, which is not done before it.
-    pub of: i64,
-    pub action: Action,
-}
+use super::tap::{CardPress, Serial};
+use super::texts::Lang;
+use crate::model::Blob;
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Talk {
@@ -74,215 +54,6 @@ pub struct Fetching {
     pub what: String,
 }
 
-/// Results of a search, a page of them.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct List {
-    pub serial: Serial,
-    pub query: String,
-    /// Where each page begins, as far as they are known.
-    pub starts: Vec<Cursor>,
-    /// The page that is shown, and the songs on it.
-    pub page: usize,
-    pub results: Vec<Found>,
-    /// The page that is being searched for.
-    pub asked: Option<usize>,
-    /// The message that shows it.
-    pub message: Option<i64>,
-}
-
-impl List {
-    pub fn has_next(&self) -> bool {
-        self.starts.len() > self.page + 1
-    }
-
-    /// Where the page begins that is being searched for.
-    pub fn asked_from(&self) -> Option<Cursor> {
-        self.starts.get(self.asked?).copied()
-    }
-}
-
-/// A file somebody sent.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Upload {
-    pub file_id: String,
-    /// 0 when Telegram does not tell.
-    pub bytes: u64,
-    /// What Telegram and the sender say of it.
-    pub title: Option<String>,
-    pub artist: Option<String>,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub enum Command {
-    Start(Option<String>),
-    Help,
-    NewSong(Option<String>),
-    History,
-    Settings,
-    Cancel,
-    DeleteMe,
-    Stats,
-}
-
-/// What happens: what a person does, and what came of an action.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Event {
-    Text(String),
-    Sound(Upload),
-    Picture(Upload),
-    Command(Command),
-    Tapped {
-        query: String,
-        message: i64,
-        tap: Option<Tap>,
-    },
-    /// A button below a circle; `None`: nobody knows that circle any more.
-    CircleTapped {
-        query: String,
-        job: Option<JobId>,
-        press: CirclePress,
-    },
-    /// Something we cannot make a circle of: a sticker, a place.
-    Other,
-
-    Searched {
-        serial: Serial,
-        from: Cursor,
-        results: Vec<Found>,
-        next: Option<Cursor>,
-        trouble: Option<Line>,
-    },
-    Got {
-        serial: Serial,
-        song: Box<Song>,
-        preset: Preset,
-    },
-    Heard {
-        sha256: String,
-        best: Vec<(u64, u64)>,
-    },
-    GotPicture(Blob),
-    /// The nth still of this card is ready.
-    Drawn {
-        serial: Serial,
-        nth: Serial,
-        still: Blob,
-    },
-    Failed {
-        serial: Option<Serial>,
-        line: Line,
-    },
-    Shown {
-        what: What,
-        serial: Serial,
-        message: i64,
-        picture: Option<String>,
-    },
-    /// Files the conversation speaks of were removed to make room.
-    FilesGone,
-}
-
-/// The two messages that are kept up to date.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum What {
-    List,
-    Card,
-}
-
-/// What follows. Every one may be done again: at worst something is shown twice.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Action {
-    /// Ends the waiting sign on a tapped button.
-    Answer {
-        query: String,
-        line: Option<Line>,
-        alert: bool,
-    },
-    Say(Line),
-    /// Brings a message up to date with the talk.
-    Show(What),
-    Search {
-        serial: Serial,
-        query: String,
-        from: Cursor,
-    },
-    Resolve {
-        serial: Serial,
-        link: String,
-    },
-    Fetch {
-        serial: Serial,
-        found: Box<Found>,
-        preset: Preset,
-    },
-    Open {
-        serial: Serial,
-        recipe: Recipe,
-    },
-    /// The song of an earlier circle.
-    Reopen {
-        serial: Serial,
-        job: JobId,
-        how: Reopen,
-    },
-    Download {
-        serial: Serial,
-        upload: Upload,
-    },
-    DownloadPicture(Upload),
-    /// Finds the best fragments.
-    Listen {
-        song: Blob,
-        length_ms: u64,
-    },
-    Draw {
-        serial: Serial,
-        nth: Serial,
-        spec: Box<JobSpec>,
-    },
-    Submit {
-        serial: Serial,
-        spec: Box<JobSpec>,
-        song: Box<Song>,
-    },
-    CancelJob {
-        query: String,
-        job: JobId,
-    },
-    CancelAll,
-    SendAgain {
-        query: String,
-        job: JobId,
-    },
-    Retry {
-        query: String,
-        job: JobId,
-    },
-    Prefer {
-        press: SettingPress,
-    },
-    ShowSettings {
-        edit: Option<i64>,
-    },
-    ShowHistory,
-    ShowStats,
-    AskForget,
-    Forget,
-    /// Takes the buttons off a message that has done its work.
-    Close {
-        message: i64,
-        line: Line,
-    },
-}
-
-/// What somebody wants to change about an earlier circle.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Reopen {
-    Same,
-    AnotherMoment,
-    AnotherLook,
-}
-
 /// What a person prefers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Prefs {
@@ -308,66 +79,7 @@ pub struct Rules<'a> {
     pub is_owner: bool,
 }
 
-impl Saved {
-    /// Reads what was kept; a form that is not ours any more is a new conversation.
-    pub fn read(version: u32, json: &str) -> Self {
-        let read = (version == VERSION).then(|| serde_json::from_str(json).ok()).flatten();
-        read.unwrap_or_default()
-    }
-
-    /// Takes one event in; the new actions are numbered and wait.
-    pub fn take(&mut self, of: i64, event: Event, rules: &Rules<'_>) -> Vec<Pending> {
-        let (talk, actions) = step(std::mem::take(&mut self.talk), event, rules);
-        self.talk = talk;
-        let numbered = actions.into_iter().map(|action| {
-            self.given += 1;
-            Pending {
-                number: self.given,
-                of,
-                action,
-            }
-        });
-        let numbered: Vec<_> = numbered.collect();
-        self.pending.extend(numbered.iter().cloned());
-        numbered
-    }
-
-    /// Takes out the actions whose outcome nobody waits for any more: each can be given up.
-    pub fn drop_unwanted(&mut self) -> Vec<Pending> {
-        let talk = &self.talk;
-        self.pending.extract_if(.., |pending| !talk.wants(&pending.action)).collect()
-    }
-
-    pub fn is_done(&self, of: i64) -> bool {
-        of <= self.seen && self.pending.iter().all(|pending| pending.of != of)
-    }
-}
-
 impl Talk {
-    /// Whether what comes of an action would still change anything.
-    fn wants(&self, action: &Action) -> bool {
-        match action {
-            Action::Search { serial, from, .. } => {
-                let list = self.list.as_ref().filter(|list| list.serial == *serial);
-                list.is_some_and(|list| list.asked_from() == Some(*from))
-            }
-            Action::Resolve { serial, .. }
-            | Action::Fetch { serial, .. }
-            | Action::Open { serial, .. }
-            | Action::Reopen { serial, .. }
-            | Action::Download { serial, .. } => self.is_fetching(*serial),
-            Action::Listen { song, .. } => {
-                let card = self.card.as_ref();
-                card.is_some_and(|card| card.song.file.sha256 == song.sha256)
-            }
-            Action::Draw { serial, nth, .. } => {
-                let card = self.card.as_ref();
-                card.is_some_and(|card| card.serial == *serial && card.drawing == Some(*nth))
-            }
-            _ => true,
-        }
-    }
-
     /// The chat is another now, and none of its messages are in it: they are shown anew.
     pub fn moved(&mut self) {
         (self.reply_to, self.thread) = (None, None);

@@ -1,12 +1,11 @@
 //! The one function of a conversation: where it stands and what happens in, where it stands then and what follows out.
 
-use super::{Action, Card, Command, CoverChoice, Event, Fetching, List, Menu, Picture, Rules, Talk, Upload, What};
+use super::{Action, Card, Command, CoverChoice, Event, Fetching, Menu, Picture, Rules, Talk, Upload, What};
 use crate::bot::recipe::Recipe;
 use crate::bot::tap::Serial;
 use crate::bot::texts::Line;
 use crate::bot::times::{self, TimesError, Wanted};
-use crate::model::Found;
-use crate::source::{Cursor, link};
+use crate::source::link;
 
 /// A name longer than this is no name.
 const MAX_QUERY_CHARS: usize = 200;
@@ -121,24 +120,6 @@ impl Talk {
         self.search(text, rules)
     }
 
-    fn search(&mut self, query: &str, rules: &Rules<'_>) -> Vec<Action> {
-        let (serial, from) = (rules.serial, Cursor::default());
-        self.list = Some(List {
-            serial,
-            query: query.to_owned(),
-            starts: vec![from],
-            page: 0,
-            results: vec![],
-            asked: Some(0),
-            message: None,
-        });
-        vec![Action::Search {
-            serial,
-            query: query.to_owned(),
-            from,
-        }]
-    }
-
     fn sound(&mut self, upload: Upload, rules: &Rules<'_>) -> Vec<Action> {
         if is_too_large(&upload, rules) {
             return vec![too_large(rules)];
@@ -185,43 +166,6 @@ impl Talk {
             Command::Stats if rules.is_owner => vec![Action::ShowStats],
             Command::Stats => vec![say("unknown-command")],
         }
-    }
-
-    fn searched(
-        &mut self,
-        serial: Serial,
-        from: Cursor,
-        results: Vec<Found>,
-        next: Option<Cursor>,
-        trouble: Option<Line>,
-    ) -> Vec<Action> {
-        let Some(list) = self.list.as_mut().filter(|list| list.serial == serial) else {
-            return vec![];
-        };
-        // What comes late of a page that was left again is not shown.
-        let Some(page) = list.asked.filter(|_| list.asked_from() == Some(from)) else {
-            return vec![];
-        };
-        list.asked = None;
-        if !results.is_empty() {
-            list.starts.truncate(page + 1);
-            list.starts.extend(next);
-            (list.page, list.results) = (page, results);
-            return vec![Action::Show(What::List)];
-        }
-        if !list.results.is_empty() {
-            // The page that was there stays; after a failure the other one can be asked for again.
-            return match trouble {
-                Some(trouble) => vec![Action::Say(trouble)],
-                None => {
-                    list.starts.truncate(page);
-                    vec![Action::Show(What::List), say("search-no-more")]
-                }
-            };
-        }
-        let nothing = Line::new("search-empty").with("query", list.query.as_str());
-        self.list = None;
-        vec![Action::Say(trouble.unwrap_or(nothing))]
     }
 
     fn got_picture(&mut self, picture: crate::model::Blob) -> Vec<Action> {

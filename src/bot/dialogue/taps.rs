@@ -2,7 +2,7 @@
 //! longer current is answered kindly and changes nothing.
 
 use super::step::say;
-use super::{Action, Card, List, Menu, PAGE, Preset, Reopen, Rules, Talk, What, changes_card};
+use super::{Action, Card, Menu, Reopen, Rules, Talk, What, changes_card};
 use crate::bot::tap::{CardPress, CirclePress, JobPress, Serial, Tap};
 use crate::bot::texts::Line;
 
@@ -38,53 +38,6 @@ impl Talk {
                 vec![answer(query), close(message, "forget-kept")]
             }
         }
-    }
-
-    fn pick(&mut self, query: String, message: i64, serial: Serial, nth: u16, rules: &Rules<'_>) -> Vec<Action> {
-        let Some(list) = self.list_in(message, serial) else {
-            return vec![old(query)];
-        };
-        let (page, nth) = (usize::from(nth) / PAGE, usize::from(nth) % PAGE);
-        let Some(found) = list.results.get(nth).filter(|_| list.page == page).cloned() else {
-            // The finger was faster than the new page.
-            return vec![answer_with(query, "tap-turned")];
-        };
-        let what = found.track.to_string();
-        if self.is_fetching_what(&what) {
-            return vec![answer(query)];
-        }
-        let serial = self.begin(rules, &what);
-        let fetch = Action::Fetch {
-            serial,
-            found: Box::new(found),
-            preset: Preset::default(),
-        };
-        vec![answer(query), fetch]
-    }
-
-    fn turn(&mut self, query: String, message: i64, serial: Serial, forward: bool) -> Vec<Action> {
-        let Some(list) = self.list_in(message, serial) else {
-            return vec![old(query)];
-        };
-        let at = list.asked.unwrap_or(list.page);
-        let wanted = if forward { Some(at + 1) } else { at.checked_sub(1) };
-        let Some((page, from)) = wanted.and_then(|page| Some((page, *list.starts.get(page)?))) else {
-            return vec![answer(query)];
-        };
-        list.asked = Some(page);
-        let search = Action::Search {
-            serial,
-            query: list.query.clone(),
-            from,
-        };
-        vec![answer(query), search]
-    }
-
-    /// The list, if that message shows it.
-    fn list_in(&mut self, message: i64, serial: Serial) -> Option<&mut List> {
-        let shown_here =
-            |list: &&mut List| list.serial == serial && list.message.is_none_or(|shown| shown == message);
-        self.list.as_mut().filter(shown_here)
     }
 
     fn press(
@@ -186,7 +139,7 @@ fn close(message: i64, key: &'static str) -> Action {
     }
 }
 
-fn answer(query: String) -> Action {
+pub(super) fn answer(query: String) -> Action {
     Action::Answer {
         query,
         line: None,
@@ -194,7 +147,7 @@ fn answer(query: String) -> Action {
     }
 }
 
-fn answer_with(query: String, key: &'static str) -> Action {
+pub(super) fn answer_with(query: String, key: &'static str) -> Action {
     Action::Answer {
         query,
         line: Some(Line::new(key)),
@@ -203,7 +156,7 @@ fn answer_with(query: String, key: &'static str) -> Action {
 }
 
 /// A button of a card that is no longer the current one, or never was.
-fn old(query: String) -> Action {
+pub(super) fn old(query: String) -> Action {
     Action::Answer {
         query,
         line: Some(Line::new("tap-old")),

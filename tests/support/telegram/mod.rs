@@ -91,7 +91,6 @@ impl Telegram {
             script: Box::new(|_| None),
             local: local.then(|| folder.path().to_owned()),
             outage: false,
-            squared_notes: 0,
             connections: 0,
         };
         let shared = Arc::new(Shared::new(world));
@@ -190,7 +189,7 @@ impl Telegram {
 
     /// The next so many video notes become ordinary videos, however small they are.
     pub fn next_notes_are_videos(&self, count: usize) {
-        self.world().squared_notes = count;
+        self.bot(|bot| bot.squared_notes = count);
     }
 
     /// Decides about faults from now on; `Box::new(|_| None)` ends them.

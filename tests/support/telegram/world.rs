@@ -21,8 +21,6 @@ pub struct World {
     pub local: Option<std::path::PathBuf>,
     /// Nothing is answered at all.
     pub outage: bool,
-    /// So many of the next notes are turned into videos.
-    pub squared_notes: usize,
     pub connections: u64,
 }
 
@@ -43,6 +41,8 @@ pub struct Bot {
     pub commands: Value,
     pub actions: Vec<(i64, String)>,
     pub counter: u64,
+    /// So many of the next notes are turned into videos.
+    pub squared_notes: usize,
 }
 
 pub struct Chat {
@@ -90,6 +90,7 @@ impl Bot {
             commands: json!([]),
             actions: Vec::new(),
             counter: 0,
+            squared_notes: 0,
         }
     }
 

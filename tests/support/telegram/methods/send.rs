@@ -40,18 +40,10 @@ pub fn send(world: &mut World, call: &Call<'_>, entry: &mut Entry) -> Answer {
         }
         let wanted = params.text(kind.field()).unwrap_or_default();
         let (mut kind, mut content) = media(bot, params, kind, wanted, local)?;
-        if kind == Kind::VideoNote && world.squared_notes > 0 {
-            world.squared_notes -= 1;
-            let bot = call.bot(world);
-            let bytes = content["file_id"].as_str().and_then(|id| bot.files.find(id)).unwrap();
-            let upload = Upload {
-                name: "circle.mp4".to_owned(),
-                mime: "video/mp4".to_owned(),
-                bytes: bytes.bytes.to_vec(),
-            };
+        if kind == Kind::VideoNote && bot.squared_notes > 0 {
+            bot.squared_notes -= 1;
             kind = Kind::Video;
-            let facts = facts(kind, Film::look(&upload.bytes), params, &upload);
-            content = bot_keep(bot, kind, upload, facts);
+            content = squared(bot, params, &content);
         }
         if let Some(size) = content["file_size"].as_u64() {
             entry.detail = format!("{size} bytes");
@@ -150,6 +142,18 @@ pub fn media(bot: &mut Bot, params: &Params, kind: Kind, value: &str, local: boo
     };
     let facts = facts(kind, film, params, &upload);
     Ok((kind, bot_keep(bot, kind, upload, facts)))
+}
+
+/// A note that was kept as a note, as the video it becomes.
+fn squared(bot: &mut Bot, params: &Params, note: &Value) -> Value {
+    let kept = note["file_id"].as_str().and_then(|id| bot.files.find(id)).unwrap();
+    let upload = Upload {
+        name: "circle.mp4".to_owned(),
+        mime: "video/mp4".to_owned(),
+        bytes: kept.bytes.to_vec(),
+    };
+    let facts = facts(Kind::Video, Film::look(&upload.bytes), params, &upload);
+    bot_keep(bot, Kind::Video, upload, facts)
 }
 
 fn bot_keep(bot: &mut Bot, kind: Kind, upload: Upload, facts: Value) -> Value {
