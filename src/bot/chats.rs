@@ -63,9 +63,9 @@ impl Chats {
 
     /// It is in the record already.
     pub fn learn(&self, from: i64, to: i64) {
-        if from != to {
+        // Told in both chats, and in every answer.
+        if from != to && self.known().insert(from, to) != Some(to) {
             tracing::info!(from, to, "a group became a supergroup");
-            self.known().insert(from, to);
         }
     }
 

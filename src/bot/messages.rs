@@ -121,18 +121,6 @@ impl Messages {
         edited.await
     }
 
-    /// Whether it is there or not: afterwards it is not.
-    pub async fn delete(&self, chat: i64, message: i64) {
-        let Ok(id) = number(message) else { return };
-        let deleted = self.change(chat, move || async move {
-            let request = self.bot.delete_message(ChatId(chat), id);
-            request.await.map(drop)
-        });
-        if let Err(error) = deleted.await {
-            tracing::debug!(chat, %error, "a message could not be deleted");
-        }
-    }
-
     /// Taps are answered at once or not at all: Telegram forgets them.
     pub async fn answer(&self, query: &str, text: Option<&str>, alert: bool) {
         let mut request = self.bot.answer_callback_query(CallbackQueryId(query.to_owned()));

@@ -7,6 +7,7 @@ use super::{Action, Event, Rules, Talk, step};
 
 /// Raised when an older [`Saved`] can no longer be read; such a conversation begins anew.
 pub const VERSION: u32 = 1;
+
 /// A conversation as it is kept.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Saved {

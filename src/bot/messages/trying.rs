@@ -3,10 +3,11 @@
 
 use std::time::Duration;
 
-use teloxide::types::Message;
+use teloxide::requests::Requester;
+use teloxide::types::{ChatId, Message};
 use teloxide::{ApiError, RequestError};
 
-use super::{MessageError, Messages, explain};
+use super::{MessageError, Messages, explain, number};
 use crate::bot::rates;
 use crate::queue::off_runtime;
 use crate::store::known;
@@ -50,6 +51,25 @@ impl Messages {
         self.still_there(chat)?;
         let outcome = self.keep_trying(chat, request).await;
         self.outcome_of_change(chat, outcome).await
+    }
+
+    /// Whether it is there or not: afterwards it is not. It takes nobody's turn, and may be asked for as often as one likes.
+    pub async fn delete(&self, chat: i64, message: i64) {
+        let Ok(id) = number(message) else { return };
+        let mut pause = FIRST_PAUSE;
+        for _ in 0..TRIES {
+            let wait = match self.bot.delete_message(ChatId(chat), id).await {
+                Ok(_) => return,
+                Err(RequestError::RetryAfter(wait)) if wait.duration() <= LONGEST_WAIT => wait.duration(),
+                Err(RequestError::Network(_) | RequestError::Io(_)) => pause,
+                Err(error) => {
+                    tracing::debug!(chat, error = %explain(error), "a message could not be deleted");
+                    return;
+                }
+            };
+            tokio::time::sleep(wait).await;
+            pause *= 2;
+        }
     }
 
     /// A supergroup counts its messages anew: what was in the group before cannot be reached.

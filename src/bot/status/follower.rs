@@ -116,7 +116,10 @@ impl Follower {
             return;
         };
         context["status"] = message.into();
+        // All of them in one chat.
         context["chat"] = self.place.chat.into();
+        context["thread"] = self.place.thread.into();
+        context["reply_to"] = self.place.reply_to.into();
         let (job, context) = (self.job, context.to_string());
         let kept = self
             .desk
