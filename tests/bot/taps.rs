@@ -93,3 +93,26 @@ fn in_a_group_buttons_are_those_of_who_asked() {
     anna.wait_for_words("Удаляю всё", SOON);
     assert!(answer(&anna, &data(&shown, "▶️ Создать кружок")).contains(OLD));
 }
+
+/// A message may be gone, or too old for Telegram to show; the sign on the button ends all the same.
+#[test]
+fn a_tap_whose_message_nobody_knows_is_answered() {
+    use musiccircles::bot::update::{Me, Read, read};
+    let me = Me {
+        id: 1,
+        username: "circles_bot".into(),
+    };
+    let from = serde_json::json!({ "id": 5, "is_bot": false, "first_name": "Anna", "language_code": "ru" });
+    let mut query = serde_json::json!({ "update_id": 9, "callback_query": {
+        "id": "q", "from": from, "chat_instance": "7", "data": "c1:1:go", "inline_message_id": "m" } });
+    let Read::Stray { query: id, user, .. } = read(&query.to_string(), &me) else {
+        panic!("it is not answered")
+    };
+    assert_eq!((id.as_str(), user), ("q", 5));
+    let chat = serde_json::json!({ "id": 5, "type": "private", "first_name": "Anna" });
+    query["callback_query"]["message"] = serde_json::json!({ "chat": chat, "message_id": 3, "date": 0 });
+    let Read::Incoming(incoming) = read(&query.to_string(), &me) else {
+        panic!("a message that is too old to be shown")
+    };
+    assert_eq!((incoming.chat, incoming.user), (5, 5));
+}
