@@ -22,6 +22,7 @@ use tokio_util::task::TaskTracker;
 use url::Url;
 
 use crate::audio;
+use crate::bot::desk::CLOUD_FILE_BYTES;
 use crate::bot::{Bot, BotError, House, Intake, Parts};
 use crate::config::{Config, SourceName};
 use crate::model::Source;
@@ -176,7 +177,10 @@ fn parts(config: &Config, store: Store, queue: Queue, pool: Pool, sources: Arc<S
         theme: config.render.theme.clone(),
         format: config.render.format,
         max_circle_bytes: config.render.max_bytes,
-        upload_bytes: config.limits.upload_bytes,
+        upload_bytes: match telegram.local_files {
+            true => config.limits.upload_bytes,
+            false => config.limits.upload_bytes.min(CLOUD_FILE_BYTES),
+        },
         local_files: telegram.local_files,
         owners: telegram.owners.clone(),
         look_version: |name| theme::find(name).map(look_version).unwrap_or_default(),
@@ -230,8 +234,8 @@ fn sources(config: &Config) -> Result<Sources, AppError> {
         cover_archive: given.musicbrainz.as_ref().map(|both| Open {
             base_url: elsewhere(&both.covers_url, "coverartarchive.org"),
         }),
-            lrclib: open(&given.lrclib, "lrclib.net"),
-            contact: given.contact.clone(),
+        lrclib: open(&given.lrclib, "lrclib.net"),
+        contact: given.contact.clone(),
     };
     let index = match &settings.library {
         Some(library) => {

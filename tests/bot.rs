@@ -2,14 +2,17 @@
 
 mod again;
 mod conversation;
+mod edges;
 mod full;
 mod lost;
 mod lyrics;
+mod original;
 mod outside;
 mod restart;
 pub mod service;
 mod stats;
 mod steps;
 mod stopping;
+mod taps;
 mod texts;
 mod times;

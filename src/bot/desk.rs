@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::at_large::AtLarge;
 use super::dialogue::{Prefs, Rules, Song};
 use super::lanes::Lanes;
 use super::messages::{Messages, Place};
@@ -19,6 +20,9 @@ use crate::model::{Blob, VideoFormat};
 use crate::queue::{Queue, off_runtime};
 use crate::source::Sources;
 use crate::store::{Clock, Store, StoreError, people};
+
+/// Telegram's cloud gives a bot no larger file; a local server gives any.
+pub const CLOUD_FILE_BYTES: u64 = 20 << 20;
 
 /// What the operator chose.
 #[derive(Clone, Debug)]
@@ -46,6 +50,7 @@ pub struct Desk {
     pub sources: Option<Arc<Sources>>,
     pub studio: Studio,
     pub lanes: Lanes,
+    pub at_large: AtLarge,
     pub clock: Clock,
     /// Shown for songs without a picture.
     pub default_cover: Blob,
@@ -64,6 +69,8 @@ pub struct Desk {
 pub struct JobContext {
     pub song: Song,
     pub lang: Lang,
+    /// Where it was asked for: the messages below are in this chat.
+    pub chat: i64,
     pub thread: Option<i32>,
     pub reply_to: Option<i64>,
     /// The message with the job's status.
@@ -71,12 +78,19 @@ pub struct JobContext {
 }
 
 impl JobContext {
+    /// Where its circle goes. In another chat than it was asked for there is nothing to reply to, and no topic.
     pub fn place(&self, chat: i64) -> Place {
+        let here = chat == self.chat;
         Place {
             chat,
-            thread: self.thread,
-            reply_to: self.reply_to,
+            thread: self.thread.filter(|_| here),
+            reply_to: self.reply_to.filter(|_| here),
         }
+    }
+
+    /// The message with its status, if that is in this chat.
+    pub fn status_in(&self, chat: i64) -> Option<i64> {
+        self.status.filter(|_| chat == self.chat)
     }
 }
 

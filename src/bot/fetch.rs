@@ -1,11 +1,10 @@
 //! The slow actions: names, links, uploads and pictures in, songs on our disk out, or the sentence that says why not.
 
-use std::path::Path;
+mod download;
+
 use std::time::Duration;
 
-use teloxide::requests::Requester;
-use teloxide::types::{ChatAction, FileId};
-use tokio::io::AsyncWriteExt;
+use teloxide::types::ChatAction;
 
 use super::desk::{Desk, JobContext};
 use super::dialogue::{Action, Event, PAGE, Preset, Reopen, Song, SongSource, Upload};
@@ -21,8 +20,9 @@ use crate::model::{Blob, Found, JobId};
 use crate::queue::off_runtime;
 use crate::source::{Cursor, FetchLimits, SourceError, Sources};
 use crate::store::dialogues::DialogueKey;
-use crate::store::disk::Reservation;
 use crate::store::people::InteractionKind;
+
+use download::download;
 
 /// A song from a source: over half an hour at 256 kbit/s.
 const SONG_BYTES: u64 = 64 << 20;
@@ -31,8 +31,6 @@ const SONG_TIME: Duration = Duration::from_secs(60);
 const PICTURE_BYTES: u64 = 20 << 20;
 /// A file of words, before it is looked into: a whole megabyte, for the sentence that tells the limit.
 const LYRICS_BYTES: u64 = 1 << 20;
-/// A file from Telegram.
-const UPLOAD_TIME: Duration = Duration::from_secs(120);
 /// How often the sign that we are at work is shown again: it lasts five seconds.
 const SIGN_EVERY: Duration = Duration::from_secs(4);
 
@@ -92,10 +90,10 @@ async fn work(desk: &Desk, key: DialogueKey, lang: Lang, action: Action) -> Opti
                 best,
             })
         }
-        Action::Draw { serial, spec } => {
+        Action::Draw { serial, nth, spec } => {
             let name = spec.fingerprint(&(desk.house.look_version)(&spec.theme));
             Some(match desk.studio.still(&spec, name).await {
-                Ok(still) => Event::Drawn { serial, still },
+                Ok(still) => Event::Drawn { serial, nth, still },
                 Err(line) => Event::Failed { serial: None, line },
             })
         }
@@ -143,6 +141,7 @@ async fn search(desk: &Desk, serial: Serial, query: &str, from: Cursor) -> Event
     };
     Event::Searched {
         serial,
+        from,
         results,
         next,
         trouble,
@@ -311,72 +310,4 @@ async fn found_lyrics(desk: &Desk, song: &Song) -> Option<Blob> {
     let file = desk.studio.room(text.len() as u64).await.ok()?;
     tokio::fs::write(file.path(), text).await.ok()?;
     desk.studio.lyrics(file).await.ok()
-}
-
-/// A file from Telegram, with the name it has there.
-async fn download(desk: &Desk, upload: &Upload, max_bytes: u64) -> Result<(Reservation, String), Line> {
-    let gone = || Line::new("upload-gone");
-    let too_large = || Line::new("upload-too-large").with("megabytes", max_bytes >> 20);
-    let bot = &desk.messages.bot;
-    let told = bot.get_file(FileId(upload.file_id.clone())).await.map_err(|error| {
-        let error = super::messages::explain(error).to_string();
-        tracing::info!(error, "Telegram did not give a file");
-        if error.contains("too big") { too_large() } else { gone() }
-    })?;
-    let expected = u64::from(told.meta.size).max(upload.bytes);
-    if expected > max_bytes && upload.bytes > 0 {
-        return Err(too_large());
-    }
-    let room = if upload.bytes > 0 { expected } else { max_bytes };
-    let file = desk.studio.room(room.clamp(1, max_bytes)).await?;
-    let copied = match desk.local_file(&told.path) {
-        Some(path) => copy(&path, &file).await,
-        None => {
-            let url = desk.file_url(&told.path);
-            tokio::time::timeout(UPLOAD_TIME, save(desk, url, &file))
-                .await
-                .map_err(|_| Line::new("upload-slow"))?
-        }
-    };
-    match copied {
-        Ok(()) => Ok((file, told.path)),
-        Err(Failed::TooLarge) => Err(too_large()),
-        Err(Failed::Broken) => Err(gone()),
-    }
-}
-
-enum Failed {
-    TooLarge,
-    Broken,
-}
-
-/// From a Bot API server on this machine.
-async fn copy(path: &Path, into: &Reservation) -> Result<(), Failed> {
-    let facts = tokio::fs::metadata(path).await.map_err(|_| Failed::Broken)?;
-    if facts.len() > into.limit_bytes() {
-        return Err(Failed::TooLarge);
-    }
-    tokio::fs::copy(path, into.path())
-        .await
-        .map(drop)
-        .map_err(|_| Failed::Broken)
-}
-
-async fn save(desk: &Desk, url: String, into: &Reservation) -> Result<(), Failed> {
-    // No error is told: each would name the address, and with it the token.
-    let request = desk.messages.bot.client().get(url).timeout(UPLOAD_TIME);
-    let mut response = request.send().await.map_err(|_| Failed::Broken)?;
-    if !response.status().is_success() {
-        return Err(Failed::Broken);
-    }
-    let mut file = tokio::fs::File::create(into.path()).await.map_err(|_| Failed::Broken)?;
-    let mut bytes = 0_u64;
-    while let Some(chunk) = response.chunk().await.map_err(|_| Failed::Broken)? {
-        bytes += chunk.len() as u64;
-        if bytes > into.limit_bytes() {
-            return Err(Failed::TooLarge);
-        }
-        file.write_all(&chunk).await.map_err(|_| Failed::Broken)?;
-    }
-    file.flush().await.map_err(|_| Failed::Broken)
 }

@@ -9,7 +9,7 @@ use subtle::ConstantTimeEq;
 
 use super::desk::Desk;
 use super::update::Facts;
-use crate::store::{StoreError, inbox, known};
+use crate::store::{StoreError, chats, inbox, known};
 use crate::torture;
 
 /// What we want to hear of. Telegram remembers an older list where none is given.
@@ -140,6 +140,7 @@ pub async fn keep(desk: &Desk, updates: Vec<Value>) -> Result<(), StoreError> {
         return Ok(());
     }
     let (bot_id, now) = (desk.me.id, desk.clock.now());
+    let moves: Vec<_> = updates.iter().filter_map(|update| Facts::of(update).moved).collect();
     let kept = desk.record(move |store| {
         store.write(move |tx| {
             for update in &updates {
@@ -152,11 +153,17 @@ pub async fn keep(desk: &Desk, updates: Vec<Value>) -> Result<(), StoreError> {
                 if let Some((chat, message, date)) = facts.message {
                     known::note(tx, bot_id, chat, message, date, now)?;
                 }
+                if let Some((from, to)) = facts.moved {
+                    chats::moved(tx, bot_id, from, to)?;
+                }
             }
             Ok(())
         })
     });
     kept.await?;
+    for (from, to) in moves {
+        desk.messages.chats.learn(from, to);
+    }
     torture::point("inbox.after_commit_before_ack");
     desk.mail.notify_one();
     Ok(())

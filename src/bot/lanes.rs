@@ -48,6 +48,11 @@ impl Lanes {
         note
     }
 
+    /// Whether somebody works on this conversation.
+    pub fn is_busy(&self, key: DialogueKey) -> bool {
+        self.waiting().contains_key(&key)
+    }
+
     pub fn has_more(&self, key: DialogueKey) -> bool {
         self.waiting().get(&key).is_some_and(|notes| !notes.is_empty())
     }

@@ -11,6 +11,8 @@
 //! is a pure function ([`dialogue::step`]), as are what people type ([`times`]), what buttons carry ([`tap`]), what links
 //! carry ([`recipe`]) and what it all looks like ([`view`]).
 
+mod at_large;
+mod chats;
 pub mod desk;
 pub mod dialogue;
 mod fetch;
@@ -20,6 +22,7 @@ pub mod intake;
 mod lanes;
 pub mod messages;
 mod outbox;
+mod rates;
 pub mod recipe;
 mod router;
 mod start;

@@ -1,22 +1,24 @@
 //! Circles into chats: what the queue says is to be sent or looked for, in; what Telegram made of it, back to the queue. The
 //! queue wrote the intent down before anything is sent here, and nothing is sent here twice.
 
+mod keyboard;
+mod search;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
 use super::desk::{Desk, JobContext};
-use super::recipe::Recipe;
-use super::tap::CirclePress;
 use super::texts::{Lang, Line};
-use crate::deliver::telegram::{
-    Button, Client, Clip, Marked, Marker, Media, Outcome, Place, Press, Receipt, Refusal, Shape, Sighting,
-};
-use crate::model::JobSpec;
-use crate::queue::delivery::{self, Scan};
-use crate::queue::{Parcel, QueueError, Search, SentAs, Todo, off_runtime};
-use crate::store::{Millis, deliveries};
+use crate::deliver::telegram::{Client, Clip, Later, Media, Outcome, Permit, Place, Receipt, Refusal, Shape};
+use crate::queue::delivery;
+use crate::queue::{Parcel, QueueError, SentAs, Todo, off_runtime};
+use crate::store::Millis;
+
+use keyboard::keyboard;
+pub use keyboard::{marker_bytes, recipe};
+pub use search::look_for_all;
 
 /// Circles on their way at once: at 8 MB each they fill any line.
 const AT_ONCE: usize = 16;
@@ -24,29 +26,32 @@ const AT_ONCE: usize = 16;
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// After the record failed.
 const PAUSE: Duration = Duration::from_secs(1);
-/// Telegram did not tell where a circle is; it is asked again after this.
-const ASK_AGAIN_MS: Millis = 15_000;
 /// Tries to write down what became of a send; without it the circle is looked for after the next start.
 const TRIES: u32 = 60;
 
 /// Sends until the service ends.
 pub async fn send_all(desk: Arc<Desk>, client: Arc<Client>) {
     let room = Arc::new(Semaphore::new(AT_ONCE));
+    let gate = desk.messages.gate.clone();
     while !desk.stopping.is_cancelled() {
         let Ok(place) = Arc::clone(&room).acquire_owned().await else {
             return;
         };
-        let queue = desk.queue.clone();
-        let wait = match off_runtime(move || queue.next_parcel()).await {
-            Ok(Todo::Now(parcel)) => {
+        let moved = gate.moved();
+        tokio::pin!(moved);
+        // Listening before asking: a place that gets free in between is not missed.
+        moved.as_mut().enable();
+        let wait = match next(&desk).await {
+            Ok((Todo::Now(ready), _)) => {
+                let (parcel, permit) = *ready;
                 let (desk, client) = (Arc::clone(&desk), Arc::clone(&client));
                 desk.tasks.clone().spawn(async move {
-                    send(&desk, &client, *parcel).await;
+                    send(&desk, &client, parcel, permit).await;
                     drop(place);
                 });
                 continue;
             }
-            Ok(Todo::Wait(until)) => pause(&desk, until),
+            Ok((Todo::Wait(until), turn)) => pause(&desk, until.into_iter().chain(turn).min()),
             Err(error) => {
                 tracing::error!(%error, "the outbox could not be read");
                 PAUSE
@@ -54,9 +59,29 @@ pub async fn send_all(desk: Arc<Desk>, client: Arc<Client>) {
         };
         tokio::select! {
             () = desk.queue.parcels_wait(wait) => {}
+            () = moved => {}
             () = desk.stopping.cancelled() => return,
         }
     }
+}
+
+type Ready = (Parcel, Permit);
+
+/// The next circle, with its leave to go; or else when the first of those that wait for Telegram's rates has its turn.
+async fn next(desk: &Desk) -> Result<(Todo<Ready>, Option<Millis>), QueueError> {
+    let (queue, gate) = (desk.queue.clone(), desk.messages.gate.clone());
+    off_runtime(move || {
+        let mut turn: Option<Millis> = None;
+        let todo = queue.next_parcel(|to| match gate.circle(to.chat_id) {
+            Ok(permit) => Some(permit),
+            Err(Later(until)) => {
+                turn = turn.into_iter().chain(until).min();
+                None
+            }
+        })?;
+        Ok((todo, turn))
+    })
+    .await
 }
 
 fn pause(desk: &Desk, until: Option<Millis>) -> Duration {
@@ -64,29 +89,7 @@ fn pause(desk: &Desk, until: Option<Millis>) -> Duration {
     Duration::from_millis(u64::try_from(wait).unwrap_or(0)).min(LOOK_EVERY)
 }
 
-/// Looks for circles nobody is sure of, until the service ends.
-pub async fn look_for_all(desk: Arc<Desk>, client: Arc<Client>) {
-    loop {
-        let queue = desk.queue.clone();
-        let wait = match off_runtime(move || queue.next_search()).await {
-            Ok(Todo::Now(search)) => {
-                look(&desk, &client, *search).await;
-                Duration::ZERO
-            }
-            Ok(Todo::Wait(until)) => pause(&desk, until),
-            Err(error) => {
-                tracing::error!(%error, "the outbox could not be read");
-                PAUSE
-            }
-        };
-        tokio::select! {
-            () = tokio::time::sleep(wait) => {}
-            () = desk.stopping.cancelled() => return,
-        }
-    }
-}
-
-async fn send(desk: &Desk, client: &Client, parcel: Parcel) {
+async fn send(desk: &Desk, client: &Client, parcel: Parcel, permit: Permit) {
     let job = parcel.job.job;
     let context = serde_json::from_str::<JobContext>(&parcel.job.context).ok();
     let lang = context.as_ref().map_or_else(Lang::default, |context| context.lang);
@@ -94,13 +97,8 @@ async fn send(desk: &Desk, client: &Client, parcel: Parcel) {
         let outcome = delivery::Outcome::Refused(delivery::Refusal::Other);
         return answered(desk, parcel, outcome, None).await;
     };
-    let place = Place {
-        chat: parcel.to.chat_id,
-        thread: context.as_ref().and_then(|context| context.thread).map(i64::from),
-        reply_to: context.as_ref().and_then(|context| context.reply_to),
-    };
+    let place = place(parcel.to.chat_id, context.as_ref());
     let clip = clip(desk, &parcel).await;
-    let permit = desk.messages.gate.circle(place.chat).await;
     let outcome = match parcel.shape {
         delivery::Shape::Circle => client.send_circle(place, &clip, &keyboard).await,
         delivery::Shape::SquareVideo => {
@@ -113,12 +111,21 @@ async fn send(desk: &Desk, client: &Client, parcel: Parcel) {
         ..
     } = &outcome
     {
-        desk.messages.gate.refused(place.chat, *wait);
+        desk.messages.slow_down(place.chat, *wait).await;
     }
     drop(permit);
     tracing::info!(%job, attempt = parcel.attempt, outcome = outcome_name(&outcome), "a circle was sent");
     let (outcome, sent) = translate(desk, &parcel, outcome).await;
     answered(desk, parcel, outcome, sent).await;
+}
+
+fn place(chat: i64, context: Option<&JobContext>) -> Place {
+    let place = context.map(|context| context.place(chat));
+    Place {
+        chat,
+        thread: place.and_then(|place| place.thread).map(i64::from),
+        reply_to: place.and_then(|place| place.reply_to),
+    }
 }
 
 async fn clip(desk: &Desk, parcel: &Parcel) -> Clip {
@@ -152,16 +159,21 @@ async fn translate(desk: &Desk, parcel: &Parcel, outcome: Outcome) -> (delivery:
         Outcome::NotSent { retry_after, .. } => delivery::Outcome::NotSent {
             retry_after: retry_after.map(millis),
         },
+        Outcome::Refused {
+            kind: Refusal::Moved { chat: to },
+            ..
+        } => {
+            desk.messages.chats.moved(parcel.to.chat_id, to).await;
+            delivery::Outcome::Moved { to }
+        }
         Outcome::Refused { kind, description } => {
             tracing::info!(job = %parcel.job.job, description, "Telegram refused a circle");
             delivery::Outcome::Refused(match kind {
                 Refusal::VoiceForbidden => delivery::Refusal::VoiceForbidden,
                 Refusal::WrongFileId => delivery::Refusal::FileIdGone,
                 Refusal::TooLarge => delivery::Refusal::TooLarge,
-                Refusal::Blocked | Refusal::ChatGone | Refusal::Moved { .. } | Refusal::NoRights => {
-                    delivery::Refusal::ChatGone
-                }
-                _ => delivery::Refusal::Other,
+                Refusal::Blocked | Refusal::ChatGone | Refusal::NoRights => delivery::Refusal::ChatGone,
+                Refusal::Moved { .. } | Refusal::Other => delivery::Refusal::Other,
             })
         }
         Outcome::Ambiguous { .. } => delivery::Outcome::Ambiguous { last_byte: None },
@@ -196,96 +208,6 @@ async fn answered(desk: &Desk, parcel: Parcel, outcome: delivery::Outcome, sent:
         }
         tokio::time::sleep(PAUSE).await;
     }
-}
-
-async fn look(desk: &Desk, client: &Client, search: Search) {
-    let job = search.job;
-    let queue = desk.queue.clone();
-    let spec = off_runtime(move || queue.job(job)).await.ok().flatten();
-    let keyboard = spec.and_then(|job| {
-        let context = serde_json::from_str::<JobContext>(&job.context).ok();
-        let lang = context.as_ref().map_or_else(Lang::default, |context| context.lang);
-        keyboard(search.marker, &job.spec, context.as_ref(), lang)
-    });
-    let (scan, found) = match (search.candidates, keyboard) {
-        (Some(candidates), Some(keyboard)) => {
-            let chat = search.to.chat_id;
-            match client.probe(&desk.messages.gate, chat, &candidates, &keyboard).await {
-                Sighting::Found { message_id, file } => {
-                    let found = SentAs {
-                        message_id,
-                        // It is old news, and ends nobody's search.
-                        date: 0,
-                        file: file.map(|file| (file.id, file.unique_id)),
-                    };
-                    (Scan::Found, Some(found))
-                }
-                Sighting::Absent => (Scan::Absent, None),
-                Sighting::Undecidable { retry_after } => {
-                    let wait = retry_after.and_then(|wait| Millis::try_from(wait.as_millis()).ok());
-                    let until = desk.clock.now() + wait.unwrap_or(ASK_AGAIN_MS);
-                    (Scan::Postponed { until }, None)
-                }
-            }
-        }
-        _ => (Scan::Undecidable, None),
-    };
-    tracing::info!(%job, ?scan, "a circle was looked for");
-    let queue = desk.queue.clone();
-    if let Err(error) = off_runtime(move || queue.scanned(job, scan, found)).await {
-        tracing::error!(%job, %error, "what a search came to could not be written down");
-        tokio::time::sleep(PAUSE).await;
-    }
-}
-
-/// The buttons below a circle: another moment, another look, share.
-fn keyboard(marker: deliveries::Marker, spec: &JobSpec, context: Option<&JobContext>, lang: Lang) -> Option<Marked> {
-    let marker = Marker::new(&marker_text(marker))?;
-    let press = |key, press: CirclePress| Button {
-        text: Line::new(key).plain(lang),
-        press: Press::Callback(marker.callback_data(press.action())),
-    };
-    let mut rows = vec![vec![
-        press("button-another-moment", CirclePress::AnotherMoment),
-        press("button-another-look", CirclePress::AnotherLook),
-    ]];
-    let recipe = context.and_then(|context| recipe(context, spec).write());
-    rows.extend(recipe.map(|recipe| {
-        vec![Button {
-            text: Line::new("button-share").plain(lang),
-            press: Press::Share(recipe),
-        }]
-    }));
-    Marked::new(&marker, &rows).ok()
-}
-
-/// What a link to this circle holds.
-pub fn recipe(context: &JobContext, spec: &JobSpec) -> Recipe {
-    Recipe {
-        song: context.song.reference(),
-        start_ms: spec.start_ms,
-        length_ms: spec.length_ms,
-        theme: spec.theme.clone(),
-        speed: spec.speed.clone(),
-        settings: spec.settings.clone(),
-    }
-}
-
-fn marker_text(marker: deliveries::Marker) -> String {
-    marker.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// As the queue knows it. `None`: none of ours.
-pub fn marker_bytes(marker: &Marker) -> Option<deliveries::Marker> {
-    let text = marker.as_str();
-    let mut bytes = deliveries::Marker::default();
-    if text.len() != bytes.len() * 2 {
-        return None;
-    }
-    for (nth, byte) in bytes.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(text.get(nth * 2..nth * 2 + 2)?, 16).ok()?;
-    }
-    Some(bytes)
 }
 
 fn outcome_name(outcome: &Outcome) -> String {

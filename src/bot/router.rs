@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::desk::Desk;
 use super::lanes::Note;
+use super::texts::Line;
 use super::update::{self, Read};
 use super::{inline, talker};
 use crate::store::dialogues::DialogueKey;
@@ -72,6 +73,15 @@ async fn hand_out(desk: &Arc<Desk>) {
                 desk.tasks
                     .clone()
                     .spawn(async move { inline::answer(&desk, &query, user, lang, &text).await });
+            }
+            Read::Stray { query, user, lang } => {
+                nothing.push(row.seq);
+                let desk = Arc::clone(desk);
+                desk.tasks.clone().spawn(async move {
+                    let lang = desk.prefs(user, lang).await.lang;
+                    let text = Line::new("tap-old").plain(lang);
+                    desk.messages.answer(&query, Some(&text), true).await;
+                });
             }
             Read::Nothing => nothing.push(row.seq),
         }

@@ -1,29 +1,30 @@
 //! The bot put together: the service's parts in, a running bot out, and its end in order.
 
+mod presence;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 use teloxide::requests::Requester;
-use teloxide::types::{AllowedUpdate, BotCommand};
 use teloxide::{ApiError, RequestError};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::chats::Chats;
 use super::desk::{Desk, House};
 use super::messages::{Messages, explain};
 use super::studio::Studio;
-use super::texts::{Lang, Line};
 use super::update::Me;
-use super::{intake, outbox, router, status, webhook};
-use crate::deliver::telegram::{Client, Files, Gate, Limiter, Patience, Saved, Settings, SettingsError, Token};
+use super::{outbox, rates, router, status, webhook};
+use crate::deliver::telegram::{Client, Files, Patience, Settings, SettingsError, Token};
 use crate::model::Blob;
 use crate::queue::{Queue, QueueError, off_runtime};
 use crate::source::Sources;
 use crate::store::disk::DiskError;
-use crate::store::{Clock, Store, files, people};
+use crate::store::{Clock, Store, files};
 use crate::torture;
 use crate::worker::Pool;
 
@@ -33,10 +34,6 @@ const CONNECT: Duration = Duration::from_secs(5);
 /// Between two attempts to hear who we are.
 const PAUSE: Duration = Duration::from_secs(2);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
-/// How often the rates are written down: what is lost with a crash is at most this much of the last minute.
-const SAVE_RATES_EVERY: Duration = Duration::from_secs(2);
-/// The bot's own preference that holds them.
-const RATES: &str = "rates";
 
 #[derive(Debug, thiserror::Error)]
 pub enum BotError {
@@ -101,11 +98,13 @@ impl Bot {
             return Ok(None);
         };
         let default_cover = default_cover(&parts.queue).await?;
-        let gate = Arc::new(rates(&parts.store, me.id).await);
+        let gate = rates::open(&parts.store, me.id).await;
+        let chats = Chats::open(parts.queue.clone(), me.id).await?;
         let messages = Messages {
             bot,
             bot_id: me.id,
             gate,
+            chats,
             store: parts.store.clone(),
             clock: parts.clock.clone(),
         };
@@ -118,6 +117,7 @@ impl Bot {
             queue: parts.queue,
             sources: parts.sources,
             lanes: Default::default(),
+            at_large: Default::default(),
             clock: parts.clock,
             default_cover,
             at_work: Default::default(),
@@ -127,7 +127,7 @@ impl Bot {
         });
         let secret = match &parts.intake {
             Intake::Polling => None,
-            Intake::Webhook { url, secret } => Some((path(url), secret.clone())),
+            Intake::Webhook { url, secret } => Some((presence::path(url), secret.clone())),
         };
         let sender = Arc::new(sender);
         let tasks = &desk.tasks;
@@ -135,8 +135,8 @@ impl Bot {
         tasks.spawn(outbox::send_all(Arc::clone(&desk), Arc::clone(&sender)));
         tasks.spawn(outbox::look_for_all(Arc::clone(&desk), sender));
         tasks.spawn(router::run(Arc::clone(&desk)));
-        tasks.spawn(save_rates(Arc::clone(&desk)));
-        tasks.spawn(hear(Arc::clone(&desk), parts.intake));
+        tasks.spawn(rates::keep(Arc::clone(&desk)));
+        tasks.spawn(presence::hear(Arc::clone(&desk), parts.intake));
         tracing::info!(bot = desk.me.username, "the bot is at work");
         Ok(Some(Self { desk, secret }))
     }
@@ -152,7 +152,7 @@ impl Bot {
     pub async fn stop(self, patience: Duration) -> bool {
         self.desk.tasks.close();
         let ended = tokio::time::timeout(patience, self.desk.tasks.wait()).await.is_ok();
-        write_rates(&self.desk).await;
+        rates::write(&self.desk.store, self.desk.me.id, &self.desk.messages.gate).await;
         ended
     }
 }
@@ -229,106 +229,4 @@ async fn default_cover(queue: &Queue) -> Result<Blob, BotError> {
         Ok::<_, DiskError>(blob)
     });
     Ok(kept.await?)
-}
-
-/// Where Telegram calls us.
-fn path(url: &str) -> String {
-    format!("/{}", url.splitn(4, '/').nth(3).unwrap_or_default())
-}
-
-/// Settles with Telegram how updates come, then lets them come. A Telegram out of reach is asked until it is settled: nobody
-/// would hear of us otherwise.
-async fn hear(desk: Arc<Desk>, intake: Intake) {
-    let mut pause = PAUSE;
-    while let Err(error) = settle(&desk, &intake).await {
-        tracing::error!(error = %explain(error), "how updates come could not be settled with Telegram; trying again");
-        tokio::select! {
-            () = tokio::time::sleep(torture::hurried(pause, PAUSE / 10)) => {}
-            () = desk.stopping.cancelled() => return,
-        }
-        pause = (pause * 2).min(LONGEST_PAUSE);
-    }
-    tracing::info!("updates come");
-    // Nobody waits for the list of commands.
-    let named = Arc::clone(&desk);
-    desk.tasks.spawn(async move { set_commands(&named).await });
-    if matches!(intake, Intake::Polling) {
-        intake::poll(desk).await;
-    }
-}
-
-/// Polling and webhook exclude each other at Telegram.
-async fn settle(desk: &Desk, intake: &Intake) -> Result<(), RequestError> {
-    use teloxide::payloads::SetWebhookSetters;
-    let bot = &desk.messages.bot;
-    let Intake::Webhook { url, secret } = intake else {
-        return bot.delete_webhook().await.map(drop);
-    };
-    // The configuration has parsed it before.
-    let Ok(url) = url.parse() else { return Ok(()) };
-    let allowed = [
-        AllowedUpdate::Message,
-        AllowedUpdate::CallbackQuery,
-        AllowedUpdate::InlineQuery,
-        AllowedUpdate::MyChatMember,
-    ];
-    let asked = bot.set_webhook(url).secret_token(secret.expose_secret().to_owned());
-    asked.allowed_updates(allowed).await.map(drop)
-}
-
-const COMMANDS: [&str; 6] = ["newsong", "history", "settings", "cancel", "help", "delete_me"];
-
-async fn set_commands(desk: &Desk) {
-    use teloxide::payloads::SetMyCommandsSetters;
-    for lang in Lang::ALL {
-        let commands = COMMANDS.map(|name| {
-            let key = format!("command-{}", name.replace('_', "-"));
-            BotCommand::new(name, Line::new(key).plain(lang))
-        });
-        let asked = desk.messages.bot.set_my_commands(commands);
-        let told = match lang {
-            // For everybody else.
-            Lang::En => asked.await,
-            Lang::Ru => asked.language_code(lang.code()).await,
-        };
-        if let Err(error) = told {
-            tracing::warn!(error = %explain(error), "the list of commands was not taken");
-        }
-    }
-}
-
-async fn rates(store: &Store, bot_id: i64) -> Gate {
-    let store = store.clone();
-    let read = off_runtime(move || store.read(|conn| people::preference(conn, bot_id, RATES))).await;
-    let saved = read
-        .ok()
-        .flatten()
-        .and_then(|json| serde_json::from_str::<Saved>(&json).ok());
-    saved.map_or_else(|| Gate::new(Limiter::new()), |saved| Gate::restore(&saved))
-}
-
-async fn save_rates(desk: Arc<Desk>) {
-    let mut last = Saved::default();
-    loop {
-        tokio::select! {
-            () = tokio::time::sleep(SAVE_RATES_EVERY) => {}
-            () = desk.stopping.cancelled() => return,
-        }
-        let now = desk.messages.gate.save();
-        if now != last {
-            write_rates(&desk).await;
-            last = now;
-        }
-    }
-}
-
-async fn write_rates(desk: &Desk) {
-    let Ok(json) = serde_json::to_string(&desk.messages.gate.save()) else {
-        return;
-    };
-    let bot_id = desk.me.id;
-    let written = desk.record(move |store| store.write(move |tx| people::prefer(tx, bot_id, RATES, Some(&json))));
-    if let Err(error) = written.await {
-        tracing::warn!(%error, "the rates of sending were not written down");
-    }
 }

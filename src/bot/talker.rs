@@ -3,23 +3,18 @@
 //! An update is done when every action that follows from it is; until then its row stays in the inbox, and after a restart
 //! brings the conversation back to what was left over.
 
+mod keeping;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::desk::Desk;
-use super::dialogue::{Action, Event, Pending, Prefs, Saved, VERSION, What};
+use super::dialogue::{Action, Event, Pending, Prefs, Saved, What};
+use super::hands;
 use super::lanes::Note;
-use super::texts::Line;
 use super::update::{Incoming, Said};
-use super::{hands, view};
-use crate::model::Blob;
-use crate::store::dialogues::{self, DialogueKey};
-use crate::store::{StoreError, inbox, people};
-
-/// Tries to write a conversation down before its updates are left for later.
-const TRIES: u32 = 3;
-const PAUSE: Duration = Duration::from_millis(300);
+use crate::store::dialogues::DialogueKey;
+use crate::store::{StoreError, people};
 
 /// Works a conversation off until there is nothing to do.
 pub async fn work(desk: Arc<Desk>, key: DialogueKey) {
@@ -27,6 +22,7 @@ pub async fn work(desk: Arc<Desk>, key: DialogueKey) {
         desk,
         key,
         saved: Saved::default(),
+        before: None,
         open: BTreeSet::new(),
         stale: [false; 2],
         forgotten: false,
@@ -52,8 +48,12 @@ pub async fn work(desk: Arc<Desk>, key: DialogueKey) {
     }
 }
 
-/// Begins to work where nobody does.
+/// Begins to work where nobody does. What is said of a chat's old number is said of the new one.
 pub fn push(desk: &Arc<Desk>, key: DialogueKey, note: Note) {
+    let key = DialogueKey {
+        chat_id: desk.messages.chats.now(key.chat_id),
+        ..key
+    };
     if desk.lanes.push(key, note) {
         desk.tasks.spawn(work(Arc::clone(desk), key));
     }
@@ -63,6 +63,8 @@ pub struct Talker {
     pub desk: Arc<Desk>,
     pub key: DialogueKey,
     pub saved: Saved,
+    /// Under which number of the chat the conversation is kept so far, where that is not the one it has now.
+    before: Option<DialogueKey>,
     /// Rows of the inbox that are not done.
     open: BTreeSet<i64>,
     /// The list, the card: to be shown anew before the conversation rests.
@@ -72,15 +74,6 @@ pub struct Talker {
 }
 
 impl Talker {
-    async fn load(&self) -> Result<Saved, StoreError> {
-        let key = self.key;
-        let found = self
-            .desk
-            .record(move |store| store.read(|conn| dialogues::load(conn, key)))
-            .await?;
-        Ok(found.map_or_else(Saved::default, |found| Saved::read(found.version, &found.state)))
-    }
-
     async fn hear(&mut self, note: Note) -> Result<(), StoreError> {
         match note {
             Note::Update { seq, incoming } => {
@@ -93,6 +86,7 @@ impl Talker {
                 }
                 self.forgotten = false;
                 let Incoming {
+                    chat,
                     lang,
                     reply_to,
                     thread,
@@ -100,8 +94,9 @@ impl Talker {
                     what,
                     ..
                 } = *incoming;
+                let here = chat == self.key.chat_id;
                 let talk = &mut self.saved.talk;
-                (talk.lang, talk.reply_to, talk.thread) = (lang, reply_to, thread);
+                (talk.lang, talk.reply_to, talk.thread) = (lang, reply_to.filter(|_| here), thread.filter(|_| here));
                 self.remember(username).await;
                 let event = self.event(what).await;
                 let todo = self.step(seq, event).await;
@@ -157,7 +152,12 @@ impl Talker {
     async fn step(&mut self, of: i64, event: Event) -> Vec<Pending> {
         let prefs = self.prefs().await;
         let rules = self.desk.rules(of, self.key.user_id, &prefs);
-        self.saved.take(of, event, &rules)
+        let todo = self.saved.take(of, event, &rules);
+        for unwanted in self.saved.drop_unwanted() {
+            self.open.insert(unwanted.of);
+            self.desk.at_large.call_back(self.key, unwanted.number);
+        }
+        todo
     }
 
     pub async fn prefs(&self) -> Prefs {
@@ -192,13 +192,16 @@ impl Talker {
     fn begin(&self, pending: Pending) {
         let (desk, key) = (Arc::clone(&self.desk), self.key);
         let (place, lang) = (hands::place(key, &self.saved.talk), self.saved.talk.lang);
+        let called_back = desk.at_large.send(key, pending.number, &desk.stopping);
         self.desk.tasks.spawn(async move {
+            let Pending { number, of, action } = pending;
             let event = tokio::select! {
-                event = hands::act_slowly(&desk, key, place, lang, pending.action) => event,
-                // It is still pending, and is done after the start.
-                () = desk.stopping.cancelled() => return,
+                event = hands::act_slowly(&desk, key, place, lang, action) => Some(event),
+                // Nobody waits for it; or the service ends, and it is done after the start.
+                () = called_back.cancelled() => None,
             };
-            let Pending { number, of, .. } = pending;
+            desk.at_large.came_back(key, number);
+            let Some(event) = event else { return };
             push(&desk, key, Note::Came { number, of, event });
         });
     }
@@ -220,78 +223,5 @@ impl Talker {
             self.save().await?;
         }
         Ok(())
-    }
-
-    /// Writes the conversation down, and with it which updates are done.
-    async fn save(&mut self) -> Result<(), StoreError> {
-        for attempt in 1.. {
-            match self.try_save().await {
-                Ok(true) => return Ok(()),
-                Ok(false) => {
-                    // Its files are gone, and it begins anew.
-                    let todo = self.step(self.saved.seen, Event::FilesGone).await;
-                    for pending in todo {
-                        if let Action::Say(line) = &pending.action {
-                            hands::say(self, line).await;
-                        }
-                        self.saved.pending.retain(|other| other.number != pending.number);
-                    }
-                }
-                Err(error) if error.is_passing() && attempt < TRIES => tokio::time::sleep(PAUSE * attempt).await,
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
-    }
-
-    async fn try_save(&mut self) -> Result<bool, StoreError> {
-        let done: Vec<i64> = self.open.iter().copied().filter(|of| self.saved.is_done(*of)).collect();
-        let (key, now, skip) = (self.key, self.desk.clock.now(), self.forgotten);
-        let state = serde_json::to_string(&self.saved)?;
-        let held: Vec<_> = self.saved.talk.files().into_iter().filter_map(Blob::path).collect();
-        let rows = done.clone();
-        let saved = self.desk.record(move |store| {
-            store.write(move |tx| {
-                if !skip && !dialogues::save(tx, key, VERSION, &state, &held, now)? {
-                    return Ok(false);
-                }
-                for seq in rows {
-                    inbox::done(tx, seq)?;
-                }
-                Ok(true)
-            })
-        });
-        let saved = saved.await?;
-        if saved {
-            let mut at_work = self
-                .desk
-                .at_work
-                .lock()
-                .unwrap_or_else(std::sync::PoisonError::into_inner);
-            for seq in done {
-                self.open.remove(&seq);
-                at_work.remove(&seq);
-            }
-        }
-        Ok(saved)
-    }
-
-    /// The record does not take it: the person hears so, and the updates come again in a while.
-    async fn give_up(&mut self) {
-        let lang = self.saved.talk.lang;
-        let place = hands::place(self.key, &self.saved.talk);
-        let page = view::line(&Line::new("trouble-record"), lang);
-        if let Err(error) = self.desk.messages.send(place, &page).await {
-            tracing::warn!(%error, "nor could that be told");
-        }
-        let mut at_work = self
-            .desk
-            .at_work
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        for seq in std::mem::take(&mut self.open) {
-            at_work.remove(&seq);
-        }
-        self.stale = [false; 2];
     }
 }

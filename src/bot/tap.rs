@@ -10,10 +10,10 @@ pub type Serial = i64;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tap {
-    /// The nth song of this page of results.
+    /// The nth song of all results, over the pages.
     Pick {
         serial: Serial,
-        nth: u8,
+        nth: u16,
     },
     Page {
         serial: Serial,
@@ -247,7 +247,7 @@ mod tests {
     fn every_tap_is_short_and_read_back() {
         let serial = i64::MAX;
         let mut taps = vec![
-            Tap::Pick { serial, nth: 4 },
+            Tap::Pick { serial, nth: u16::MAX },
             Tap::Page { serial, forward: true },
             Tap::Page { serial, forward: false },
             Tap::History(JobId(i64::MAX)),

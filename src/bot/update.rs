@@ -1,17 +1,17 @@
 //! What Telegram tells us, read: an update as it came in, who speaks where and what happens out. Pure.
 
-use serde_json::Value;
-use teloxide::types::{CallbackQuery, Chat, FileMeta, InlineQuery, MaybeInaccessibleMessage, Message, User};
+mod content;
 
-use super::dialogue::{Command, Event, Upload};
-use super::recipe::EXTENSIONS;
+use serde_json::Value;
+use teloxide::types::{CallbackQuery, Chat, InlineQuery, MaybeInaccessibleMessage, Message, User};
+
+use super::dialogue::{Command, Event};
 use super::tap::{CirclePress, Tap};
 use super::texts::Lang;
 use crate::deliver::telegram::Marker;
-use crate::model::clean_tag;
 
-/// Extensions of files of words.
-const LYRICS: [&str; 2] = ["lrc", "txt"];
+use content::content;
+pub use content::extension;
 
 /// Who we are.
 #[derive(Clone, Debug)]
@@ -55,6 +55,12 @@ pub enum Read {
         lang: Lang,
         text: String,
     },
+    /// A tap on a button whose message Telegram does not tell.
+    Stray {
+        query: String,
+        user: i64,
+        lang: Lang,
+    },
     /// Not for us.
     Nothing,
 }
@@ -65,6 +71,8 @@ pub struct Facts {
     pub user: Option<i64>,
     /// Chat, number and time of a message that now is known.
     pub message: Option<(i64, i64, i64)>,
+    /// A group has become a supergroup: its old number and its new one.
+    pub moved: Option<(i64, i64)>,
 }
 
 impl Facts {
@@ -83,8 +91,14 @@ impl Facts {
             body
         };
         let number = |value: &Value| value.as_i64();
-        let known = number(&message["chat"]["id"]).zip(number(&message["message_id"]));
+        let chat = number(&message["chat"]["id"]);
+        let known = chat.zip(number(&message["message_id"]));
+        // Told in both chats.
+        let moved = chat
+            .zip(number(&message["migrate_to_chat_id"]))
+            .or(number(&message["migrate_from_chat_id"]).zip(chat));
         Self {
+            moved,
             user: number(&body["from"]["id"]),
             message: known.map(|(chat, id)| (chat, id, number(&message["date"]).unwrap_or(0) * 1000)),
         }
@@ -103,8 +117,8 @@ pub fn read(payload: &str, me: &Me) -> Read {
         return read.map_or(Read::Nothing, |incoming| Read::Incoming(Box::new(incoming)));
     }
     if let Some(query) = update.get_mut("callback_query").map(Value::take) {
-        let read = serde_json::from_value(query).ok().and_then(of_callback);
-        return read.map_or(Read::Nothing, |incoming| Read::Incoming(Box::new(incoming)));
+        let query: Option<CallbackQuery> = serde_json::from_value(query).ok();
+        return query.map_or(Read::Nothing, of_callback);
     }
     let inline = update.get_mut("inline_query").map(Value::take);
     let inline: Option<InlineQuery> = inline.and_then(|query| serde_json::from_value(query).ok());
@@ -182,68 +196,6 @@ fn without_mention(words: &str, me: &Me) -> Option<String> {
     found.then(|| rest.join(" "))
 }
 
-/// What a message holds. `None`: something that happens in chats by itself.
-fn content(message: &Message, words: &str) -> Option<Event> {
-    let named = |meta: &FileMeta, title: Option<&str>, artist: Option<&str>| Upload {
-        file_id: meta.id.0.clone(),
-        bytes: u64::from(meta.size),
-        title: title.and_then(clean_tag),
-        artist: artist.and_then(clean_tag),
-    };
-    if let Some(audio) = message.audio() {
-        let title = audio.title.as_deref().or(audio.file_name.as_deref().map(stem));
-        return Some(Event::Sound(named(&audio.file, title, audio.performer.as_deref())));
-    }
-    if let Some(voice) = message.voice() {
-        return Some(Event::Sound(named(&voice.file, None, None)));
-    }
-    if let Some(video) = message.video() {
-        return Some(Event::Sound(named(
-            &video.file,
-            video.file_name.as_deref().map(stem),
-            None,
-        )));
-    }
-    if let Some(note) = message.video_note() {
-        return Some(Event::Sound(named(&note.file, None, None)));
-    }
-    if let Some(sizes) = message.photo() {
-        let largest = sizes.iter().max_by_key(|size| size.width * size.height)?;
-        return Some(Event::Picture(named(&largest.file, None, None)));
-    }
-    if let Some(document) = message.document() {
-        let kind = document
-            .mime_type
-            .as_ref()
-            .map(|mime| mime.type_().as_str())
-            .unwrap_or_default();
-        let name = document.file_name.as_deref().unwrap_or_default();
-        let upload = named(&document.file, Some(stem(name)), None);
-        return Some(match kind {
-            // Whatever kind a sender's program takes it for.
-            _ if LYRICS.contains(&extension(name).as_str()) => Event::Lyrics(upload),
-            "image" => Event::Picture(upload),
-            "audio" | "video" => Event::Sound(upload),
-            _ if EXTENSIONS.contains(&extension(name).as_str()) => Event::Sound(upload),
-            _ => Event::Other,
-        });
-    }
-    if !words.trim().is_empty() {
-        return Some(Event::Text(words.to_owned()));
-    }
-    let other = message.sticker().is_some() || message.location().is_some() || message.contact().is_some();
-    other.then_some(Event::Other)
-}
-
-fn stem(name: &str) -> &str {
-    name.rsplit_once('.').map_or(name, |(stem, _)| stem)
-}
-
-pub fn extension(name: &str) -> String {
-    name.rsplit_once('.')
-        .map_or(String::new(), |(_, extension)| extension.to_lowercase())
-}
-
 /// `None`: no command. `Some(None)`: one for another bot.
 fn command(words: &str, me: &Me) -> Option<Option<Command>> {
     let rest = words.strip_prefix('/')?;
@@ -265,8 +217,14 @@ fn command(words: &str, me: &Me) -> Option<Option<Command>> {
     }))
 }
 
-fn of_callback(query: CallbackQuery) -> Option<Incoming> {
-    let message = query.message.as_ref()?;
+fn of_callback(query: CallbackQuery) -> Read {
+    let Some(message) = query.message.as_ref() else {
+        return Read::Stray {
+            query: query.id.0.clone(),
+            user: user_id(&query.from),
+            lang: lang_of(&query.from),
+        };
+    };
     let id = i64::from(message.id().0);
     let data = query.data.clone().unwrap_or_default();
     let regular = message.regular_message();
@@ -289,5 +247,5 @@ fn of_callback(query: CallbackQuery) -> Option<Incoming> {
         MaybeInaccessibleMessage::Regular(message) => message.chat.clone(),
         MaybeInaccessibleMessage::Inaccessible(message) => message.chat.clone(),
     };
-    Some(incoming(&chat, &query.from, regular, what))
+    Read::Incoming(Box::new(incoming(&chat, &query.from, regular, what)))
 }

@@ -7,7 +7,7 @@ use crate::model::JobId;
 use crate::model::limits::MIN_CIRCLE_BYTES;
 use crate::store::deliveries::{self, DeliveryRow, Searched};
 use crate::store::jobs::{self, JobState};
-use crate::store::{Millis, StoreError, Tx, circles, files, known, leases, send_limits};
+use crate::store::{Millis, StoreError, Tx, chats, circles, files, known, leases};
 
 /// Takes a delivery one step on and does what follows from it. Says in which state the job is now, if that changed.
 pub(super) fn advance(
@@ -29,9 +29,7 @@ pub(super) fn advance(
     }
     for effect in effects {
         match effect {
-            Effect::PauseChat { until } => {
-                send_limits::pause(tx, row.to.bot_id, Some(row.to.chat_id), until, now)?;
-            }
+            Effect::MoveChat { to } => chats::moved(tx, row.to.bot_id, row.to.chat_id, to)?,
             Effect::DropFileIds => {
                 if let Some(key) = jobs::get(tx, row.job)?.and_then(|job| job.content_key) {
                     circles::drop_file_ids(tx, &key, row.to.bot_id)?;
@@ -84,8 +82,11 @@ fn render_again(tx: &Tx<'_>, job: JobId, smaller: bool, now: Millis) -> Result<J
         files::hold(tx, &path, &holder, now)?;
     }
     if smaller {
-        let max_bytes = found.spec.max_bytes / 100 * SMALLER_PERCENT;
-        jobs::set_max_bytes(tx, &found, max_bytes.max(MIN_CIRCLE_BYTES))?;
+        // Of what it really had: a short circle is far below what it was allowed.
+        let key = found.content_key.as_deref();
+        let had = key.map_or(Ok(None), |key| circles::bytes(tx, key))?;
+        let bytes = had.map_or(found.spec.max_bytes, |had| had.min(found.spec.max_bytes));
+        jobs::set_max_bytes(tx, &found, (bytes / 100 * SMALLER_PERCENT).max(MIN_CIRCLE_BYTES))?;
     }
     leases::end_waiting(tx, job, found.state, JobState::Queued, None, now)?;
     Ok(JobState::Queued)

@@ -73,6 +73,8 @@ pub struct Delivery {
     resends: u8,
     forgotten: u8,
     made_smaller: bool,
+    #[serde(default)]
+    moves: u8,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -142,6 +144,10 @@ pub enum Outcome {
         retry_after: Option<Millis>,
     },
     Refused(Refusal),
+    /// Provably not there: the group has become a supergroup with this number.
+    Moved {
+        to: i64,
+    },
     /// It is there, but as another kind of message; whoever sent it takes it away.
     WrongKind,
     /// It may be there. `last_byte` is when the last byte left, if that is known.
@@ -185,8 +191,9 @@ pub enum Event {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
     Send,
-    PauseChat {
-        until: Millis,
+    /// What goes to this chat goes to the other one from now on.
+    MoveChat {
+        to: i64,
     },
     DropFileIds,
     /// Back to the queue; `smaller` because it was too large.
@@ -210,6 +217,7 @@ impl Delivery {
             resends: 0,
             forgotten: 0,
             made_smaller: false,
+            moves: 0,
         }
     }
 

@@ -6,17 +6,17 @@
 use rand::Rng;
 
 use super::advance::{advance, read, save, searched};
-use super::delivery::{Delivery, Event, Outcome, Phase, Scan, Shape, Timing};
+use super::delivery::{Delivery, Effect, Event, Outcome, Phase, Scan, Shape, Timing};
 use super::{Queue, QueueError};
 use crate::model::JobId;
 use crate::store::circles::{self, CircleRow};
 use crate::store::deliveries::{self, Marker};
 use crate::store::jobs::{self, Address, Job, JobState};
-use crate::store::{Millis, StoreError, Tx, files, known, leases, send_limits};
+use crate::store::{Millis, StoreError, Tx, chats, files, known, leases};
 use crate::torture;
 
-/// Deliveries looked at in one search for something to send: those behind a chat's limit are passed over.
-const LOOKED_AT: u32 = 64;
+/// Chats looked at in one search for something to send: those that have to wait for Telegram's rates are passed over.
+const LOOKED_AT: u32 = 512;
 
 /// A circle to be sent now: the intent is on the disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,24 +61,39 @@ pub struct SentAs {
 }
 
 impl Queue {
-    /// The next circle to send, its intent written. Respects the limits of chat and bot.
-    pub fn next_parcel(&self) -> Result<Todo<Parcel>, QueueError> {
+    /// The next circle to send, its intent written. The intent is written only where `may_send` gave leave: what waits for
+    /// Telegram's rates is not on its way.
+    pub fn next_parcel<P>(
+        &self,
+        mut may_send: impl FnMut(Address) -> Option<P>,
+    ) -> Result<Todo<(Parcel, P)>, QueueError> {
         let now = self.now();
-        let (due, wake) = self.shared.store.read(|conn| {
-            let due = deliveries::due(conn, "ready", now, 1)?;
-            Ok((!due.is_empty(), deliveries::next_wake(conn, now)?))
+        let (ready, wake) = self.shared.store.read(|conn| {
+            Ok((
+                deliveries::ready(conn, now, LOOKED_AT)?,
+                deliveries::next_wake(conn, now)?,
+            ))
         })?;
-        if !due {
-            return Ok(Todo::Wait(wake));
+        for (job, to) in ready {
+            let Some(leave) = may_send(to) else { continue };
+            if let Some(parcel) = self.begin(job)? {
+                return Ok(Todo::Now(Box::new((parcel, leave))));
+            }
         }
-        let timing = self.shared.timing;
-        let (todo, moved) = self.shared.store.write(move |tx| next_parcel(tx, &timing, now))?;
-        if let Todo::Now(parcel) = &todo {
+        Ok(Todo::Wait(wake))
+    }
+
+    /// Writes the intent. `None`: it is no longer to be sent, or its circle has to be made again first.
+    fn begin(&self, job: JobId) -> Result<Option<Parcel>, QueueError> {
+        let (timing, now) = (self.shared.timing, self.now());
+        let (parcel, moved) = self.shared.store.write(move |tx| begin(tx, job, &timing, now))?;
+        if parcel.is_some() {
             torture::point("sending.after_commit");
-            self.tell(parcel.job.job, JobState::Sending);
         }
-        moved.into_iter().for_each(|(job, state)| self.tell(job, state));
-        Ok(todo)
+        if let Some(state) = moved {
+            self.tell(job, state);
+        }
+        Ok(parcel)
     }
 
     /// The next circle to look for.
@@ -141,6 +156,12 @@ impl Queue {
         Ok(true)
     }
 
+    /// A group became a supergroup, which has a number of its own: what was to go there goes to the new one. Once told, it is
+    /// known.
+    pub fn chat_moved(&self, bot_id: i64, from: i64, to: i64) -> Result<(), QueueError> {
+        Ok(self.shared.store.write(move |tx| chats::moved(tx, bot_id, from, to))?)
+    }
+
     fn step(&self, job: JobId, event: Event, sent: Option<SentAs>) -> Result<(), QueueError> {
         let (timing, now) = (self.shared.timing, self.now());
         let moved = self.shared.store.write(move |tx| {
@@ -190,46 +211,44 @@ pub(super) fn post(
     )
 }
 
-type Moved = Vec<(JobId, JobState)>;
-
-fn next_parcel(tx: &Tx<'_>, timing: &Timing, now: Millis) -> Result<(Todo<Parcel>, Moved), StoreError> {
-    let (mut wait, mut moved): (Option<Millis>, Moved) = (None, Vec::new());
-    for row in deliveries::due(tx, "ready", now, LOOKED_AT)? {
-        let to = row.to;
-        let job = jobs::get(tx, row.job)?.ok_or(StoreError::Unreadable { what: "a delivery" })?;
-        let circle = match &job.content_key {
-            Some(key) => circles::find(tx, key, Some(to.bot_id))?,
-            None => None,
-        };
-        let delivery = read(&row)?;
-        let usable = circle.filter(|circle| circle.path.is_some() || name_for(circle, delivery.shape).is_some());
-        let Some(circle) = usable else {
-            let state = advance(tx, &row, Event::FileGone, None, timing, now)?;
-            moved.extend(state.map(|state| (job.job, state)));
-            continue;
-        };
-        if let Err(free) = send_limits::take(tx, to.bot_id, to.chat_id, now)? {
-            wait = Some(wait.map_or(free, |wait| wait.min(free)));
-            continue;
-        }
-        deliveries::set_lo(tx, job.job, known::highest(tx, to.bot_id, to.chat_id)?)?;
-        let (begun, _) = delivery.step(Event::Begin, now, timing);
-        if !torture::mistake("no_intent") {
-            save(tx, job.job, &begun)?;
-            deliveries::move_job(tx, job.job, JobState::Sending, now)?;
-        }
-        torture::point("sending.before_commit");
-        let parcel = Parcel {
-            job,
-            to,
-            marker: row.marker,
-            shape: begun.shape,
-            circle,
-            attempt: begun.attempts,
-        };
-        return Ok((Todo::Now(Box::new(parcel)), moved));
+fn begin(
+    tx: &Tx<'_>,
+    job: JobId,
+    timing: &Timing,
+    now: Millis,
+) -> Result<(Option<Parcel>, Option<JobState>), StoreError> {
+    let Some(row) = deliveries::get(tx, job)? else {
+        return Ok((None, None));
+    };
+    let delivery = read(&row)?;
+    let (begun, effects) = delivery.step(Event::Begin, now, timing);
+    if !effects.contains(&Effect::Send) || deliveries::is_open(tx, row.to)? {
+        return Ok((None, None));
     }
-    Ok((Todo::Wait(wait), moved))
+    let found = jobs::get(tx, job)?.ok_or(StoreError::Unreadable { what: "a delivery" })?;
+    let circle = match &found.content_key {
+        Some(key) => circles::find(tx, key, Some(row.to.bot_id))?,
+        None => None,
+    };
+    let usable = circle.filter(|circle| circle.path.is_some() || name_for(circle, delivery.shape).is_some());
+    let Some(circle) = usable else {
+        return Ok((None, advance(tx, &row, Event::FileGone, None, timing, now)?));
+    };
+    deliveries::set_lo(tx, job, known::highest(tx, row.to.bot_id, row.to.chat_id)?)?;
+    if !torture::mistake("no_intent") {
+        save(tx, job, &begun)?;
+        deliveries::move_job(tx, job, JobState::Sending, now)?;
+    }
+    torture::point("sending.before_commit");
+    let parcel = Parcel {
+        job: found,
+        to: row.to,
+        marker: row.marker,
+        shape: begun.shape,
+        circle,
+        attempt: begun.attempts,
+    };
+    Ok((Some(parcel), Some(JobState::Sending)))
 }
 
 fn name_for(circle: &CircleRow, shape: Shape) -> Option<&String> {

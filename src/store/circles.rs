@@ -51,6 +51,14 @@ pub fn key_of(conn: &Connection, fingerprint: &str) -> Result<Option<String>, St
     Ok(asked.query_row([fingerprint], |row| row.get(0)).optional()?)
 }
 
+/// How large its file is, while we have it.
+pub fn bytes(conn: &Connection, content_key: &str) -> Result<Option<u64>, StoreError> {
+    let mut asked =
+        conn.prepare_cached("SELECT f.bytes FROM circles c JOIN files f USING (path) WHERE c.content_key = ?1")?;
+    let bytes: Option<i64> = asked.query_row([content_key], |row| row.get(0)).optional()?;
+    Ok(bytes.and_then(|bytes| u64::try_from(bytes).ok()))
+}
+
 /// Keeps a circle that was made; its files have rows already.
 pub fn made(
     tx: &Tx<'_>,

@@ -103,19 +103,43 @@ pub fn set_message(tx: &Tx<'_>, job: JobId, message_id: i64) -> Result<(), Store
     Ok(())
 }
 
-/// Deliveries of this phase that want to be looked at, the longest waiting first; of those that are ready only in chats
-/// where nothing is open.
+/// Deliveries of this phase that want to be looked at, the longest waiting first.
 pub fn due(conn: &Connection, phase: &str, now: Millis, limit: u32) -> Result<Vec<DeliveryRow>, StoreError> {
     let mut asked = conn.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM deliveries d WHERE phase = ?1 AND wake_ms <= ?2
+        "SELECT {COLUMNS} FROM deliveries WHERE phase = ?1 AND wake_ms <= ?2
          AND phase IN ('ready', 'sending', 'reconciling')
-         AND (phase <> 'ready' OR NOT EXISTS (
-             SELECT 1 FROM deliveries o WHERE o.bot_id = d.bot_id AND o.chat_id = d.chat_id
-             AND o.phase IN ('sending', 'reconciling')))
          ORDER BY wake_ms, job_id LIMIT ?3"
     ))?;
     let rows = asked.query_map(params![phase, now, limit], read)?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Deliveries that may be sent now, one a chat, the longest waiting first; none in a chat where one is open.
+pub fn ready(conn: &Connection, now: Millis, limit: u32) -> Result<Vec<(JobId, Address)>, StoreError> {
+    let mut asked = conn.prepare_cached(
+        "SELECT job_id, bot_id, chat_id, min(wake_ms) AS wake FROM deliveries d
+         WHERE phase = 'ready' AND wake_ms <= ?1 AND NOT EXISTS (
+             SELECT 1 FROM deliveries o WHERE o.bot_id = d.bot_id AND o.chat_id = d.chat_id
+             AND o.phase IN ('sending', 'reconciling'))
+         GROUP BY bot_id, chat_id ORDER BY wake, job_id LIMIT ?2",
+    )?;
+    let rows = asked.query_map(params![now, limit], |row| {
+        let to = Address {
+            bot_id: row.get(1)?,
+            chat_id: row.get(2)?,
+        };
+        Ok((JobId(row.get(0)?), to))
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Whether a message of ours is on its way to this chat, or in doubt there.
+pub fn is_open(conn: &Connection, to: Address) -> Result<bool, StoreError> {
+    let mut asked = conn.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM deliveries
+         WHERE bot_id = ?1 AND chat_id = ?2 AND phase IN ('sending', 'reconciling'))",
+    )?;
+    Ok(asked.query_row(params![to.bot_id, to.chat_id], |row| row.get(0))?)
 }
 
 /// All deliveries whose answer nobody waits for any more: asked once, at the start.

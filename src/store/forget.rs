@@ -20,14 +20,11 @@ pub struct Forgotten {
 }
 
 /// Rows by user, removed as they are. Jobs take their deliveries along.
-const BY_USER: [&str; 6] = [
+const BY_USER: [&str; 4] = [
     "DELETE FROM interactions WHERE interaction_id IN (SELECT interaction_id FROM interactions WHERE user_id = ?1 LIMIT ?2)",
     "DELETE FROM jobs WHERE job_id IN (SELECT job_id FROM jobs WHERE user_id = ?1 LIMIT ?2)",
     "DELETE FROM preferences WHERE user_id = ?1 AND ?2 > 0",
     "DELETE FROM turns WHERE user_id = ?1 AND ?2 > 0",
-    // A private chat has the number of its person.
-    "DELETE FROM send_log WHERE chat_id = ?1 AND ?2 > 0",
-    "DELETE FROM send_pauses WHERE chat_id = ?1 AND ?2 > 0",
 ];
 
 const AT_LAST: [&str; 2] = [

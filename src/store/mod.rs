@@ -25,6 +25,7 @@ mod reservation;
 mod writer;
 
 pub mod catalogue;
+pub mod chats;
 pub mod circles;
 pub mod deliveries;
 pub mod dialogues;
@@ -38,7 +39,7 @@ pub mod leases;
 pub mod library;
 pub mod measures;
 pub mod people;
-pub mod send_limits;
+pub mod send_rates;
 pub mod stats;
 
 use std::fs::{self, File, TryLockError};

@@ -172,7 +172,16 @@ fn a_group_talks_to_us_by_name_and_by_replies() {
     let house = House::new(&telegram);
     house.add_song("Kino - Blood Type", 4.0);
     let _service = house.start();
-    let anna = telegram.person("Anna").in_group(telegram.group("Friends"));
+    let anna = telegram.person("Anna");
+    // In any chat: the songs of a name, each with a link to begin from.
+    let found = anna.inline("blood type", SOON);
+    let title = found["results"][0]["title"].as_str().unwrap();
+    assert!(title.contains("Blood Type"), "{found}");
+    assert_eq!(
+        anna.inline("nobody has ever sung this", SOON)["results"],
+        serde_json::json!([])
+    );
+    let anna = anna.in_group(telegram.group("Friends"));
     anna.say("hello everybody");
     anna.say("@circles_bot blood type");
     let list = anna.wait_for_words("Выбери песню", SOON);

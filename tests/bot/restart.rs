@@ -1,6 +1,9 @@
 //! The service killed in the middle of a conversation: it goes on where it was.
 
-use super::service::{House, SOON, card, circle, song_bytes};
+use image::ImageFormat;
+
+use super::service::{House, SOON, card, circle, labels, song_bytes};
+use crate::support::picture;
 use crate::support::telegram::{Telegram, What};
 
 #[test]
@@ -47,6 +50,54 @@ fn a_conversation_survives_a_kill_in_every_state() {
         .into_iter()
         .filter(|entry| entry.what == What::Sent && entry.kind == "video_note");
     assert_eq!(circles.count(), 1, "a circle asked for once arrived more than once");
+}
+
+#[test]
+fn menus_pictures_and_questions_survive_a_kill_too() {
+    let telegram = Telegram::start();
+    let house = House::new(&telegram);
+    let anna = telegram.person("Anna");
+    let service = house.start();
+    let photo = picture::file(picture::quadrants(300, 300), ImageFormat::Jpeg);
+    anna.send_photo(photo);
+    anna.wait_for_words("Запомнил картинку", SOON);
+    service.kill();
+
+    // A picture that waits for its song.
+    let service = house.start();
+    anna.send_audio("tune.wav", song_bytes(house.folder.path(), 3.0), 3, "Tune", "Anna");
+    card(&anna, "Своя обложка");
+    anna.tap("🎨 Вид");
+    card(&anna, "(1 из");
+    service.kill();
+
+    // The gallery.
+    let service = house.start();
+    anna.tap("▶️");
+    card(&anna, "(2 из");
+    anna.tap("✅ Выбрать");
+    anna.wait_for("the card itself", SOON, |seen| {
+        let card = seen.iter().rev().find(|seen| seen.kind == "photo")?;
+        labels(card).contains(&"🖼 Обложка").then_some(())
+    });
+    anna.tap("🖼 Обложка");
+    card(&anna, "Какую обложку");
+    service.kill();
+
+    // The choice of covers.
+    let service = house.start();
+    anna.tap("Стандартная");
+    let shown = card(&anna, "Стандартная обложка");
+    anna.say("/delete_me");
+    anna.wait_for_words("Удалить всё", SOON);
+    service.kill();
+
+    // A question.
+    let _service = house.start();
+    anna.tap("Нет");
+    anna.wait_for_words("Ничего не удалил", SOON);
+    anna.tap("▶️ Создать кружок");
+    circle(&anna, shown.id);
 }
 
 #[test]

@@ -10,6 +10,7 @@ use musiccircles::bot::recipe::{Recipe, SongRef};
 use musiccircles::bot::tap::{CardPress, JobPress, SettingPress, Tap};
 use musiccircles::bot::texts::Lang;
 use musiccircles::model::{Blob, Found, JobId, Source, TrackRef};
+use musiccircles::source::Cursor;
 
 /// A conversation that is written down and read back after every step, as it is over a restart.
 struct Talked {
@@ -58,6 +59,11 @@ fn found(id: &str) -> Found {
         cover_url: None,
         page_url: None,
     }
+}
+
+/// Where a later page begins.
+fn cursor(offset: usize) -> Cursor {
+    serde_json::from_value(serde_json::json!({ "source": null, "offset": offset })).unwrap()
 }
 
 fn upload(bytes: u64) -> Upload {
@@ -199,20 +205,27 @@ fn a_name_becomes_a_list_its_pages_and_a_song() {
         panic!("{actions:?}")
     };
     assert_eq!(query, "band tune");
-    let (serial, next) = (*serial, *from);
-    let page = |ids: [&str; 2], next| Event::Searched {
+    let (serial, first) = (*serial, *from);
+    let second = cursor(5);
+    let page = |from, ids: [&str; 2], next| Event::Searched {
         serial,
+        from,
         results: ids.map(found).to_vec(),
         next,
         trouble: None,
     };
-    assert_eq!(talked.hears(page(["1", "2"], Some(next))), [Action::Show(What::List)]);
+    assert_eq!(
+        talked.hears(page(first, ["1", "2"], Some(second))),
+        [Action::Show(What::List)]
+    );
     let forward = Tap::Page { serial, forward: true };
     assert!(matches!(
         talked.taps(forward)[..],
         [Action::Answer { .. }, Action::Search { .. }]
     ));
-    talked.hears(page(["3", "4"], None));
+    talked.hears(page(second, ["3", "4"], None));
+    // A finger that was faster than the new page does not get another song.
+    assert_eq!(answered(&talked.taps(Tap::Pick { serial, nth: 1 })), Some("tap-turned"));
     // No page after the last, and back to the first.
     assert!(matches!(talked.taps(forward)[..], [Action::Answer { .. }]));
     let back = Tap::Page { serial, forward: false };
@@ -220,7 +233,23 @@ fn a_name_becomes_a_list_its_pages_and_a_song() {
         talked.taps(back)[..],
         [Action::Answer { .. }, Action::Search { .. }]
     ));
-    talked.hears(page(["1", "2"], Some(next)));
+    // Forward and back again while it is searched: what comes of the page that was left is dropped.
+    talked.taps(forward);
+    talked.taps(back);
+    assert_eq!(talked.hears(page(second, ["3", "4"], None)), []);
+    talked.hears(page(first, ["1", "2"], Some(second)));
+    let elsewhere = Event::Tapped {
+        query: "q".into(),
+        message: 78,
+        tap: Some(Tap::Pick { serial, nth: 1 }),
+    };
+    talked.hears(Event::Shown {
+        what: What::List,
+        serial,
+        message: 77,
+        picture: None,
+    });
+    assert_eq!(answered(&talked.hears(elsewhere)), Some("tap-old"), "an older copy");
     let picked = talked.taps(Tap::Pick { serial, nth: 1 });
     let [Action::Answer { .. }, Action::Fetch { found, .. }] = &picked[..] else {
         panic!("{picked:?}")
@@ -232,7 +261,70 @@ fn a_name_becomes_a_list_its_pages_and_a_song() {
         [Action::Answer { .. }]
     ));
     // What is not on the list.
-    assert_eq!(answered(&talked.taps(Tap::Pick { serial, nth: 4 })), Some("tap-old"));
+    assert_eq!(answered(&talked.taps(Tap::Pick { serial, nth: 4 })), Some("tap-turned"));
+    // A new name replaces the list, and the search that runs.
+    talked.says("another band");
+    assert_eq!(answered(&talked.taps(Tap::Pick { serial, nth: 1 })), Some("tap-old"));
+    assert_eq!(talked.hears(page(first, ["1", "2"], None)), []);
+}
+
+#[test]
+fn what_nobody_waits_for_any_more_is_called_back() {
+    let mut talked = Talked::with_card(100);
+    let (prefs, themes, cover) = (talked.prefs.clone(), talked.themes.clone(), talked.cover.clone());
+    let mut unwanted = |event: Event| {
+        talked.serial += 1;
+        let rules = Rules {
+            serial: talked.serial,
+            prefs: &prefs,
+            themes: &themes,
+            lyric_themes: &[],
+            knows_lyrics: false,
+            default_cover: &cover,
+            size_px: 640,
+            fps: 30,
+            max_circle_bytes: 8_000_000,
+            upload_bytes: 20 << 20,
+            is_owner: false,
+        };
+        talked.saved.take(talked.serial, event, &rules);
+        talked.saved.pending.retain(|pending| {
+            !matches!(
+                pending.action,
+                Action::Say(_) | Action::Show(_) | Action::Answer { .. } | Action::CancelAll
+            )
+        });
+        let dropped = talked.saved.drop_unwanted();
+        dropped.into_iter().map(|pending| pending.action).collect::<Vec<_>>()
+    };
+    let text = |text: &str| Event::Text(text.into());
+    assert_eq!(unwanted(text("one band")), []);
+    assert!(matches!(&unwanted(text("another"))[..], [Action::Search { query, .. }] if query == "one band"));
+    assert_eq!(unwanted(Event::Sound(upload(5))), []);
+    assert!(matches!(
+        &unwanted(text("https://deezer.com/track/1"))[..],
+        [Action::Download { .. }]
+    ));
+    // Everything, when it begins anew; a picture is kept for the next song.
+    unwanted(Event::Picture(upload(5)));
+    assert!(matches!(
+        &unwanted(Event::Command(Command::NewSong(None)))[..],
+        [Action::Search { .. }, Action::Resolve { .. }]
+    ));
+    assert_eq!(unwanted(Event::Command(Command::Cancel)), []);
+}
+
+#[test]
+fn only_who_asked_is_forgotten_and_once() {
+    let mut talked = Talked::new();
+    let yes = Tap::Forget { yes: true };
+    assert_eq!(answered(&talked.taps(yes)), Some("tap-old"));
+    talked.hears(Event::Command(Command::DeleteMe));
+    talked.taps(Tap::Forget { yes: false });
+    assert_eq!(answered(&talked.taps(yes)), Some("tap-old"));
+    talked.hears(Event::Command(Command::DeleteMe));
+    assert!(talked.taps(yes).contains(&Action::Forget));
+    assert_eq!(answered(&talked.taps(yes)), Some("tap-old"), "a second tap");
 }
 
 #[test]
@@ -240,6 +332,7 @@ fn a_search_that_finds_nothing_says_so() {
     let mut talked = Talked::new();
     let nothing = |serial, trouble: Option<&'static str>| Event::Searched {
         serial,
+        from: Cursor::default(),
         results: vec![],
         next: None,
         trouble: trouble.map(musiccircles::bot::texts::Line::new),
@@ -350,15 +443,18 @@ fn the_gallery_shows_each_theme_with_a_picture() {
     ));
     talked.presses(CardPress::ThemePrevious);
     let actions = talked.presses(CardPress::ThemePrevious);
-    let Some(Action::Draw { spec, serial }) = actions.last() else {
+    let Some(Action::Draw { spec, serial, nth }) = actions.last() else {
         panic!("{actions:?}")
     };
     assert_eq!(spec.theme, "tape");
-    let drawn = Event::Drawn {
+    let drawn = |nth, letter| Event::Drawn {
         serial: *serial,
-        still: blob('e'),
+        nth,
+        still: blob(letter),
     };
-    assert_eq!(talked.hears(drawn), [Action::Show(What::Card)]);
+    // The still of the theme before comes late.
+    assert_eq!(talked.hears(drawn(nth - 1, 'f')), []);
+    assert_eq!(talked.hears(drawn(*nth, 'e')), [Action::Show(What::Card)]);
     assert_eq!(talked.card().picture, Picture::Still(blob('e')));
     talked.presses(CardPress::ThemeTake);
     assert_eq!(
@@ -652,6 +748,7 @@ fn commands_taps_and_files_go_where_they_belong() {
             Action::ShowSettings { edit: Some(77) }
         ]
     ));
+    talked.hears(Event::Command(Command::DeleteMe));
     assert!(matches!(
         talked.taps(Tap::Forget { yes: true })[..],
         [Action::Answer { .. }, Action::Forget, Action::Close { .. }]

@@ -1,6 +1,6 @@
 //! What the bot says: everything in both languages, with nothing in it that a person must not see.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use musiccircles::bot::texts::{Lang, Line, is_known};
@@ -32,6 +32,107 @@ fn both_languages_say_the_same_things() {
     for key in &ru {
         for lang in Lang::ALL {
             assert!(is_known(lang, key), "{key} cannot be read in {lang:?}");
+        }
+    }
+}
+
+/// The texts as they are written: key, and everything up to the next key.
+fn written(lang: Lang, file: &str) -> BTreeMap<String, String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("assets/locales")
+        .join(lang.code())
+        .join(file);
+    let (mut texts, mut last) = (BTreeMap::<String, String>::new(), String::new());
+    for line in std::fs::read_to_string(path).unwrap().lines() {
+        let is_key = line.starts_with(|c: char| c.is_ascii_lowercase());
+        if let Some((key, rest)) = line.split_once('=').filter(|_| is_key) {
+            last = key.trim().to_owned();
+            texts.insert(last.clone(), rest.to_owned());
+        } else if let Some(text) = texts.get_mut(&last).filter(|_| line.starts_with(' ')) {
+            text.push_str(line);
+        }
+    }
+    texts
+}
+
+const FILES: [&str; 2] = ["talk.ftl", "errors.ftl"];
+
+/// A gap that only one language has stays empty in the other.
+#[test]
+fn both_languages_have_the_same_gaps() {
+    let gaps = |text: &str| -> BTreeSet<String> {
+        let parts = text.split('$').skip(1);
+        let name = |part: &str| part.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+        parts.map(name).collect()
+    };
+    let mut filled = 0;
+    for file in FILES {
+        let (ru, en) = (written(Lang::Ru, file), written(Lang::En, file));
+        assert_eq!(ru.keys().collect::<Vec<_>>(), en.keys().collect::<Vec<_>>(), "{file}");
+        for (key, text) in &ru {
+            assert_eq!(gaps(text), gaps(&en[key]), "{key}");
+            filled += gaps(text).len();
+        }
+    }
+    assert!(filled > 20, "only {filled} gaps were found");
+}
+
+/// What is told beside the errors when something did not go as somebody wished.
+const DEAD_ENDS: [&str; 17] = [
+    "send-a-song",
+    "unknown-command",
+    "query-too-long",
+    "search-empty",
+    "search-no-more",
+    "search-off",
+    "times-unclear",
+    "times-backwards",
+    "times-beyond",
+    "tap-old",
+    "tap-turned",
+    "cover-send",
+    "files-gone",
+    "recipe-unreadable",
+    "recipe-gone",
+    "status-set-aside",
+    "status-unknown",
+];
+
+/// Nobody is left with "something went wrong".
+#[test]
+fn every_error_says_what_to_do_next() {
+    let verbs = |lang| -> &[&str] {
+        match lang {
+            Lang::Ru => &[
+                "ришли",
+                "ыбери",
+                "овтори",
+                "опробуй",
+                "ождись",
+                "ажми",
+                "ткрой",
+                "ерни",
+                "азреши",
+                "апиши",
+                "роверь",
+                "тправь",
+                "начала",
+                "/help",
+            ],
+            Lang::En => &[
+                "end ", "hoose", "ry ", "ait for", "ress", "pen ", "ring ", "llow", "ype", "heck", "sk for", "irst ",
+                "/help",
+            ],
+        }
+    };
+    for lang in Lang::ALL {
+        let errors = written(lang, "errors.ftl").into_keys();
+        for key in errors.chain(DEAD_ENDS.map(str::to_owned)) {
+            let said = Line::new(key.clone()).plain(lang);
+            assert!(
+                verbs(lang).iter().any(|verb| said.contains(verb)),
+                "{key} in {lang:?} is a dead end: {said}"
+            );
         }
     }
 }

@@ -9,7 +9,7 @@ use musiccircles::store::jobs::JobState;
 use musiccircles::store::{Store, jobs};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 
-use super::desk::{Desk, OPEN};
+use super::desk::{Desk, OPEN, next_parcel};
 
 const SEED: u64 = 4;
 const JOBS: u64 = 8;
@@ -54,7 +54,7 @@ fn a_log_cut_anywhere_loses_no_job_that_was_answered_before_the_cut() {
         tell(job, JobState::Rendering);
         desk.queue.rendered(claim.held, desk.made(seed)).unwrap();
         tell(job, JobState::Rendered);
-        let Todo::Now(parcel) = desk.queue.next_parcel().unwrap() else {
+        let Todo::Now(parcel) = next_parcel(&desk.queue) else {
             panic!("nothing to send")
         };
         tell(job, JobState::Sending);

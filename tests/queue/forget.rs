@@ -6,9 +6,9 @@ use musiccircles::queue::delivery::Outcome;
 use musiccircles::queue::{Ended, Todo};
 use musiccircles::store::dialogues::{self, DialogueKey};
 use musiccircles::store::people::{self, InteractionKind};
-use musiccircles::store::{forget, inbox, send_limits};
+use musiccircles::store::{forget, inbox};
 
-use super::desk::{BOT, Desk, OPEN, blob, key, submit};
+use super::desk::{BOT, Desk, OPEN, blob, key, next_parcel, submit};
 
 /// A number whose bytes are nothing else's, and a name.
 const PERSON: i64 = 0x5e_a1_ed_0f_ca_11;
@@ -96,7 +96,7 @@ fn a_person_who_wants_to_be_forgotten_is() {
         .unwrap();
     // A shared song, sent; one's own, failed; one waiting; one of another person of the same song.
     desk.rendered(PERSON, 1);
-    let Todo::Now(parcel) = desk.queue.next_parcel().unwrap() else {
+    let Todo::Now(parcel) = next_parcel(&desk.queue) else {
         panic!()
     };
     desk.queue.answered(parcel.job.job, Outcome::Sent, None).unwrap();
@@ -107,10 +107,7 @@ fn a_person_who_wants_to_be_forgotten_is() {
     let theirs = desk.queued(4, 3);
     desk.rendered_by(4, 3, theirs);
     store
-        .write(|tx| {
-            people::prefer(tx, PERSON, "language", Some("ru"))?;
-            send_limits::pause(tx, BOT, Some(PERSON), i64::MAX / 2, 0)
-        })
+        .write(|tx| people::prefer(tx, PERSON, "language", Some("ru")))
         .unwrap();
     let file = |name: String| desk.queue.disk().full_path(name);
     assert!(!traces(desk.folder.path()).is_empty());

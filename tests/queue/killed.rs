@@ -15,7 +15,7 @@ use musiccircles::store::jobs::JobState;
 use musiccircles::store::{Store, jobs};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 
-use super::desk::{OPEN, blob, made, spec, submit};
+use super::desk::{OPEN, blob, made, next_parcel, spec, submit};
 
 const FOLDER: &str = "MUSICCIRCLES_TEST_QUEUE_FOLDER";
 const JOBS: u64 = 150;
@@ -113,7 +113,7 @@ fn deliver(queue: &Queue, folder: &Path) {
         })
     };
     while !all_sent(queue) {
-        if let Todo::Now(parcel) = queue.next_parcel().unwrap() {
+        if let Todo::Now(parcel) = next_parcel(queue) {
             send(folder, &parcel.marker);
             queue
                 .answered(parcel.job.job, Outcome::Sent, sent(parcel.job.job.0))

@@ -9,7 +9,7 @@ use musiccircles::store::jobs::Failure;
 use musiccircles::store::people::{self, InteractionKind};
 use musiccircles::store::stats::{Day, Trouble};
 
-use super::desk::{Desk, OPEN};
+use super::desk::{Desk, OPEN, next_parcel};
 
 const DAY_MS: i64 = 24 * 3600 * 1000;
 
@@ -36,7 +36,7 @@ impl Desk {
     }
 
     fn sent(&self, job: JobId, outcome: Outcome) {
-        let Todo::Now(parcel) = self.queue.next_parcel().unwrap() else {
+        let Todo::Now(parcel) = next_parcel(&self.queue) else {
             panic!("nothing to send")
         };
         assert_eq!(parcel.job.job, job);

@@ -2,7 +2,7 @@
 
 use musiccircles::store::dialogues::{self, DialogueKey};
 use musiccircles::store::people::{self, InteractionKind};
-use musiccircles::store::{Store, inbox, known, send_limits};
+use musiccircles::store::{Store, inbox, known};
 
 #[test]
 fn interactions_are_listed_and_counted_as_the_original_does() {
@@ -181,40 +181,4 @@ fn only_the_numbers_nobody_knows_are_candidates() {
     assert_eq!(candidates(101, 5000).unwrap(), [102, 104]);
     note(60, 500, 8000, 8000);
     assert_eq!(candidates(110, 7500), None, "too many to ask");
-}
-
-#[test]
-fn limits_of_sending_hold_over_a_restart() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut store = Store::open(folder.path()).unwrap();
-    let take = |store: &Store, chat, now| store.write(move |tx| send_limits::take(tx, 1, chat, now)).unwrap();
-    // One a second to a chat.
-    assert_eq!(take(&store, 5, 10_000), Ok(()));
-    assert_eq!(take(&store, 5, 10_500), Err(11_100));
-    // Thirty a second over all.
-    (0..29).for_each(|n| assert_eq!(take(&store, 100 + n, 10_500), Ok(())));
-    assert_eq!(take(&store, 999, 10_600), Err(11_100));
-    // Twenty a minute to a group, also when the program starts anew in the middle.
-    let mut now = 20_000;
-    for n in 0..20 {
-        if n == 10 {
-            drop(store);
-            store = Store::open(folder.path()).unwrap();
-        }
-        assert_eq!(take(&store, -7, now), Ok(()), "{n}");
-        now += 1_100;
-    }
-    assert_eq!(take(&store, -7, now), Err(20_000 + 66_000));
-    assert_eq!(take(&store, -7, 86_000), Ok(()));
-    // What Telegram asks for is obeyed.
-    store
-        .write(|tx| send_limits::pause(tx, 1, Some(8), 130_000, 90_000))
-        .unwrap();
-    drop(store);
-    let store = Store::open(folder.path()).unwrap();
-    assert_eq!(take(&store, 8, 100_000), Err(130_000));
-    assert_eq!(take(&store, 9, 100_000), Ok(()));
-    assert_eq!(take(&store, 8, 130_000), Ok(()));
-    // A clock that was set back does not stop everything.
-    assert_eq!(take(&store, 9, 50_000), Ok(()));
 }

@@ -123,7 +123,7 @@ async fn what_telegram_does_not_tell_stays_open() {
         );
     }
     lost.anna.block(true);
-    assert_eq!(lost.probe(&[2]).await, Sighting::Undecidable { retry_after: None });
+    assert_eq!(lost.probe(&[2]).await, Sighting::Closed);
     lost.anna.block(false);
     let too_many: Vec<i64> = (1..100).collect();
     assert_eq!(lost.probe(&too_many).await, Sighting::Undecidable { retry_after: None });

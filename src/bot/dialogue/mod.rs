@@ -5,7 +5,11 @@
 //! done yet. So a restart at any moment loses nothing: actions left over are done again, and each of them may be.
 
 mod card;
+mod event;
+mod list;
 mod lyrics;
+mod press;
+mod saved;
 mod song;
 mod step;
 mod taps;
@@ -15,39 +19,15 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use card::{Card, CoverChoice, Look, LyricsSearch, Menu, Picture};
+pub use event::{Action, Command, Event, Reopen, Upload, What};
+pub use list::{List, PAGE};
+pub use saved::{Pending, Saved, VERSION};
 pub use song::{Preset, Song, SongSource};
 pub use step::step;
 
-use super::recipe::Recipe;
-use super::tap::{CardPress, CirclePress, Serial, SettingPress, Tap};
-use super::texts::{Lang, Line};
-use crate::model::{Blob, Found, JobId, JobSpec};
-use crate::source::Cursor;
-
-/// Raised when an older [`Saved`] can no longer be read; such a conversation begins anew.
-pub const VERSION: u32 = 1;
-/// Songs on a page of results.
-pub const PAGE: usize = 5;
-
-/// A conversation as it is kept.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Saved {
-    pub talk: Talk,
-    /// The number of the last update whose step is in `talk`.
-    pub seen: i64,
-    pub pending: Vec<Pending>,
-    /// The last number given to a pending action.
-    pub given: u64,
-}
-
-/// An action that is not done yet.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Pending {
-    pub number: u64,
-    /// The update it follows from, which is not done before it.
-    pub of: i64,
-    pub action: Action,
-}
+use super::tap::{CardPress, Serial};
+use super::texts::Lang;
+use crate::model::Blob;
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Talk {
@@ -63,6 +43,9 @@ pub struct Talk {
     /// In a group: the message that is answered, and the topic.
     pub reply_to: Option<i64>,
     pub thread: Option<i32>,
+    /// The person was asked whether everything is to be forgotten; nobody else can answer that.
+    #[serde(default)]
+    pub forget_asked: bool,
     /// What the person's Telegram speaks; a preference goes before it.
     pub lang: Lang,
 }
@@ -72,209 +55,6 @@ pub struct Fetching {
     pub serial: Serial,
     /// What is fetched, to tell a second tap on the same.
     pub what: String,
-}
-
-/// Results of a search, a page of them.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct List {
-    pub serial: Serial,
-    pub query: String,
-    /// Where each page up to this one begins.
-    pub starts: Vec<Cursor>,
-    pub results: Vec<Found>,
-    pub next: Option<Cursor>,
-    /// The message that shows it.
-    pub message: Option<i64>,
-}
-
-/// A file somebody sent.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Upload {
-    pub file_id: String,
-    /// 0 when Telegram does not tell.
-    pub bytes: u64,
-    /// What Telegram and the sender say of it.
-    pub title: Option<String>,
-    pub artist: Option<String>,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub enum Command {
-    Start(Option<String>),
-    Help,
-    NewSong(Option<String>),
-    History,
-    Settings,
-    Cancel,
-    DeleteMe,
-    Stats,
-}
-
-/// What happens: what a person does, and what came of an action.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Event {
-    Text(String),
-    Sound(Upload),
-    Picture(Upload),
-    /// A file of words.
-    Lyrics(Upload),
-    Command(Command),
-    Tapped {
-        query: String,
-        message: i64,
-        tap: Option<Tap>,
-    },
-    /// A button below a circle; `None`: nobody knows that circle any more.
-    CircleTapped {
-        query: String,
-        job: Option<JobId>,
-        press: CirclePress,
-    },
-    /// Something we cannot make a circle of: a sticker, a place.
-    Other,
-
-    Searched {
-        serial: Serial,
-        results: Vec<Found>,
-        next: Option<Cursor>,
-        trouble: Option<Line>,
-    },
-    Got {
-        serial: Serial,
-        song: Box<Song>,
-        preset: Preset,
-    },
-    Heard {
-        sha256: String,
-        best: Vec<(u64, u64)>,
-    },
-    GotPicture(Blob),
-    GotLyrics(Blob),
-    /// What the search for the words of this song came to.
-    LyricsFound {
-        sha256: String,
-        lyrics: Option<Blob>,
-    },
-    /// A still of this card is ready.
-    Drawn {
-        serial: Serial,
-        still: Blob,
-    },
-    Failed {
-        serial: Option<Serial>,
-        line: Line,
-    },
-    Shown {
-        what: What,
-        serial: Serial,
-        message: i64,
-        picture: Option<String>,
-    },
-    /// Files the conversation speaks of were removed to make room.
-    FilesGone,
-}
-
-/// The two messages that are kept up to date.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum What {
-    List,
-    Card,
-}
-
-/// What follows. Every one may be done again: at worst something is shown twice.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Action {
-    /// Ends the waiting sign on a tapped button.
-    Answer {
-        query: String,
-        line: Option<Line>,
-        alert: bool,
-    },
-    Say(Line),
-    /// Brings a message up to date with the talk.
-    Show(What),
-    Search {
-        serial: Serial,
-        query: String,
-        from: Cursor,
-    },
-    Resolve {
-        serial: Serial,
-        link: String,
-    },
-    Fetch {
-        serial: Serial,
-        found: Box<Found>,
-        preset: Preset,
-    },
-    Open {
-        serial: Serial,
-        recipe: Recipe,
-    },
-    /// The song of an earlier circle.
-    Reopen {
-        serial: Serial,
-        job: JobId,
-        how: Reopen,
-    },
-    Download {
-        serial: Serial,
-        upload: Upload,
-    },
-    DownloadPicture(Upload),
-    DownloadLyrics(Upload),
-    /// Looks for the words of a song.
-    FindLyrics(Box<Song>),
-    /// Finds the best fragments.
-    Listen {
-        song: Blob,
-        length_ms: u64,
-    },
-    Draw {
-        serial: Serial,
-        spec: Box<JobSpec>,
-    },
-    Submit {
-        serial: Serial,
-        spec: Box<JobSpec>,
-        song: Box<Song>,
-    },
-    CancelJob {
-        query: String,
-        job: JobId,
-    },
-    CancelAll,
-    SendAgain {
-        query: String,
-        job: JobId,
-    },
-    Retry {
-        query: String,
-        job: JobId,
-    },
-    Prefer {
-        press: SettingPress,
-    },
-    ShowSettings {
-        edit: Option<i64>,
-    },
-    ShowHistory,
-    ShowStats,
-    AskForget,
-    Forget,
-    /// Takes the buttons off a message that has done its work.
-    Close {
-        message: i64,
-        line: Line,
-    },
-}
-
-/// What somebody wants to change about an earlier circle.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Reopen {
-    Same,
-    AnotherMoment,
-    AnotherLook,
 }
 
 /// What a person prefers.
@@ -306,36 +86,18 @@ pub struct Rules<'a> {
     pub is_owner: bool,
 }
 
-impl Saved {
-    /// Reads what was kept; a form that is not ours any more is a new conversation.
-    pub fn read(version: u32, json: &str) -> Self {
-        let read = (version == VERSION).then(|| serde_json::from_str(json).ok()).flatten();
-        read.unwrap_or_default()
-    }
-
-    /// Takes one event in; the new actions are numbered and wait.
-    pub fn take(&mut self, of: i64, event: Event, rules: &Rules<'_>) -> Vec<Pending> {
-        let (talk, actions) = step(std::mem::take(&mut self.talk), event, rules);
-        self.talk = talk;
-        let numbered = actions.into_iter().map(|action| {
-            self.given += 1;
-            Pending {
-                number: self.given,
-                of,
-                action,
-            }
-        });
-        let numbered: Vec<_> = numbered.collect();
-        self.pending.extend(numbered.iter().cloned());
-        numbered
-    }
-
-    pub fn is_done(&self, of: i64) -> bool {
-        of <= self.seen && self.pending.iter().all(|pending| pending.of != of)
-    }
-}
-
 impl Talk {
+    /// The chat is another now, and none of its messages are in it: they are shown anew.
+    pub fn moved(&mut self) {
+        (self.reply_to, self.thread) = (None, None);
+        if let Some(list) = &mut self.list {
+            list.message = None;
+        }
+        if let Some(card) = &mut self.card {
+            (card.message, card.shown) = (None, None);
+        }
+    }
+
     /// The files it speaks of: they are kept as long as it does.
     pub fn files(&self) -> Vec<&Blob> {
         let card = self.card.iter().flat_map(Card::files);

@@ -1,15 +1,12 @@
 //! The one function of a conversation: where it stands and what happens in, where it stands then and what follows out.
 
-use super::{
-    Action, Card, Command, CoverChoice, Event, Fetching, List, Menu, Picture, Rules, Song, Talk, Upload, What,
-};
+use super::{Action, Card, Command, CoverChoice, Event, Fetching, Menu, Picture, Rules, Song, Talk, Upload, What};
 use crate::bot::recipe::Recipe;
 use crate::bot::tap::Serial;
 use crate::bot::texts::Line;
 use crate::bot::times::{self, TimesError, Wanted};
-use crate::model::Found;
 use crate::model::limits::MAX_LYRICS_BYTES;
-use crate::source::{Cursor, link};
+use crate::source::link;
 
 /// A name longer than this is no name.
 const MAX_QUERY_CHARS: usize = 200;
@@ -34,10 +31,11 @@ impl Talk {
             Event::Other => vec![say("send-a-song")],
             Event::Searched {
                 serial,
+                from,
                 results,
                 next,
                 trouble,
-            } => self.searched(serial, results, next, trouble),
+            } => self.searched(serial, from, results, next, trouble),
             Event::Got { serial, song, preset } => {
                 if !self.is_fetching(serial) {
                     return vec![];
@@ -51,7 +49,9 @@ impl Talk {
                 };
                 self.card = Some(Card::new(serial, song, preset, self.picture.take(), rules));
                 let mut actions = vec![Action::Show(What::Card)];
-                actions.extend(self.draw(rules).filter(|_| gallery));
+                if gallery {
+                    actions.extend(self.draw(rules));
+                }
                 actions.push(Action::Listen { song: file, length_ms });
                 actions.extend(self.find_lyrics(rules));
                 actions
@@ -66,9 +66,9 @@ impl Talk {
             Event::GotPicture(picture) => self.got_picture(picture),
             Event::GotLyrics(lyrics) => self.got_lyrics(lyrics, rules),
             Event::LyricsFound { sha256, lyrics } => self.lyrics_found(&sha256, lyrics, rules),
-            Event::Drawn { serial, still } => match &mut self.card {
-                Some(card) if card.serial == serial => {
-                    card.picture = Picture::Still(still);
+            Event::Drawn { serial, nth, still } => match &mut self.card {
+                Some(card) if card.serial == serial && card.drawing == Some(nth) => {
+                    (card.picture, card.drawing) = (Picture::Still(still), None);
                     vec![Action::Show(What::Card)]
                 }
                 _ => vec![],
@@ -130,23 +130,6 @@ impl Talk {
         self.search(text, rules)
     }
 
-    fn search(&mut self, query: &str, rules: &Rules<'_>) -> Vec<Action> {
-        let (serial, from) = (rules.serial, Cursor::default());
-        self.list = Some(List {
-            serial,
-            query: query.to_owned(),
-            starts: vec![from],
-            results: vec![],
-            next: None,
-            message: None,
-        });
-        vec![Action::Search {
-            serial,
-            query: query.to_owned(),
-            from,
-        }]
-    }
-
     fn sound(&mut self, upload: Upload, rules: &Rules<'_>) -> Vec<Action> {
         if is_too_large(&upload, rules) {
             return vec![too_large(rules)];
@@ -178,46 +161,29 @@ impl Talk {
             Command::Settings => vec![Action::ShowSettings { edit: None }],
             Command::Cancel => {
                 self.fetching = None;
+                if let Some(list) = &mut self.list {
+                    list.asked = None;
+                }
                 if let Some(card) = &mut self.card {
                     card.menu = Menu::Main;
                 }
                 vec![Action::CancelAll]
             }
-            Command::DeleteMe => vec![Action::AskForget],
+            Command::DeleteMe => {
+                self.forget_asked = true;
+                vec![Action::AskForget]
+            }
             Command::Stats if rules.is_owner => vec![Action::ShowStats],
             Command::Stats => vec![say("unknown-command")],
         }
-    }
-
-    fn searched(
-        &mut self,
-        serial: Serial,
-        results: Vec<Found>,
-        next: Option<Cursor>,
-        trouble: Option<Line>,
-    ) -> Vec<Action> {
-        let Some(list) = self.list.as_mut().filter(|list| list.serial == serial) else {
-            return vec![];
-        };
-        if !results.is_empty() {
-            (list.results, list.next) = (results, next);
-            return vec![Action::Show(What::List)];
-        }
-        if !list.results.is_empty() {
-            // The page that was there stays.
-            list.starts.truncate(list.starts.len().saturating_sub(1).max(1));
-            return vec![Action::Say(trouble.unwrap_or_else(|| Line::new("search-no-more")))];
-        }
-        let nothing = Line::new("search-empty").with("query", list.query.as_str());
-        self.list = None;
-        vec![Action::Say(trouble.unwrap_or(nothing))]
     }
 
     fn got_picture(&mut self, picture: crate::model::Blob) -> Vec<Action> {
         match &mut self.card {
             Some(card) => {
                 card.own_cover = Some(picture);
-                (card.cover, card.picture, card.menu) = (CoverChoice::Own, Picture::Cover, Menu::Main);
+                (card.cover, card.menu) = (CoverChoice::Own, Menu::Main);
+                (card.picture, card.drawing) = (Picture::Cover, None);
                 vec![Action::Show(What::Card), say("cover-set")]
             }
             None => {
@@ -251,6 +217,11 @@ impl Talk {
 
     pub(super) fn is_fetching(&self, serial: Serial) -> bool {
         self.fetching.as_ref().is_some_and(|fetching| fetching.serial == serial)
+    }
+
+    /// The same is on its way already: a second tap.
+    pub(super) fn is_fetching_what(&self, what: &str) -> bool {
+        self.fetching.as_ref().is_some_and(|fetching| fetching.what == what)
     }
 
     pub(super) fn forget_song(&mut self) {

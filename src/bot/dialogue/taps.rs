@@ -2,7 +2,7 @@
 //! longer current is answered kindly and changes nothing.
 
 use super::step::say;
-use super::{Action, Card, Menu, Preset, Reopen, Rules, Talk, What, changes_card};
+use super::{Action, Card, Menu, Reopen, Rules, Talk, What, changes_card};
 use crate::bot::tap::{CardPress, CirclePress, JobPress, Serial, Tap};
 use crate::bot::texts::Line;
 
@@ -10,8 +10,8 @@ impl Talk {
     pub(super) fn tapped(&mut self, query: String, message: i64, tap: Option<Tap>, rules: &Rules<'_>) -> Vec<Action> {
         match tap {
             None => vec![old(query)],
-            Some(Tap::Pick { serial, nth }) => self.pick(query, serial, nth, rules),
-            Some(Tap::Page { serial, forward }) => self.turn(query, serial, forward),
+            Some(Tap::Pick { serial, nth }) => self.pick(query, message, serial, nth, rules),
+            Some(Tap::Page { serial, forward }) => self.turn(query, message, serial, forward),
             Some(Tap::Card { serial, press }) => self.press(query, message, serial, press, rules),
             Some(Tap::Job { job, press }) => vec![match press {
                 JobPress::Cancel => Action::CancelJob { query, job },
@@ -24,6 +24,8 @@ impl Talk {
                 Action::ShowSettings { edit: Some(message) },
             ],
             Some(Tap::History(job)) => self.reopen(query, job, Reopen::Same, rules),
+            // In a group anybody can tap.
+            Some(Tap::Forget { .. }) if !self.forget_asked => vec![old(query)],
             Some(Tap::Forget { yes: true }) => {
                 *self = Self {
                     lang: self.lang,
@@ -31,49 +33,11 @@ impl Talk {
                 };
                 vec![answer(query), Action::Forget, close(message, "forgotten")]
             }
-            Some(Tap::Forget { yes: false }) => vec![answer(query), close(message, "forget-kept")],
+            Some(Tap::Forget { yes: false }) => {
+                self.forget_asked = false;
+                vec![answer(query), close(message, "forget-kept")]
+            }
         }
-    }
-
-    fn pick(&mut self, query: String, serial: Serial, nth: u8, rules: &Rules<'_>) -> Vec<Action> {
-        let list = self.list.as_ref().filter(|list| list.serial == serial);
-        let Some(found) = list.and_then(|list| list.results.get(usize::from(nth))).cloned() else {
-            return vec![old(query)];
-        };
-        let what = found.track.to_string();
-        if self.fetching.as_ref().is_some_and(|fetching| fetching.what == what) {
-            return vec![answer(query)];
-        }
-        let serial = self.begin(rules, &what);
-        let fetch = Action::Fetch {
-            serial,
-            found: Box::new(found),
-            preset: Preset::default(),
-        };
-        vec![answer(query), fetch]
-    }
-
-    fn turn(&mut self, query: String, serial: Serial, forward: bool) -> Vec<Action> {
-        let Some(list) = self.list.as_mut().filter(|list| list.serial == serial) else {
-            return vec![old(query)];
-        };
-        if forward {
-            let Some(next) = list.next.take() else {
-                return vec![answer(query)];
-            };
-            list.starts.push(next);
-        } else if list.starts.len() > 1 {
-            list.starts.pop();
-        } else {
-            return vec![answer(query)];
-        }
-        let from = list.starts.last().copied().unwrap_or_default();
-        let search = Action::Search {
-            serial,
-            query: list.query.clone(),
-            from,
-        };
-        vec![answer(query), search]
     }
 
     fn press(
@@ -127,14 +91,19 @@ impl Talk {
         if press != CardPress::Preview {
             actions.push(Action::Show(What::Card));
         }
-        actions.extend(self.draw(rules).filter(|_| drawn));
+        if drawn {
+            actions.extend(self.draw(rules));
+        }
         actions.extend(self.find_lyrics(rules));
         actions
     }
 
-    pub(super) fn draw(&self, rules: &Rules<'_>) -> Option<Action> {
-        self.card.as_ref().map(|card| Action::Draw {
+    pub(super) fn draw(&mut self, rules: &Rules<'_>) -> Option<Action> {
+        let card = self.card.as_mut()?;
+        card.drawing = Some(rules.serial);
+        Some(Action::Draw {
             serial: card.serial,
+            nth: rules.serial,
             spec: Box::new(card.spec(rules)),
         })
     }
@@ -157,7 +126,11 @@ impl Talk {
     }
 
     fn reopen(&mut self, query: String, job: crate::model::JobId, how: Reopen, rules: &Rules<'_>) -> Vec<Action> {
-        let serial = self.begin(rules, &format!("job:{job}:{how:?}"));
+        let what = format!("job:{job}:{how:?}");
+        if self.is_fetching_what(&what) {
+            return vec![answer(query)];
+        }
+        let serial = self.begin(rules, &what);
         vec![answer(query), Action::Reopen { serial, job, how }]
     }
 }
@@ -169,7 +142,7 @@ fn close(message: i64, key: &'static str) -> Action {
     }
 }
 
-fn answer(query: String) -> Action {
+pub(super) fn answer(query: String) -> Action {
     Action::Answer {
         query,
         line: None,
@@ -177,7 +150,7 @@ fn answer(query: String) -> Action {
     }
 }
 
-fn answer_with(query: String, key: &'static str) -> Action {
+pub(super) fn answer_with(query: String, key: &'static str) -> Action {
     Action::Answer {
         query,
         line: Some(Line::new(key)),
@@ -186,7 +159,7 @@ fn answer_with(query: String, key: &'static str) -> Action {
 }
 
 /// A button of a card that is no longer the current one, or never was.
-fn old(query: String) -> Action {
+pub(super) fn old(query: String) -> Action {
     Action::Answer {
         query,
         line: Some(Line::new("tap-old")),

@@ -1,14 +1,22 @@
-//! The limiter for tasks that wait their turn: a [`Permit`] comes when the message may go.
+//! The limiter for tasks that wait their turn: a [`Permit`] comes when the message may go. It is the one place that holds
+//! Telegram's rates; whoever sends anything asks here.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
 
 use super::limiter::{Kind, Limiter, Saved, Verdict};
 
-#[derive(Debug)]
+/// A handle, cheap to clone.
+#[derive(Clone, Debug)]
 pub struct Gate {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
     limiter: Mutex<Limiter>,
     /// A request came back.
     moved: Notify,
@@ -17,16 +25,22 @@ pub struct Gate {
 /// Leave to send one message. Dropped when its request came back.
 #[derive(Debug)]
 #[must_use = "the place is free again when this is dropped"]
-pub struct Permit<'g> {
-    gate: &'g Gate,
+pub struct Permit {
+    gate: Gate,
     chat: i64,
 }
+
+/// Not now: again at this time (milliseconds of Unix time), or with `None` when another request came back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Later(pub Option<i64>);
 
 impl Gate {
     pub fn new(limiter: Limiter) -> Self {
         Self {
-            limiter: Mutex::new(limiter),
-            moved: Notify::new(),
+            shared: Arc::new(Shared {
+                limiter: Mutex::new(limiter),
+                moved: Notify::new(),
+            }),
         }
     }
 
@@ -36,45 +50,35 @@ impl Gate {
     }
 
     pub fn save(&self) -> Saved {
-        self.limiter().save()
+        self.limiter().save(now_ms())
     }
 
-    /// Waits until a circle may go.
-    pub async fn circle(&self, chat: i64) -> Permit<'_> {
-        self.permit(chat, Kind::Circle).await
+    /// Leave for a circle, without waiting for it.
+    pub fn circle(&self, chat: i64) -> Result<Permit, Later> {
+        self.ask(chat, Kind::Circle)
     }
 
     /// Waits until a message may go that must arrive, or a read-back.
-    pub async fn message(&self, chat: i64) -> Permit<'_> {
-        self.permit(chat, Kind::Message).await
-    }
-
-    async fn permit(&self, chat: i64, kind: Kind) -> Permit<'_> {
+    pub async fn message(&self, chat: i64) -> Permit {
         loop {
-            let moved = self.moved.notified();
+            let moved = self.moved();
             tokio::pin!(moved);
             // Listening before asking: what comes back in between is not missed.
             moved.as_mut().enable();
-            let now_ms = now_ms();
-            let verdict = self.limiter().ask(now_ms, chat, kind);
-            match verdict {
-                Verdict::Go => return Permit { gate: self, chat },
-                Verdict::Wait {
-                    until_ms: Some(until_ms),
-                } => {
-                    let wait = Duration::from_millis((until_ms - now_ms).max(1) as u64);
+            match self.ask(chat, Kind::Message) {
+                Ok(permit) => return permit,
+                Err(Later(Some(until_ms))) => {
+                    let wait = Duration::from_millis((until_ms - now_ms()).max(1) as u64);
                     tokio::time::sleep(wait.min(LONGEST_SLEEP)).await;
                 }
-                // Only edits are skipped, and they do not come here.
-                Verdict::Wait { until_ms: None } | Verdict::Skip => moved.await,
+                Err(Later(None)) => moved.await,
             }
         }
     }
 
     /// Leave for an edit now, or none at all.
-    pub fn edit(&self, chat: i64) -> Option<Permit<'_>> {
-        let verdict = self.limiter().ask(now_ms(), chat, Kind::Edit);
-        (verdict == Verdict::Go).then_some(Permit { gate: self, chat })
+    pub fn edit(&self, chat: i64) -> Option<Permit> {
+        self.ask(chat, Kind::Edit).ok()
     }
 
     /// Telegram answered 429. To be told before the permit is dropped, or the next one goes out in between.
@@ -82,15 +86,32 @@ impl Gate {
         self.limiter().refused(now_ms(), chat, retry_after);
     }
 
+    /// Comes back when a request does; what comes back once it is enabled is not missed.
+    pub fn moved(&self) -> Notified<'_> {
+        self.shared.moved.notified()
+    }
+
+    fn ask(&self, chat: i64, kind: Kind) -> Result<Permit, Later> {
+        let verdict = self.limiter().ask(now_ms(), chat, kind);
+        match verdict {
+            Verdict::Go => Ok(Permit {
+                gate: self.clone(),
+                chat,
+            }),
+            Verdict::Wait { until_ms } => Err(Later(until_ms)),
+            Verdict::Skip => Err(Later(None)),
+        }
+    }
+
     fn limiter(&self) -> MutexGuard<'_, Limiter> {
-        self.limiter.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shared.limiter.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Drop for Permit<'_> {
+impl Drop for Permit {
     fn drop(&mut self) {
         self.gate.limiter().done(now_ms(), self.chat);
-        self.gate.moved.notify_waiters();
+        self.gate.shared.moved.notify_waiters();
     }
 }
 

@@ -143,10 +143,15 @@ impl Limiter {
         }
     }
 
-    pub fn save(&self) -> Saved {
+    /// Chats with nothing to remember are left out.
+    pub fn save(&mut self, now_ms: i64) -> Saved {
+        let busy = self.chats.iter_mut().filter_map(|(&number, chat)| {
+            let idle = chat.is_idle(now_ms);
+            (!idle).then(|| (number, chat.save()))
+        });
         Saved {
+            chats: busy.collect(),
             overall: self.overall.save(),
-            chats: self.chats.iter().map(|(&number, chat)| (number, chat.save())).collect(),
         }
     }
 

@@ -5,7 +5,8 @@
 //! sent, provably not sent, refused, or *ambiguous*. What is ambiguous is looked for with [`Client::probe`], which works
 //! because every circle carries its delivery's [`Marker`] in its keyboard from the first moment on.
 //!
-//! [`Limiter`] is the arithmetic of Telegram's rates, without a clock of its own; [`Gate`] is the same for tasks that wait.
+//! [`Limiter`] is the arithmetic of Telegram's rates, without a clock of its own; [`Gate`] is the same for tasks that wait, and
+//! the only place that holds them.
 //! No token reaches an error or a log: see [`token`].
 
 mod answer;
@@ -22,7 +23,7 @@ pub mod token;
 mod window;
 
 pub use client::{Client, Clip, Files, Media, Place, Settings, SettingsError};
-pub use gate::{Gate, Permit};
+pub use gate::{Gate, Later, Permit};
 pub use keyboard::{Button, KeyboardError, Marked, Marker, Press};
 pub use limiter::{Kind, Limiter, Saved, Verdict};
 pub use outcome::{Outcome, Receipt, Refusal, SentFile, Shape, Trouble};

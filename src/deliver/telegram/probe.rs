@@ -22,6 +22,8 @@ pub enum Sighting {
     Found { message_id: i64, file: Option<SentFile> },
     /// None of the candidates is it. It may still become visible: absent twice, a minute apart, is absent.
     Absent,
+    /// The chat cannot be asked any more: we were thrown out, or it became another.
+    Closed,
     /// Telegram did not tell.
     Undecidable { retry_after: Option<Duration> },
 }
@@ -84,6 +86,8 @@ fn see(message_id: i64, exchange: &Exchange) -> Sighting {
         429 => Sighting::Undecidable {
             retry_after: Some(retry_after(envelope.parameters.retry_after)),
         },
+        403 => Sighting::Closed,
+        400 if envelope.parameters.migrate_to_chat_id.is_some() => Sighting::Closed,
         400 if description.contains("message is not modified") => Sighting::Found { message_id, file: None },
         400 if NOT_THIS.iter().any(|words| description.contains(words)) => Sighting::Absent,
         _ => UNKNOWN,

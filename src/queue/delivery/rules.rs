@@ -11,6 +11,8 @@ const RESENDS: u8 = 3;
 const POSTPONED: u8 = 20;
 /// Names that Telegram gave and no longer knows: of the circle, then of the square video.
 const FORGOTTEN: u8 = 2;
+/// New numbers of a chat that are followed.
+const MOVES: u8 = 2;
 
 impl Delivery {
     pub(super) fn take(&mut self, event: Event, now: Millis, timing: &Timing) -> Vec<Effect> {
@@ -49,6 +51,7 @@ impl Delivery {
             Outcome::Sent => self.arrived(Proof::Answer),
             Outcome::NotSent { retry_after } => self.not_sent(retry_after, now, timing),
             Outcome::Refused(why) => self.refused(why, now),
+            Outcome::Moved { to } => self.moved(to, now),
             Outcome::WrongKind if self.made_smaller => self.refuse(Refusal::TooLarge),
             Outcome::WrongKind => self.remake(true),
             Outcome::Ambiguous { last_byte } => self.doubt(last_byte.unwrap_or(now), now, timing),
@@ -58,10 +61,8 @@ impl Delivery {
     fn not_sent(&mut self, retry_after: Option<Millis>, now: Millis, timing: &Timing) -> Vec<Effect> {
         if let Some(wait) = retry_after {
             // Telegram is there and says when: no failure, however often.
-            let until = now + wait;
             (self.failures, self.failing_since) = (0, None);
-            self.phase = Phase::Ready { from: until };
-            return vec![Effect::PauseChat { until }];
+            return self.again(now + wait);
         }
         let since = *self.failing_since.get_or_insert(now);
         if now - since >= timing.give_up_ms {
@@ -86,6 +87,16 @@ impl Delivery {
             Refusal::TooLarge if !self.made_smaller => self.remake(true),
             why => self.refuse(why),
         }
+    }
+
+    /// A group has become a supergroup; a supergroup becomes nothing else.
+    fn moved(&mut self, to: i64, now: Millis) -> Vec<Effect> {
+        if self.moves >= MOVES {
+            return self.refuse(Refusal::ChatGone);
+        }
+        self.moves += 1;
+        self.again(now);
+        vec![Effect::MoveChat { to }]
     }
 
     fn doubt(&mut self, last_byte: Millis, now: Millis, timing: &Timing) -> Vec<Effect> {

@@ -176,18 +176,16 @@ CREATE TABLE known_msgs (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX known_msgs_by_age ON known_msgs (seen_ms);
 
--- The sends of the last minute, so that a restart does not forget the limits.
-CREATE TABLE send_log (
-    bot_id  INTEGER NOT NULL,
-    chat_id INTEGER NOT NULL,
-    sent_ms INTEGER NOT NULL
+-- The sends of the last minute, and until when Telegram asked us to be quiet, as JSON: a restart does not forget the limits.
+CREATE TABLE send_rates (
+    bot_id INTEGER PRIMARY KEY,
+    saved  TEXT NOT NULL
 ) STRICT;
-CREATE INDEX send_log_by_chat ON send_log (bot_id, chat_id, sent_ms);
-CREATE INDEX send_log_by_time ON send_log (bot_id, sent_ms);
--- Until when Telegram asked us to be quiet; chat 0 stands for all of them.
-CREATE TABLE send_pauses (
-    bot_id   INTEGER NOT NULL,
-    chat_id  INTEGER NOT NULL,
-    until_ms INTEGER NOT NULL,
-    PRIMARY KEY (bot_id, chat_id)
+
+-- Groups that became supergroups, which have numbers of their own.
+CREATE TABLE moved_chats (
+    bot_id  INTEGER NOT NULL,
+    from_id INTEGER NOT NULL,
+    to_id   INTEGER NOT NULL,
+    PRIMARY KEY (bot_id, from_id)
 ) STRICT, WITHOUT ROWID;

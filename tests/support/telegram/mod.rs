@@ -69,6 +69,7 @@ const BOT: i64 = 7_000_001;
 /// The first person's and the first group's number.
 const PERSON: i64 = 500_001;
 const GROUP: i64 = -1_001_000_000_001;
+const SMALL_GROUP: i64 = -4_001;
 
 impl Telegram {
     /// The cloud, with one bot, no limits and no faults.
@@ -173,6 +174,22 @@ impl Telegram {
         let shown = json!({ "id": id, "type": "supergroup", "title": title });
         bot.chats.insert(id, Chat::new(shown));
         id
+    }
+
+    /// A new small group with the first bot in it: its messages are counted with those of the private chats. It may become a
+    /// supergroup, see [`Person::move_group`].
+    pub fn small_group(&self, title: &str) -> i64 {
+        let mut world = self.world();
+        let bot = world.bots.get_mut(&self.token).unwrap();
+        let id = SMALL_GROUP - bot.chats.len() as i64;
+        let shown = json!({ "id": id, "type": "group", "title": title });
+        bot.chats.insert(id, Chat::new(shown));
+        id
+    }
+
+    /// The next so many video notes become ordinary videos, however small they are.
+    pub fn next_notes_are_videos(&self, count: usize) {
+        self.bot(|bot| bot.squared_notes = count);
     }
 
     /// Decides about faults from now on; `Box::new(|_| None)` ends them.

@@ -201,12 +201,31 @@ impl Person {
         self.act(|person, bot| bot.chats.get_mut(&person.chat).unwrap().voice_forbidden = forbidden);
     }
 
-    /// The group becomes a supergroup with another number.
+    /// The group becomes a supergroup with another number, and the bot hears of it.
     pub fn move_group(&self, to: i64) -> Self {
+        self.move_group_unheard(to);
+        self.act(|person, bot| {
+            let service = |key: &str, value: i64| Draft {
+                person: Some(person.user.clone()),
+                ..Draft::new(key, json!(value))
+            };
+            for (chat, draft) in [
+                (person.chat, service("migrate_to_chat_id", to)),
+                (to, service("migrate_from_chat_id", person.chat)),
+            ] {
+                let message = bot.post(chat, draft);
+                let shown = bot.show(chat, &message);
+                bot.updates.push("message", shown);
+            }
+        });
+        self.in_group(to)
+    }
+
+    /// The same, and the bot finds out when it writes there.
+    pub fn move_group_unheard(&self, to: i64) -> Self {
         self.act(|person, bot| {
             bot.chats.get_mut(&person.chat).unwrap().moved_to = Some(to);
-            let mut shown = bot.chats[&person.chat].shown.clone();
-            shown["id"] = json!(to);
+            let shown = json!({ "id": to, "type": "supergroup", "title": bot.chats[&person.chat].shown["title"] });
             bot.chats.insert(to, Chat::new(shown));
         });
         self.in_group(to)

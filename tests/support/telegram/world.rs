@@ -24,7 +24,7 @@ pub struct World {
     pub connections: u64,
 }
 
-/// One bot's account. Its private chats share one counter of messages, each group has its own.
+/// One bot's account. Its private chats and small groups share one counter of messages, each supergroup has its own.
 pub struct Bot {
     pub id: i64,
     pub username: String,
@@ -41,6 +41,8 @@ pub struct Bot {
     pub commands: Value,
     pub actions: Vec<(i64, String)>,
     pub counter: u64,
+    /// So many of the next notes are turned into videos.
+    pub squared_notes: usize,
 }
 
 pub struct Chat {
@@ -88,6 +90,7 @@ impl Bot {
             commands: json!([]),
             actions: Vec::new(),
             counter: 0,
+            squared_notes: 0,
         }
     }
 
@@ -104,7 +107,7 @@ impl Bot {
     /// Puts a message into a chat that exists; its number comes back.
     pub fn post(&mut self, chat: i64, draft: Draft) -> Message {
         let entry = self.chats.get_mut(&chat).expect("the chat exists");
-        let counter = if chat < 0 {
+        let counter = if chat < SUPERGROUPS {
             &mut entry.counter
         } else {
             &mut self.private_counter
@@ -169,6 +172,9 @@ impl Bot {
         shown
     }
 }
+
+/// Chats below this number count their own messages.
+const SUPERGROUPS: i64 = -1_000_000_000_000;
 
 /// A message before it has a number.
 pub struct Draft {

@@ -40,7 +40,16 @@ pub fn send(world: &mut World, call: &Call<'_>, entry: &mut Entry) -> Answer {
         if kind == Kind::VideoNote {
             checked_note(bot, chat, params)?;
         }
-        let (kind, content) = media(bot, params, kind, params.text(kind.field()).unwrap_or_default(), local)?;
+        let wanted = params.text(kind.field()).unwrap_or_default();
+        let (mut kind, mut content) = media(bot, params, kind, wanted, local)?;
+        if kind == Kind::VideoNote && bot.squared_notes > 0 {
+            bot.squared_notes -= 1;
+            kind = Kind::Video;
+            content = squared(bot, params, &content);
+        }
+        if let Some(size) = content["file_size"].as_u64() {
+            entry.detail = format!("{size} bytes");
+        }
         let mut draft = Draft::new(kind.field(), content);
         if method != "sendvideonote" {
             draft.caption = checked_caption(params, params.text("caption"))?;
@@ -141,6 +150,18 @@ pub fn media(bot: &mut Bot, params: &Params, kind: Kind, value: &str, local: boo
         facts["thumbnail"] = thumbnail;
     }
     Ok((kind, bot_keep(bot, kind, upload, facts)))
+}
+
+/// A note that was kept as a note, as the video it becomes.
+fn squared(bot: &mut Bot, params: &Params, note: &Value) -> Value {
+    let kept = note["file_id"].as_str().and_then(|id| bot.files.find(id)).unwrap();
+    let upload = Upload {
+        name: "circle.mp4".to_owned(),
+        mime: "video/mp4".to_owned(),
+        bytes: kept.bytes.to_vec(),
+    };
+    let facts = facts(Kind::Video, Film::look(&upload.bytes), params, &upload);
+    bot_keep(bot, Kind::Video, upload, facts)
 }
 
 fn bot_keep(bot: &mut Bot, kind: Kind, upload: Upload, facts: Value) -> Value {

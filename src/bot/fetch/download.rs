@@ -1,0 +1,85 @@
+//! A file from Telegram: from its cloud, or from the disk of a Bot API server on this machine.
+
+use std::path::Path;
+use std::time::Duration;
+
+use teloxide::requests::Requester;
+use teloxide::types::FileId;
+use tokio::io::AsyncWriteExt;
+
+use crate::bot::desk::Desk;
+use crate::bot::dialogue::Upload;
+use crate::bot::messages::explain;
+use crate::bot::texts::Line;
+use crate::store::disk::Reservation;
+
+/// A file from Telegram.
+const UPLOAD_TIME: Duration = Duration::from_secs(120);
+
+/// A file from Telegram, with the name it has there.
+pub async fn download(desk: &Desk, upload: &Upload, max_bytes: u64) -> Result<(Reservation, String), Line> {
+    let gone = || Line::new("upload-gone");
+    let too_large = || Line::new("upload-too-large").with("megabytes", max_bytes >> 20);
+    let bot = &desk.messages.bot;
+    let told = bot.get_file(FileId(upload.file_id.clone())).await.map_err(|error| {
+        let error = explain(error).to_string();
+        tracing::info!(error, "Telegram did not give a file");
+        if error.contains("too big") { too_large() } else { gone() }
+    })?;
+    let expected = u64::from(told.meta.size).max(upload.bytes);
+    if expected > max_bytes && upload.bytes > 0 {
+        return Err(too_large());
+    }
+    let room = if upload.bytes > 0 { expected } else { max_bytes };
+    let file = desk.studio.room(room.clamp(1, max_bytes)).await?;
+    let copied = match desk.local_file(&told.path) {
+        Some(path) => copy(&path, &file).await,
+        None => {
+            let url = desk.file_url(&told.path);
+            tokio::time::timeout(UPLOAD_TIME, save(desk, url, &file))
+                .await
+                .map_err(|_| Line::new("upload-slow"))?
+        }
+    };
+    match copied {
+        Ok(()) => Ok((file, told.path)),
+        Err(Failed::TooLarge) => Err(too_large()),
+        Err(Failed::Broken) => Err(gone()),
+    }
+}
+
+enum Failed {
+    TooLarge,
+    Broken,
+}
+
+/// From a Bot API server on this machine.
+async fn copy(path: &Path, into: &Reservation) -> Result<(), Failed> {
+    let facts = tokio::fs::metadata(path).await.map_err(|_| Failed::Broken)?;
+    if facts.len() > into.limit_bytes() {
+        return Err(Failed::TooLarge);
+    }
+    tokio::fs::copy(path, into.path())
+        .await
+        .map(drop)
+        .map_err(|_| Failed::Broken)
+}
+
+async fn save(desk: &Desk, url: String, into: &Reservation) -> Result<(), Failed> {
+    // No error is told: each would name the address, and with it the token.
+    let request = desk.messages.bot.client().get(url).timeout(UPLOAD_TIME);
+    let mut response = request.send().await.map_err(|_| Failed::Broken)?;
+    if !response.status().is_success() {
+        return Err(Failed::Broken);
+    }
+    let mut file = tokio::fs::File::create(into.path()).await.map_err(|_| Failed::Broken)?;
+    let mut bytes = 0_u64;
+    while let Some(chunk) = response.chunk().await.map_err(|_| Failed::Broken)? {
+        bytes += chunk.len() as u64;
+        if bytes > into.limit_bytes() {
+            return Err(Failed::TooLarge);
+        }
+        file.write_all(&chunk).await.map_err(|_| Failed::Broken)?;
+    }
+    file.flush().await.map_err(|_| Failed::Broken)
+}

@@ -1,0 +1,81 @@
+//! What Telegram is told about us at the start: how updates come, and which commands there are.
+
+use std::sync::Arc;
+
+use secrecy::ExposeSecret;
+use teloxide::RequestError;
+use teloxide::requests::Requester;
+use teloxide::types::{AllowedUpdate, BotCommand};
+
+use super::{Intake, LONGEST_PAUSE, PAUSE};
+use crate::bot::desk::Desk;
+use crate::bot::intake;
+use crate::bot::messages::explain;
+use crate::bot::texts::{Lang, Line};
+use crate::torture;
+
+/// Where Telegram calls us.
+pub fn path(url: &str) -> String {
+    format!("/{}", url.splitn(4, '/').nth(3).unwrap_or_default())
+}
+
+/// Settles with Telegram how updates come, then lets them come. A Telegram out of reach is asked until it is settled: nobody
+/// would hear of us otherwise.
+pub async fn hear(desk: Arc<Desk>, intake: Intake) {
+    let mut pause = PAUSE;
+    while let Err(error) = settle(&desk, &intake).await {
+        tracing::error!(error = %explain(error), "how updates come could not be settled with Telegram; trying again");
+        tokio::select! {
+            () = tokio::time::sleep(torture::hurried(pause, PAUSE / 10)) => {}
+            () = desk.stopping.cancelled() => return,
+        }
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+    tracing::info!("updates come");
+    // Nobody waits for the list of commands.
+    let named = Arc::clone(&desk);
+    desk.tasks.spawn(async move { set_commands(&named).await });
+    if matches!(intake, Intake::Polling) {
+        intake::poll(desk).await;
+    }
+}
+
+/// Polling and webhook exclude each other at Telegram.
+async fn settle(desk: &Desk, intake: &Intake) -> Result<(), RequestError> {
+    use teloxide::payloads::SetWebhookSetters;
+    let bot = &desk.messages.bot;
+    let Intake::Webhook { url, secret } = intake else {
+        return bot.delete_webhook().await.map(drop);
+    };
+    // The configuration has parsed it before.
+    let Ok(url) = url.parse() else { return Ok(()) };
+    let allowed = [
+        AllowedUpdate::Message,
+        AllowedUpdate::CallbackQuery,
+        AllowedUpdate::InlineQuery,
+        AllowedUpdate::MyChatMember,
+    ];
+    let asked = bot.set_webhook(url).secret_token(secret.expose_secret().to_owned());
+    asked.allowed_updates(allowed).await.map(drop)
+}
+
+const COMMANDS: [&str; 6] = ["newsong", "history", "settings", "cancel", "help", "delete_me"];
+
+async fn set_commands(desk: &Desk) {
+    use teloxide::payloads::SetMyCommandsSetters;
+    for lang in Lang::ALL {
+        let commands = COMMANDS.map(|name| {
+            let key = format!("command-{}", name.replace('_', "-"));
+            BotCommand::new(name, Line::new(key).plain(lang))
+        });
+        let asked = desk.messages.bot.set_my_commands(commands);
+        let told = match lang {
+            // For everybody else.
+            Lang::En => asked.await,
+            Lang::Ru => asked.language_code(lang.code()).await,
+        };
+        if let Err(error) = told {
+            tracing::warn!(error = %explain(error), "the list of commands was not taken");
+        }
+    }
+}
