@@ -67,7 +67,10 @@ fn who_blocks_us_stops_nobody_else() {
     boris.tap("▶️ Создать кружок");
     circle(&boris, shown.id);
     // Who has left is not knocked at again and again.
-    let refused = telegram.ledger().into_iter().filter(|entry| entry.what == What::Refused);
+    let refused = telegram
+        .ledger()
+        .into_iter()
+        .filter(|entry| entry.what == What::Refused);
     let knocks = refused.filter(|entry| entry.chat == anna.chat && entry.method.eq_ignore_ascii_case("sendVideoNote"));
     assert!(knocks.count() <= 1);
 }
