@@ -102,26 +102,8 @@ const DEAD_ENDS: [&str; 17] = [
 #[test]
 fn every_error_says_what_to_do_next() {
     let verbs = |lang| match lang {
-        Lang::Ru => [
-            "ришли",
-            "ыбери",
-            "овтори",
-            "опробуй",
-            "ождись",
-            "ажми",
-            "ткрой",
-            "ерни",
-            "азреши",
-            "апиши",
-            "роверь",
-            "тправь",
-            "начала",
-            "/help",
-        ],
-        Lang::En => [
-            "end ", "hoose", "ry ", "ait for", "ress", "pen ", "ring ", "llow", "ype", "heck", "sk for", "irst ",
-            "/help",
-        ],
+        Lang::Ru => "ришли ыбери овтори опробуй ождись ажми ткрой ерни азреши апиши роверь тправь начала /help",
+        Lang::En => "end hoose ry wait Wait ress pen ring llow ype heck Ask irst /help",
     };
     for lang in Lang::ALL {
         let errors = written(lang, "errors.ftl").into_keys();
@@ -129,7 +111,7 @@ fn every_error_says_what_to_do_next() {
             let line = Line::new(key.clone()).with("seconds", 5_i64).with("megabytes", 20_i64);
             let said = line.with("query", "a song").with("length", "3:00").plain(lang);
             assert!(
-                verbs(lang).iter().any(|verb| said.contains(verb)),
+                verbs(lang).split(' ').any(|verb| said.contains(verb)),
                 "{key} in {lang:?} is a dead end: {said}"
             );
         }
