@@ -1,9 +1,11 @@
 //! What a button carries: `callback_data` of at most 64 bytes out and in. The first letter and digit name the kind and the
 //! version of the form; nothing that comes in is believed, only compared with what the conversation knows.
 
-use serde::{Deserialize, Serialize};
+mod press;
 
 use crate::model::JobId;
+
+pub use press::{CardPress, CirclePress, JobPress, LENGTHS_SECS, STEPS_SECS, SettingPress};
 
 /// Names one list or one card of a conversation: a tap on an older one is told apart.
 pub type Serial = i64;
@@ -34,47 +36,6 @@ pub enum Tap {
         yes: bool,
     },
 }
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CardPress {
-    Create,
-    Best(u8),
-    Start(i8),
-    End(i8),
-    Length(u8),
-    TypeTimes,
-    Themes,
-    ThemeNext,
-    ThemePrevious,
-    ThemeTake,
-    Covers,
-    CoverOwn,
-    CoverTags,
-    CoverDefault,
-    Preview,
-    NewSong,
-    Back,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum JobPress {
-    Cancel,
-    SendAgain,
-    Retry,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum SettingPress {
-    Russian,
-    English,
-    Length(u8),
-    NextTheme,
-}
-
-/// What the steps of the fragment's buttons are, in seconds.
-pub const STEPS_SECS: [i8; 4] = [-5, -1, 1, 5];
-/// The lengths offered, in seconds.
-pub const LENGTHS_SECS: [u8; 4] = [15, 30, 45, 60];
 
 impl Tap {
     pub fn data(self) -> String {
@@ -124,123 +85,9 @@ impl Tap {
     }
 }
 
-const PLAIN: [(CardPress, &str); 12] = [
-    (CardPress::Create, "go"),
-    (CardPress::TypeTimes, "t"),
-    (CardPress::Themes, "h"),
-    (CardPress::ThemeNext, "h>"),
-    (CardPress::ThemePrevious, "h<"),
-    (CardPress::ThemeTake, "hy"),
-    (CardPress::Covers, "c"),
-    (CardPress::CoverOwn, "co"),
-    (CardPress::CoverTags, "ct"),
-    (CardPress::CoverDefault, "cd"),
-    (CardPress::Preview, "p"),
-    (CardPress::NewSong, "n"),
-];
-
-impl CardPress {
-    fn data(self) -> String {
-        match self {
-            Self::Best(nth) => format!("b{nth}"),
-            Self::Start(secs) => format!("s{secs}"),
-            Self::End(secs) => format!("e{secs}"),
-            Self::Length(secs) => format!("l{secs}"),
-            Self::Back => "x".into(),
-            plain => PLAIN
-                .iter()
-                .find(|(press, _)| *press == plain)
-                .map_or("x", |(_, data)| data)
-                .into(),
-        }
-    }
-
-    fn read(data: &str) -> Option<Self> {
-        if data == "x" {
-            return Some(Self::Back);
-        }
-        if let Some((press, _)) = PLAIN.iter().find(|(_, plain)| *plain == data) {
-            return Some(*press);
-        }
-        let number = data.get(1..)?;
-        let step = || number.parse().ok().filter(|step| STEPS_SECS.contains(step));
-        match data.get(..1)? {
-            "b" => number.parse().ok().filter(|nth| *nth < 3).map(Self::Best),
-            "s" => step().map(Self::Start),
-            "e" => step().map(Self::End),
-            "l" => number
-                .parse()
-                .ok()
-                .filter(|secs| LENGTHS_SECS.contains(secs))
-                .map(Self::Length),
-            _ => None,
-        }
-    }
-}
-
-impl JobPress {
-    fn data(self) -> char {
-        match self {
-            Self::Cancel => 'x',
-            Self::SendAgain => 'a',
-            Self::Retry => 'r',
-        }
-    }
-
-    fn read(data: &str) -> Option<Self> {
-        [Self::Cancel, Self::SendAgain, Self::Retry]
-            .into_iter()
-            .find(|press| data.chars().eq([press.data()]))
-    }
-}
-
-impl SettingPress {
-    fn data(self) -> String {
-        match self {
-            Self::Russian => "ru".into(),
-            Self::English => "en".into(),
-            Self::Length(secs) => format!("l{secs}"),
-            Self::NextTheme => "h".into(),
-        }
-    }
-
-    fn read(data: &str) -> Option<Self> {
-        Some(match data {
-            "ru" => Self::Russian,
-            "en" => Self::English,
-            "h" => Self::NextTheme,
-            _ => {
-                let secs = data.strip_prefix('l')?.parse().ok()?;
-                Self::Length(Some(secs).filter(|secs| LENGTHS_SECS.contains(secs))?)
-            }
-        })
-    }
-}
-
-/// What the buttons below a sent circle do, behind the delivery's marker.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CirclePress {
-    AnotherMoment,
-    AnotherLook,
-}
-
-impl CirclePress {
-    pub fn action(self) -> &'static str {
-        match self {
-            Self::AnotherMoment => "m",
-            Self::AnotherLook => "l",
-        }
-    }
-
-    pub fn read(action: &str) -> Option<Self> {
-        [Self::AnotherMoment, Self::AnotherLook]
-            .into_iter()
-            .find(|press| press.action() == action)
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::press::PLAIN;
     use super::*;
 
     #[test]

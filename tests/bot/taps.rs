@@ -32,7 +32,7 @@ fn buttons_of_other_songs_change_nothing() {
     anna.tap("1");
     let first = card(&anna, "Blood Type");
     anna.say("ballons");
-    let second_list = anna.wait_for_words("«ballons»", SOON);
+    let second_list = anna.wait_for_words("🔎 ballons", SOON);
     assert!(answer(&anna, &data(&first_list, "1")).contains(OLD));
     anna.tap(&data(&second_list, "1"));
     let second = card(&anna, "Ballons");

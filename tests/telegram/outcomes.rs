@@ -158,8 +158,8 @@ async fn refusals_are_told_apart() {
     group.block(true);
     assert_eq!(send(group.chat).await, Refusal::ChatGone);
     group.block(false);
-    let moved = group.move_group(-100_777);
-    assert_eq!(send(group.chat).await, Refusal::Moved { chat: -100_777 });
+    let moved = group.move_group_unheard(-1_001_000_100_777);
+    assert_eq!(send(group.chat).await, Refusal::Moved { chat: moved.chat });
     let receipt = sent(
         client
             .send_circle(Place::chat(moved.chat), &clip, &first_keyboard("b"))

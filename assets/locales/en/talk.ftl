@@ -37,6 +37,7 @@ times-beyond = The song is { $length } long, and that is past its end. Choose an
 times-cut = A circle is no longer than 60 seconds and than the song, so I took as much as fits.
 tap-old = This card is no longer in use, or it is somebody else's. Send the song again and I'll make a new one.
 tap-turned = The list has just turned its page. Choose again.
+tap-copy = There is a newer copy of this card further down. Press the button there.
 tap-nothing = There is nothing more to change here.
 accepted = On it!
 drawing = Drawing…

@@ -96,15 +96,8 @@ impl Talk {
         vec![Action::Say(trouble.unwrap_or(nothing))]
     }
 
-    pub(super) fn pick(
-        &mut self,
-        query: String,
-        message: i64,
-        serial: Serial,
-        nth: u16,
-        rules: &Rules<'_>,
-    ) -> Vec<Action> {
-        let Some(list) = self.list_in(message, serial) else {
+    pub(super) fn pick(&mut self, query: String, serial: Serial, nth: u16, rules: &Rules<'_>) -> Vec<Action> {
+        let Some(list) = self.list.as_mut().filter(|list| list.serial == serial) else {
             return vec![old(query)];
         };
         let (page, nth) = (usize::from(nth) / PAGE, usize::from(nth) % PAGE);
@@ -125,8 +118,8 @@ impl Talk {
         vec![answer(query), fetch]
     }
 
-    pub(super) fn turn(&mut self, query: String, message: i64, serial: Serial, forward: bool) -> Vec<Action> {
-        let Some(list) = self.list_in(message, serial) else {
+    pub(super) fn turn(&mut self, query: String, serial: Serial, forward: bool) -> Vec<Action> {
+        let Some(list) = self.list.as_mut().filter(|list| list.serial == serial) else {
             return vec![old(query)];
         };
         let at = list.asked.unwrap_or(list.page);
@@ -141,11 +134,5 @@ impl Talk {
             from,
         };
         vec![answer(query), search]
-    }
-
-    /// The list, if that message shows it.
-    fn list_in(&mut self, message: i64, serial: Serial) -> Option<&mut List> {
-        let shown_here = |list: &&mut List| list.serial == serial && list.message.is_none_or(|shown| shown == message);
-        self.list.as_mut().filter(shown_here)
     }
 }

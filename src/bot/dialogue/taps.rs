@@ -2,7 +2,7 @@
 //! longer current is answered kindly and changes nothing.
 
 use super::step::say;
-use super::{Action, Card, Menu, Reopen, Rules, Talk, What, changes_card};
+use super::{Action, Menu, Reopen, Rules, Talk, What, changes_card};
 use crate::bot::tap::{CardPress, CirclePress, JobPress, Serial, Tap};
 use crate::bot::texts::Line;
 
@@ -10,8 +10,8 @@ impl Talk {
     pub(super) fn tapped(&mut self, query: String, message: i64, tap: Option<Tap>, rules: &Rules<'_>) -> Vec<Action> {
         match tap {
             None => vec![old(query)],
-            Some(Tap::Pick { serial, nth }) => self.pick(query, message, serial, nth, rules),
-            Some(Tap::Page { serial, forward }) => self.turn(query, message, serial, forward),
+            Some(Tap::Pick { serial, nth }) => self.pick(query, serial, nth, rules),
+            Some(Tap::Page { serial, forward }) => self.turn(query, serial, forward),
             Some(Tap::Card { serial, press }) => self.press(query, message, serial, press, rules),
             Some(Tap::Job { job, press }) => vec![match press {
                 JobPress::Cancel => Action::CancelJob { query, job },
@@ -48,10 +48,13 @@ impl Talk {
         press: CardPress,
         rules: &Rules<'_>,
     ) -> Vec<Action> {
-        let shown_here = |card: &&mut Card| card.serial == serial && card.message.is_none_or(|shown| shown == message);
-        let Some(card) = self.card.as_mut().filter(shown_here) else {
+        let Some(card) = self.card.as_mut().filter(|card| card.serial == serial) else {
             return vec![old(query)];
         };
+        // An older copy may show another moment than the one that would be made.
+        if card.message.is_some_and(|shown| shown != message) {
+            return vec![answer_with(query, "tap-copy")];
+        }
         card.message = Some(message);
         match press {
             CardPress::Create => {
