@@ -135,3 +135,21 @@ fn without_a_token_everything_but_the_bot_runs() {
     assert!(house.log().contains("everything but the bot runs"), "{}", house.log());
     assert!(service.stop().as_secs() < 20);
 }
+
+#[test]
+fn a_token_that_telegram_does_not_know_is_one_sentence() {
+    let telegram = Telegram::start();
+    let unknown = "123456789:AAnobody_has_ever_been_given_this";
+    let house = House::new(&telegram).set("TELEGRAM__TOKEN", unknown);
+    let service = house.start();
+    let until = std::time::Instant::now() + SOON;
+    while !house
+        .log()
+        .contains("Telegram does not know the token; copy it again from @BotFather")
+    {
+        assert!(std::time::Instant::now() < until, "{}", house.log());
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    assert!(service.stop().as_secs() < 20);
+    assert!(!house.log().contains(unknown), "the token is in the log");
+}
