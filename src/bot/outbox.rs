@@ -17,6 +17,7 @@ use crate::model::JobSpec;
 use crate::queue::delivery::{self, Scan};
 use crate::queue::{Parcel, QueueError, Search, SentAs, Todo, off_runtime};
 use crate::store::{Millis, deliveries};
+use crate::torture;
 
 /// Circles on their way at once: at 8 MB each they fill any line.
 const AT_ONCE: usize = 16;
@@ -216,14 +217,14 @@ async fn look(desk: &Desk, client: &Client, search: Search) {
                         message_id,
                         // It is old news, and ends nobody's search.
                         date: 0,
-                        file: file.map(|file| (file.id, file.unique_id)),
+                        file: Some((file.id, file.unique_id)),
                     };
                     (Scan::Found, Some(found))
                 }
                 Sighting::Absent => (Scan::Absent, None),
                 Sighting::Undecidable { retry_after } => {
                     let wait = retry_after.and_then(|wait| Millis::try_from(wait.as_millis()).ok());
-                    let until = desk.clock.now() + wait.unwrap_or(ASK_AGAIN_MS);
+                    let until = desk.clock.now() + wait.unwrap_or(torture::hurried(ASK_AGAIN_MS, ASK_AGAIN_MS / 50));
                     (Scan::Postponed { until }, None)
                 }
             }
