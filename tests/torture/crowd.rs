@@ -14,6 +14,8 @@ use crate::torture::run::wait;
 
 /// One waits while one is rendered; the queue lets in four.
 const AT_ONCE: usize = 3;
+/// Songs on their way at once, so that nobody's is given up as too slow.
+const WAVE: usize = 10;
 /// The song, and the lengths people ask for.
 const SONG_SECS: usize = 120;
 const LENGTHS: usize = 20;
@@ -45,11 +47,13 @@ impl<'t> Crowd<'t> {
         let bytes = song(house, SONG_SECS, 220.0);
         let leaving: Vec<_> = (0..leaving).map(|nth| about_to_leave(telegram, house, nth)).collect();
         let people: Vec<_> = (0..people).map(|nth| telegram.person(&format!("P{nth}"))).collect();
-        for person in &people {
-            person.send_audio("tone.wav", bytes.clone(), SONG_SECS as u64, "Tone", "Nobody");
-        }
-        for person in &people {
-            card(person, "⏱");
+        for some in people.chunks(WAVE) {
+            for person in some {
+                person.send_audio("tone.wav", bytes.clone(), SONG_SECS as u64, "Tone", "Nobody");
+            }
+            for person in some {
+                card(person, "⏱");
+            }
         }
         // Until where the cards are is written down: one that is shown anew takes the taps with it.
         thread::sleep(Duration::from_secs(1));

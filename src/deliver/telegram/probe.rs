@@ -35,7 +35,9 @@ enum Put {
     Already,
     /// It is not there, or not the bot's.
     NotThis,
-    Unclear { retry_after: Option<Duration> },
+    Unclear {
+        retry_after: Option<Duration>,
+    },
 }
 
 const UNCLEAR: Put = Put::Unclear { retry_after: None };
@@ -111,7 +113,9 @@ fn read(message_id: i64, exchange: &Exchange) -> Put {
     };
     if envelope.ok {
         let message = envelope.result.filter(|message| message.message_id == message_id);
-        return message.map_or(UNCLEAR, |message| Put::Done(message.receipt().map(|receipt| receipt.file)));
+        return message.map_or(UNCLEAR, |message| {
+            Put::Done(message.receipt().map(|receipt| receipt.file))
+        });
     }
     let description = envelope.description.to_lowercase();
     match envelope.error_code.unwrap_or(*status) {

@@ -126,7 +126,8 @@ impl Updates {
             disorder.echoes.shuffle(&mut disorder.chance);
             // What may not have come yet has no echo, where the order is kept.
             let waiting: HashSet<_> = self.waiting.iter().map(|update| update.id).collect();
-            let is_due = |echo: &mut Value| disorder.shuffled || !waiting.contains(&echo["update_id"].as_i64().unwrap());
+            let is_due =
+                |echo: &mut Value| disorder.shuffled || !waiting.contains(&echo["update_id"].as_i64().unwrap());
             let mut due: Vec<_> = disorder.echoes.extract_if(.., is_due).collect();
             let count = disorder.chance.random_range(0..=due.len());
             disorder.echoes.extend(due.split_off(count));
