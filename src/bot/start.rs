@@ -246,10 +246,18 @@ async fn hear(desk: Arc<Desk>, intake: Intake) {
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
     tracing::info!("updates come");
-    set_commands(&desk).await;
-    if matches!(intake, Intake::Polling) {
-        intake::poll(desk).await;
-    }
+    let polled = async {
+        if matches!(intake, Intake::Polling) {
+            intake::poll(Arc::clone(&desk)).await;
+        }
+    };
+    let commands = async {
+        tokio::select! {
+            () = set_commands(&desk) => {}
+            () = desk.stopping.cancelled() => {}
+        }
+    };
+    tokio::join!(polled, commands);
 }
 
 /// Polling and webhook exclude each other at Telegram.

@@ -116,6 +116,8 @@ impl<'t> Crowd<'t> {
         let is_asked = |entry: &Entry| is_circle(entry) && self.people.iter().any(|of| of.person.chat == entry.chat);
         let circles: Vec<_> = self.telegram.ledger().into_iter().filter(is_asked).collect();
         let store = Store::open(&house.path("data")).unwrap();
+        let left_over = fs::read_dir(house.path("data/tmp")).unwrap().count();
+        assert_eq!(left_over, 0, "seed {seed}: files half written");
         for &id in &self.left {
             assert_eq!(traces(&store, id), Vec::<String>::new(), "seed {seed}: {id} left");
         }
