@@ -160,7 +160,7 @@ impl Bot {
 fn client(parts: &Parts) -> Result<teloxide::Bot, BotError> {
     let mut http = teloxide::net::default_reqwest_settings()
         .connect_timeout(CONNECT)
-        .timeout(torture::hurried(CALL, CALL / 30));
+        .timeout(torture::hurried(CALL, CALL / 10));
     if parts.api_url.starts_with("http://") {
         // A Bot API server on this host or network: the system's proxy is for the world outside.
         http = http.no_proxy();

@@ -32,12 +32,19 @@ pub async fn hear(desk: Arc<Desk>, intake: Intake) {
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
     tracing::info!("updates come");
+    let polled = async {
+        if matches!(intake, Intake::Polling) {
+            intake::poll(Arc::clone(&desk)).await;
+        }
+    };
     // Nobody waits for the list of commands.
-    let named = Arc::clone(&desk);
-    desk.tasks.spawn(async move { set_commands(&named).await });
-    if matches!(intake, Intake::Polling) {
-        intake::poll(desk).await;
-    }
+    let commands = async {
+        tokio::select! {
+            () = set_commands(&desk) => {}
+            () = desk.stopping.cancelled() => {}
+        }
+    };
+    tokio::join!(polled, commands);
 }
 
 /// Polling and webhook exclude each other at Telegram.

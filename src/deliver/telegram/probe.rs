@@ -1,8 +1,9 @@
 //! The read-back: the Bot API cannot be asked for a message, but it can be asked to edit one. Putting the final keyboard
-//! under a candidate message answers three ways: done (it is a message of ours), not modified (it is ours and has that
-//! keyboard already), or no such message to edit. Repeating it changes nothing.
+//! under a candidate message answers three ways: done (it is a message of ours, and what it holds is told), not modified (it
+//! is ours and has that keyboard already), or no such message to edit. Repeating it changes nothing.
 //!
-//! Candidates must be messages nobody else has accounted for: a status message among them would get the circle's keyboard.
+//! A message of ours need not be the circle: a status whose answer was lost is a candidate as well, and may have got the
+//! circle's keyboard from an earlier look. So what has the keyboard already is looked at without it.
 
 use std::time::Duration;
 
@@ -18,8 +19,8 @@ use super::patience::{MAX_CANDIDATES, Patience};
 /// What a read-back saw.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Sighting {
-    /// It arrived, and bears its final keyboard now. The file is unknown where the keyboard had been there before.
-    Found { message_id: i64, file: Option<SentFile> },
+    /// It arrived, and bears its final keyboard now.
+    Found { message_id: i64, file: SentFile },
     /// None of the candidates is it. It may still become visible: absent twice, a minute apart, is absent.
     Absent,
     /// The chat cannot be asked any more: we were thrown out, or it became another.
@@ -27,6 +28,24 @@ pub enum Sighting {
     /// Telegram did not tell.
     Undecidable { retry_after: Option<Duration> },
 }
+
+/// What Telegram said to a keyboard.
+enum Put {
+    /// It has it now. The film it holds, if it is one of ours.
+    Done(Option<SentFile>),
+    /// It had it before.
+    Already,
+    /// It is not there, or not the bot's.
+    NotThis,
+    /// The chat cannot be asked any more.
+    Closed,
+    Unclear {
+        retry_after: Option<Duration>,
+    },
+}
+
+const UNCLEAR: Put = Put::Unclear { retry_after: None };
+const NO_KEYBOARD: &str = r#"{"inline_keyboard":[]}"#;
 
 impl Client {
     /// Looks at the candidates in turn, each with the gate's leave, and stops at the first that is the circle.
@@ -36,15 +55,7 @@ impl Client {
             return Sighting::Undecidable { retry_after: None };
         }
         for &message_id in candidates {
-            let permit = gate.message(chat).await;
-            let sighting = self.probe_one(chat, message_id, keyboard).await;
-            if let Sighting::Undecidable {
-                retry_after: Some(wait),
-            } = sighting
-            {
-                gate.refused(chat, wait);
-            }
-            drop(permit);
+            let sighting = self.probe_one(gate, chat, message_id, keyboard).await;
             if sighting != Sighting::Absent {
                 return sighting;
             }
@@ -52,45 +63,78 @@ impl Client {
         Sighting::Absent
     }
 
-    /// One look, without waiting for anybody.
-    pub async fn probe_one(&self, chat: i64, message_id: i64, keyboard: &Marked) -> Sighting {
+    async fn probe_one(&self, gate: &Gate, chat: i64, message_id: i64, keyboard: &Marked) -> Sighting {
+        let put = |markup| self.put(gate, chat, message_id, markup);
+        let file = match put(keyboard.markup()).await {
+            Put::Done(Some(file)) => return Sighting::Found { message_id, file },
+            // It does not keep a circle's buttons.
+            Put::Done(None) => match put(NO_KEYBOARD).await {
+                Put::Unclear { retry_after } => return Sighting::Undecidable { retry_after },
+                Put::Closed => return Sighting::Closed,
+                _ => return Sighting::Absent,
+            },
+            Put::NotThis => return Sighting::Absent,
+            Put::Closed => return Sighting::Closed,
+            Put::Unclear { retry_after } => return Sighting::Undecidable { retry_after },
+            Put::Already => match put(NO_KEYBOARD).await {
+                Put::Done(Some(file)) => file,
+                Put::Done(None) | Put::NotThis => return Sighting::Absent,
+                Put::Already => return Sighting::Undecidable { retry_after: None },
+                Put::Closed => return Sighting::Closed,
+                Put::Unclear { retry_after } => return Sighting::Undecidable { retry_after },
+            },
+        };
+        match put(keyboard.markup()).await {
+            Put::Done(_) | Put::Already => Sighting::Found { message_id, file },
+            // The next look gives it back.
+            Put::NotThis => Sighting::Undecidable { retry_after: None },
+            Put::Closed => Sighting::Closed,
+            Put::Unclear { retry_after } => Sighting::Undecidable { retry_after },
+        }
+    }
+
+    async fn put(&self, gate: &Gate, chat: i64, message_id: i64, markup: &str) -> Put {
         let form = Form::new()
             .field("chat_id", chat.to_string())
             .field("message_id", message_id.to_string())
-            .field("reply_markup", keyboard.markup());
+            .field("reply_markup", markup);
         let patience = Patience::PROBE.within(self.patience());
-        see(message_id, &self.call("editMessageReplyMarkup", form, patience).await)
+        let permit = gate.message(chat).await;
+        let put = read(message_id, &self.call("editMessageReplyMarkup", form, patience).await);
+        if let Put::Unclear {
+            retry_after: Some(wait),
+        } = put
+        {
+            gate.refused(chat, wait);
+        }
+        drop(permit);
+        put
     }
 }
 
-fn see(message_id: i64, exchange: &Exchange) -> Sighting {
-    const UNKNOWN: Sighting = Sighting::Undecidable { retry_after: None };
+fn read(message_id: i64, exchange: &Exchange) -> Put {
     let End::Answered { status, body } = &exchange.end else {
-        return UNKNOWN;
+        return UNCLEAR;
     };
     let Ok(envelope) = serde_json::from_slice::<Envelope<Message>>(body) else {
-        return UNKNOWN;
+        return UNCLEAR;
     };
     if envelope.ok {
-        let Some(message) = envelope.result.filter(|message| message.message_id == message_id) else {
-            return UNKNOWN;
-        };
-        // A message of ours that holds no film is none of our circles.
-        return message.receipt().map_or(Sighting::Absent, |receipt| Sighting::Found {
-            message_id,
-            file: Some(receipt.file),
+        let message = envelope.result.filter(|message| message.message_id == message_id);
+        return message.map_or(UNCLEAR, |message| {
+            Put::Done(message.receipt().map(|receipt| receipt.file))
         });
     }
     let description = envelope.description.to_lowercase();
     match envelope.error_code.unwrap_or(*status) {
-        429 => Sighting::Undecidable {
+        429 => Put::Unclear {
             retry_after: Some(retry_after(envelope.parameters.retry_after)),
         },
-        403 => Sighting::Closed,
-        400 if envelope.parameters.migrate_to_chat_id.is_some() => Sighting::Closed,
-        400 if description.contains("message is not modified") => Sighting::Found { message_id, file: None },
-        400 if NOT_THIS.iter().any(|words| description.contains(words)) => Sighting::Absent,
-        _ => UNKNOWN,
+        403 => Put::Closed,
+        400 if envelope.parameters.migrate_to_chat_id.is_some() => Put::Closed,
+        400 if description.contains("message is not modified") => Put::Already,
+        400 if NOT_THIS.iter().any(|words| description.contains(words)) => Put::NotThis,
+        _ => UNCLEAR,
     }
 }
 

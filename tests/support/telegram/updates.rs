@@ -1,7 +1,7 @@
 //! Updates on their way to a bot: kept until they are confirmed, by a greater offset or by a webhook's 200; on request
 //! repeated and out of order, as Telegram sometimes does after trouble.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
@@ -123,9 +123,15 @@ impl Updates {
             batch.push(update.value.clone());
         }
         if let Some(disorder) = self.disorder.as_mut().filter(|disorder| !disorder.echoes.is_empty()) {
-            let count = disorder.chance.random_range(0..=disorder.echoes.len());
             disorder.echoes.shuffle(&mut disorder.chance);
-            batch.extend(disorder.echoes.drain(..count));
+            // What may not have come yet has no echo, where the order is kept.
+            let waiting: HashSet<_> = self.waiting.iter().map(|update| update.id).collect();
+            let is_due =
+                |echo: &mut Value| disorder.shuffled || !waiting.contains(&echo["update_id"].as_i64().unwrap());
+            let mut due: Vec<_> = disorder.echoes.extract_if(.., is_due).collect();
+            let count = disorder.chance.random_range(0..=due.len());
+            disorder.echoes.extend(due.split_off(count));
+            batch.extend(due);
             if disorder.shuffled {
                 batch.shuffle(&mut disorder.chance);
             }
