@@ -40,9 +40,36 @@ pub enum Command {
     Bench(BenchArgs),
     /// Run the service: the bot, the queue and its workers
     Serve(ServeArgs),
+    /// Back up the service's record while it runs, put a backup back, or look for damage
+    #[command(subcommand)]
+    Db(DbCommand),
     /// The service's own child process; takes its orders from standard input
     #[command(hide = true)]
     Worker,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum DbCommand {
+    /// Copy the record into one file; the service may go on meanwhile
+    Backup {
+        #[command(flatten)]
+        service: ServeArgs,
+        /// The file to write; replaced only by a whole copy
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
+    },
+    /// Put a backup in the record's place; the service must be stopped, and what was in its line is not made again
+    Restore {
+        #[command(flatten)]
+        service: ServeArgs,
+        /// A file that `db backup` made
+        backup: PathBuf,
+    },
+    /// Read the whole record and say what is wrong with it
+    Check {
+        #[command(flatten)]
+        service: ServeArgs,
+    },
 }
 
 #[derive(Args, Debug)]

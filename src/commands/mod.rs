@@ -2,6 +2,7 @@
 
 mod answer;
 mod bench;
+mod db;
 mod doctor;
 mod frame;
 mod probe;
@@ -87,6 +88,7 @@ pub fn run(cli: &Cli, exit: Exit) -> Result<(), CommandError> {
         Command::Doctor(args) => doctor::run(*args),
         Command::Bench(args) => bench::run(args, stop_flag(exit)?.as_ref()),
         Command::Serve(args) => serve::run(args),
+        Command::Db(command) => db::run(command),
         Command::Worker => worker::run(exit),
     }
 }

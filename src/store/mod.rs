@@ -24,6 +24,7 @@ mod readers;
 mod reservation;
 mod writer;
 
+pub mod backup;
 pub mod catalogue;
 pub mod circles;
 pub mod deliveries;
