@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::thread;
 
+use musiccircles::queue::Todo;
 use musiccircles::store::jobs::JobState;
 use musiccircles::store::{Store, StoreError, backup, people};
 
@@ -81,10 +82,7 @@ fn what_was_in_the_line_is_not_made_or_sent_again() {
         assert_eq!(queue.job(job).unwrap().unwrap().state, JobState::Cancelled);
     }
     assert!(queue.claim("worker").unwrap().is_none());
-    assert!(matches!(
-        queue.next_parcel().unwrap(),
-        musiccircles::queue::Todo::Nothing { .. }
-    ));
+    assert!(matches!(queue.next_parcel().unwrap(), Todo::Wait(None)));
     // The one that goes on is not touched by its copy.
     assert_eq!(desk.state(waits), JobState::Queued);
 }
