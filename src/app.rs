@@ -193,6 +193,11 @@ fn parts(config: &Config, store: Store, queue: Queue, pool: Pool, sources: Arc<S
     let telegram = &config.telegram;
     let house = House {
         themes: theme::names().into_iter().map(str::to_owned).collect(),
+        lyric_themes: theme::built_in()
+            .iter()
+            .filter(|theme| theme.manifest.lyrics.is_some())
+            .map(|theme| theme.name.clone())
+            .collect(),
         theme: config.render.theme.clone(),
         format: config.render.format,
         max_circle_bytes: config.render.max_bytes,
@@ -250,7 +255,7 @@ fn sources(config: &Config) -> Result<Sources, AppError> {
         cover_archive: given.musicbrainz.as_ref().map(|both| Open {
             base_url: elsewhere(&both.covers_url, "coverartarchive.org"),
         }),
-        lrclib: None,
+        lrclib: open(&given.lrclib, "lrclib.net"),
         contact: None,
     };
     let index = match settings.library {

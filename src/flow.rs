@@ -228,4 +228,6 @@ pub struct Circle {
     /// A whole mp4.
     pub mp4: Vec<u8>,
     pub frames: u32,
+    /// The frame of its strongest moment, NV12: for a picture of it.
+    pub still: Vec<u8>,
 }

@@ -15,6 +15,7 @@ mod lanes;
 mod lyrics;
 mod request;
 mod stages;
+mod still;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -36,6 +37,7 @@ pub use calm::calm_frame;
 pub use lyrics::{LyricsChoice, LyricsFound};
 pub use request::{CoverChoice, FragmentChoice, Request, look_version, survey};
 pub use stages::StagesMs;
+use still::Stills;
 
 /// How often the sound is asked whether it is done, and told to stop.
 const SOUND_POLL: Duration = Duration::from_millis(5);
@@ -177,6 +179,8 @@ struct Prepared {
     /// Fades where the fragment cuts into the song, and the needle.
     edges: Edges,
     scene: Scene,
+    /// The strongest moments.
+    peaks: Vec<FrameIndex>,
     tags: Tags,
     lyrics: LyricsFound,
     key: String,
@@ -276,10 +280,11 @@ impl<'a> Making<'a> {
         // From here on the sound belongs to its own thread: 23 MB that nobody holds twice.
         let (pcm, edges) = (std::mem::take(&mut self.prepared.pcm), self.prepared.edges);
         let stop_sound = AtomicBool::new(false);
+        let stills = Stills::of(std::mem::take(&mut self.prepared.peaks));
         let (segments, (sound, took)) = thread::scope(|scope| {
             let sound = spawn(scope, "sound", || timed(|| encode_sound(pcm, edges, &stop_sound)))?;
             let (device, scene) = (&self.device, &self.prepared.scene);
-            let drawn = lanes::draw_and_encode(device, scene, &settings, progress, cancel, &mut self.stages);
+            let drawn = lanes::draw_and_encode(device, scene, &settings, &stills, progress, cancel, &mut self.stages);
             while !sound.is_finished() {
                 stop_sound.fetch_or(drawn.is_err() || cancel.load(Ordering::Relaxed), Ordering::Relaxed);
                 thread::sleep(SOUND_POLL);
@@ -290,7 +295,12 @@ impl<'a> Making<'a> {
         self.stages.encode_audio = took;
         let (mp4, took) = timed(|| encode::mux(&segments, &sound, &settings, &self.prepared.tags));
         self.stages.mux = took;
-        Ok((Circle { mp4: mp4?, frames }, self.report(Some(encoder))))
+        let circle = Circle {
+            mp4: mp4?,
+            frames,
+            still: stills.brightest(self.request.format.size),
+        };
+        Ok((circle, self.report(Some(encoder))))
     }
 
     fn frame(mut self, at: Duration) -> Result<(Vec<u8>, Report), PipelineError> {
@@ -427,9 +437,10 @@ fn prepare(request: &Request, stages: &mut Stages, cancel: &AtomicBool) -> Resul
     stop_if(cancel)?;
 
     let frames = request.format.fps.frames_in(length);
-    let (scene, took) = timed(|| {
+    let ((scene, peaks), took) = timed(|| {
         let features = analysis::analyse(&pcm, request.format.fps, frames);
-        compose(request, cover, &tags, &lyrics, &features)
+        let peaks = analysis::peaks(&features);
+        (compose(request, cover, &tags, &lyrics, &features), peaks)
     });
     stages.analyse = took;
     let is_on = |name| request.theme.is_on(&request.params, name);
@@ -445,6 +456,7 @@ fn prepare(request: &Request, stages: &mut Stages, cancel: &AtomicBool) -> Resul
         pcm,
         edges,
         scene,
+        peaks,
         tags,
         lyrics: found,
         key,

@@ -114,6 +114,7 @@ const EVERY_KEY: &[(&str, &str, Arrived)] = &[
     ("SOURCES__MUSICBRAINZ__COVERS_URL", "http://h", |c| {
         c.sources.musicbrainz.is_some()
     }),
+    ("SOURCES__LRCLIB__BASE_URL", "http://h", |c| c.sources.lrclib.is_some()),
     ("RENDER__ADAPTER", "cpu", |c| c.render.adapter.to_string() == "cpu"),
     ("RENDER__ENCODER", "x264", |c| c.render.encoder.to_string() == "x264"),
     ("RENDER__SIZE", "384", |c| c.render.format.size.px() == 384),

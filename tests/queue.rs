@@ -7,4 +7,5 @@ mod desk;
 mod forget;
 mod key;
 mod killed;
+mod stats;
 mod work;

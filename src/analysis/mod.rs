@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! Pcm -> spectrum (bands per window) -> level (0 to 1, smoothed)  -> Features
-//!     \-> onset (what starts when)  \-> beat (tempo, phase)      /
+//!     \-> onset (what starts when)  \-> beat (tempo, phase)      /   \-> peaks (for a still)
 //! ```
 //!
 //! Pure arithmetic in a fixed order: the same sound gives the same floats. Never: I/O, randomness, a look at the clock.
@@ -13,10 +13,12 @@ mod envelope;
 mod level;
 mod mono;
 mod onset;
+mod peak;
 mod spectrum;
 mod structure;
 mod survey;
 
+pub use peak::peaks;
 pub use survey::{Highlight, Listener, Survey};
 
 use crate::flow::{Features, FrameFeatures, Pcm};

@@ -1,5 +1,5 @@
-//! A job, from the line to the outbox: claimed, rendered by a worker, kept, each recorded before the next. And what keeps the
-//! queue in order meanwhile.
+//! A job, from the line to the outbox: claimed, looked for among the circles there are, else rendered by a worker, kept; each
+//! recorded before the next. And what keeps the queue in order meanwhile.
 
 use std::time::{Duration, Instant};
 
@@ -9,11 +9,12 @@ use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::deliver::telegram::patience::MAX_THUMBNAIL_BYTES;
 use crate::model::JobSpec;
 use crate::queue::limits::HEARTBEAT_MS;
 use crate::queue::{Claim, Ended, Made, Queue, QueueError, off_runtime};
 use crate::store::disk::Reservation;
-use crate::store::jobs::Failure;
+use crate::store::jobs::{Failure, JobState};
 use crate::store::leases::Held;
 use crate::torture;
 use crate::worker::{Blame, Files, Pool, Rendered, Stage, Step, Wanted, WorkFailed};
@@ -64,6 +65,19 @@ struct Maker {
     stopping: CancellationToken,
 }
 
+/// What became of a claim that ended well.
+enum Circle {
+    /// It was there already, and is on its way.
+    Known(JobState),
+    Drawn(Box<Drawn>),
+}
+
+struct Drawn {
+    circle: Reservation,
+    still: Option<Reservation>,
+    rendered: Rendered,
+}
+
 impl Maker {
     async fn run(self) {
         while !self.stopping.is_cancelled() {
@@ -90,13 +104,16 @@ impl Maker {
     async fn make(&self, claim: Claim) {
         let (held, job) = (claim.held, claim.held.job);
         let began = Instant::now();
-        let outcome = match self.render(held, claim.spec).await {
-            Ok((circle, rendered)) => self.keep(held, circle, rendered).await,
+        let circle = self.circle(held, claim.spec).await;
+        let drawn = matches!(circle, Ok(Circle::Drawn(_)));
+        let outcome = match circle {
+            Ok(Circle::Known(state)) => Ok(state.name()),
+            Ok(Circle::Drawn(drawn)) => self.keep(held, *drawn).await,
             Err(ended) => self.end(held, ended).await,
         };
         match outcome {
             Ok(state) => {
-                tracing::info!(%job, state, made_ms = began.elapsed().as_millis() as u64, "a job was worked on")
+                tracing::info!(%job, state, drawn, made_ms = began.elapsed().as_millis() as u64, "a job was worked on")
             }
             // Somebody else has it now, and it is theirs to end.
             Err(QueueError::Stale) => tracing::warn!(%job, "a job was given to another worker meanwhile"),
@@ -104,37 +121,79 @@ impl Maker {
         }
     }
 
-    async fn render(&self, held: Held, spec: JobSpec) -> Result<(Reservation, Rendered), Ended> {
+    async fn circle(&self, held: Held, spec: JobSpec) -> Result<Circle, Ended> {
         let missing = || Ended::Impossible(failure("file_gone", "a file of the job has no name of ours"));
         let files = Files::of(&spec, self.queue.store().folder()).ok_or_else(missing)?;
-        let (disk, bytes) = (self.queue.disk().clone(), spec.max_bytes);
-        let room = off_runtime(move || disk.reserve("mp4", bytes)).await;
-        let room = room.map_err(|error| Ended::TryAgain(failure("disk_full", &error.to_string())))?;
         let (steps, seen) = watch::channel(Step::default());
         let cancel = CancellationToken::new();
         let _stop_telling = cancel.clone().drop_guard();
-        let wanted = Wanted { spec, files };
-        let output = room.path().to_owned();
-        let work = self.pool.render(wanted, &output, steps, cancel.clone());
+        let work = self.find_or_draw(held, Wanted { spec, files }, steps, cancel.clone());
         let tell = tell(self.queue.clone(), held, seen);
         let alive = stay_alive(self.queue.clone(), held, cancel);
         tokio::pin!(work, tell, alive);
-        // The render alone decides when it is over: until then it may still write.
+        // The work alone decides when it is over: until then it may still write.
         let mut asked = None;
-        let rendered = loop {
+        loop {
             tokio::select! {
-                rendered = &mut work => break rendered,
+                circle = &mut work => return circle,
                 () = &mut tell => {}
                 why = &mut alive, if asked.is_none() => asked = Some(why),
             }
-        };
-        match rendered {
-            Ok(rendered) => Ok((room, rendered)),
-            Err(error) => Err(ended(error)),
         }
     }
 
-    async fn keep(&self, held: Held, circle: Reservation, rendered: Rendered) -> Result<&'static str, QueueError> {
+    /// Two requests that are written differently may still be one circle: only its content key tells.
+    async fn find_or_draw(
+        &self,
+        held: Held,
+        wanted: Wanted,
+        steps: watch::Sender<Step>,
+        cancel: CancellationToken,
+    ) -> Result<Circle, Ended> {
+        let key = self.pool.key(wanted.clone(), cancel.clone()).await.map_err(ended)?;
+        let queue = self.queue.clone();
+        match off_runtime(move || queue.found(held, &key)).await {
+            Ok(Some(state)) => return Ok(Circle::Known(state)),
+            Ok(None) => {}
+            // It would only have saved time; whose job it is, is asked again at its end.
+            Err(error) => tracing::warn!(job = %held.job, %error, "a circle was not looked for"),
+        }
+        self.draw(wanted, steps, cancel)
+            .await
+            .map(|drawn| Circle::Drawn(Box::new(drawn)))
+    }
+
+    async fn draw(
+        &self,
+        wanted: Wanted,
+        steps: watch::Sender<Step>,
+        cancel: CancellationToken,
+    ) -> Result<Drawn, Ended> {
+        let room = self.room("mp4", wanted.spec.max_bytes).await?;
+        // A circle without a still is a circle.
+        let still = self.room("jpg", MAX_THUMBNAIL_BYTES as u64).await.ok();
+        let still_path = still.as_ref().map(Reservation::path);
+        let work = self.pool.render(wanted, room.path(), still_path, steps, cancel);
+        let rendered = work.await.map_err(ended)?;
+        Ok(Drawn {
+            circle: room,
+            still: still.filter(|_| rendered.still_bytes.is_some()),
+            rendered,
+        })
+    }
+
+    async fn room(&self, extension: &'static str, bytes: u64) -> Result<Reservation, Ended> {
+        let disk = self.queue.disk().clone();
+        let room = off_runtime(move || disk.reserve(extension, bytes)).await;
+        room.map_err(|error| Ended::TryAgain(failure("disk_full", &error.to_string())))
+    }
+
+    async fn keep(&self, held: Held, drawn: Drawn) -> Result<&'static str, QueueError> {
+        let Drawn {
+            circle,
+            still,
+            rendered,
+        } = drawn;
         let facts = json!({
             "bytes": rendered.bytes, "frames": rendered.frames, "length_ms": rendered.length_ms,
             "adapter": rendered.adapter, "encoder": rendered.encoder, "stages": rendered.stages,
@@ -142,7 +201,7 @@ impl Maker {
         let made = Made {
             content_key: rendered.key,
             circle,
-            thumbnail: None,
+            thumbnail: still,
             facts: facts.to_string(),
             render_ms: rendered.stages.total as u64,
         };

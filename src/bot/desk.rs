@@ -24,6 +24,8 @@ use crate::store::{Clock, Store, StoreError, people};
 #[derive(Clone, Debug)]
 pub struct House {
     pub themes: Vec<String>,
+    /// Those of them that show a song's words.
+    pub lyric_themes: Vec<String>,
     pub theme: String,
     pub format: VideoFormat,
     pub max_circle_bytes: u64,
@@ -134,6 +136,8 @@ impl Desk {
             serial,
             prefs,
             themes: &self.house.themes,
+            lyric_themes: &self.house.lyric_themes,
+            knows_lyrics: self.sources.as_ref().is_some_and(|sources| sources.knows_lyrics()),
             default_cover: &self.default_cover,
             size_px: self.house.format.size.px(),
             fps: self.house.format.fps.get(),

@@ -16,6 +16,7 @@ use super::studio::Told;
 use super::tap::Serial;
 use super::texts::{Lang, Line};
 use super::update::extension;
+use crate::model::spelling::Named;
 use crate::model::{Blob, Found, JobId};
 use crate::queue::off_runtime;
 use crate::source::{Cursor, FetchLimits, SourceError, Sources};
@@ -28,6 +29,8 @@ const SONG_BYTES: u64 = 64 << 20;
 const SONG_TIME: Duration = Duration::from_secs(60);
 /// A picture as it comes.
 const PICTURE_BYTES: u64 = 20 << 20;
+/// A file of words, before it is looked into: a whole megabyte, for the sentence that tells the limit.
+const LYRICS_BYTES: u64 = 1 << 20;
 /// A file from Telegram.
 const UPLOAD_TIME: Duration = Duration::from_secs(120);
 /// How often the sign that we are at work is shown again: it lasts five seconds.
@@ -36,7 +39,7 @@ const SIGN_EVERY: Duration = Duration::from_secs(4);
 pub async fn act(desk: &Desk, key: DialogueKey, place: Place, lang: Lang, action: Action) -> Option<Event> {
     let sign = match &action {
         // Nobody waits for it.
-        Action::Listen { .. } => None,
+        Action::Listen { .. } | Action::FindLyrics(_) => None,
         Action::Draw { .. } => Some(ChatAction::UploadPhoto),
         _ => Some(ChatAction::Typing),
     };
@@ -71,6 +74,14 @@ async fn work(desk: &Desk, key: DialogueKey, lang: Lang, action: Action) -> Opti
         Action::DownloadPicture(upload) => Some(match uploaded_picture(desk, &upload).await {
             Ok(picture) => Event::GotPicture(picture),
             Err(line) => Event::Failed { serial: None, line },
+        }),
+        Action::DownloadLyrics(upload) => Some(match uploaded_lyrics(desk, &upload).await {
+            Ok(lyrics) => Event::GotLyrics(lyrics),
+            Err(line) => Event::Failed { serial: None, line },
+        }),
+        Action::FindLyrics(song) => Some(Event::LyricsFound {
+            lyrics: found_lyrics(desk, &song).await,
+            sha256: song.file.sha256,
         }),
         Action::Listen { song, length_ms } => {
             let path = desk.path(&song)?;
@@ -274,6 +285,32 @@ async fn uploaded_song(desk: &Desk, upload: Upload) -> Got {
 async fn uploaded_picture(desk: &Desk, upload: &Upload) -> Result<Blob, Line> {
     let (file, _) = download(desk, upload, PICTURE_BYTES).await?;
     desk.studio.picture(file.path()).await
+}
+
+async fn uploaded_lyrics(desk: &Desk, upload: &Upload) -> Result<Blob, Line> {
+    let (file, _) = download(desk, upload, LYRICS_BYTES).await?;
+    desk.studio.lyrics(file).await
+}
+
+/// A circle is worth making also without words, whatever kept them away.
+async fn found_lyrics(desk: &Desk, song: &Song) -> Option<Blob> {
+    let track = match &song.source {
+        SongSource::Track(track) => Some(track),
+        SongSource::Upload => None,
+    };
+    let named = Named {
+        title: song.title.as_deref().unwrap_or_default(),
+        artist: song.artist.as_deref().unwrap_or_default(),
+        // A piece of a song does not tell how long the song is.
+        duration: (!song.preview_only).then(|| Duration::from_millis(song.duration_ms)),
+    };
+    let found = desk.sources.as_deref()?.lyrics(track, &named).await;
+    let text = found
+        .inspect_err(|error| tracing::info!(%error, "no words were found"))
+        .ok()??;
+    let file = desk.studio.room(text.len() as u64).await.ok()?;
+    tokio::fs::write(file.path(), text).await.ok()?;
+    desk.studio.lyrics(file).await.ok()
 }
 
 /// A file from Telegram, with the name it has there.

@@ -40,6 +40,8 @@ pub fn is_slow(action: &Action) -> bool {
             | Action::Reopen { .. }
             | Action::Download { .. }
             | Action::DownloadPicture(_)
+            | Action::DownloadLyrics(_)
+            | Action::FindLyrics(_)
             | Action::Listen { .. }
             | Action::Draw { .. }
     )

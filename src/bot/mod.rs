@@ -23,7 +23,7 @@ mod outbox;
 pub mod recipe;
 mod router;
 mod start;
-mod stats;
+pub mod stats;
 mod status;
 mod studio;
 mod talker;

@@ -89,6 +89,8 @@ impl Studio {
             preview_only: told.preview_only,
             tag_cover,
             source_cover: None,
+            lyrics: None,
+            tag_lyrics: facts.has_lyrics,
         })
     }
 
@@ -98,6 +100,13 @@ impl Studio {
         let made = self.pool.cover(file, clean.path(), CancellationToken::new()).await;
         made.map_err(|error| work_line(&error))?;
         keep(clean, "png").await
+    }
+
+    /// Looks into a file of words and keeps it, if they have their times.
+    pub async fn lyrics(&self, file: Reservation) -> Result<Blob, Line> {
+        let lines = self.pool.lyrics(file.path(), CancellationToken::new()).await;
+        lines.map_err(|error| work_line(&error))?;
+        keep(file, "lrc").await
     }
 
     /// The best parts of a song, as start and length in milliseconds.
@@ -193,6 +202,8 @@ pub fn reason_key(reason: Reason) -> &'static str {
         Reason::StartBeyondEnd | Reason::MomentOutside => "failed-request",
         Reason::CoverMissing | Reason::CoverDamaged => "picture-broken",
         Reason::CoverTooLarge => "picture-too-large",
+        Reason::LyricsDamaged => "lyrics-broken",
+        Reason::LyricsWithoutTimes => "lyrics-untimed",
         Reason::Look | Reason::Format | Reason::TooFewBytes => "failed-request",
         Reason::DiskFull | Reason::Unwritable => "reject-disk-low",
         Reason::Device | Reason::Encoder | Reason::Stopped | Reason::Mistake => "media-machine",

@@ -10,6 +10,9 @@ use super::texts::Lang;
 use crate::deliver::telegram::Marker;
 use crate::model::clean_tag;
 
+/// Extensions of files of words.
+const LYRICS: [&str; 2] = ["lrc", "txt"];
+
 /// Who we are.
 #[derive(Clone, Debug)]
 pub struct Me {
@@ -217,6 +220,8 @@ fn content(message: &Message, words: &str) -> Option<Event> {
         let name = document.file_name.as_deref().unwrap_or_default();
         let upload = named(&document.file, Some(stem(name)), None);
         return Some(match kind {
+            // Whatever kind a sender's program takes it for.
+            _ if LYRICS.contains(&extension(name).as_str()) => Event::Lyrics(upload),
             "image" => Event::Picture(upload),
             "audio" | "video" => Event::Sound(upload),
             _ if EXTENSIONS.contains(&extension(name).as_str()) => Event::Sound(upload),

@@ -1,6 +1,6 @@
 //! What a conversation looks like: its state in, the words and buttons of a message out. Pure.
 
-use super::dialogue::{Card, CoverChoice, List, Menu, PAGE, Prefs, Rules};
+use super::dialogue::{Card, CoverChoice, List, LyricsSearch, Menu, PAGE, Prefs, Rules};
 use super::tap::{CardPress, JobPress, LENGTHS_SECS, STEPS_SECS, SettingPress, Tap};
 use super::texts::{Lang, Line, escape};
 use crate::deliver::telegram::{Button, Press};
@@ -145,6 +145,9 @@ pub fn card(card: &Card, rules: &Rules<'_>) -> Page {
         CoverChoice::Default => "card-cover-default",
     };
     lines.push(Line::new(cover).html(lang));
+    if let Some(words) = lyrics_line(card, rules) {
+        lines.push(Line::new(words).html(lang));
+    }
     if song.preview_only {
         lines.push(Line::new("card-preview-only").html(lang));
     }
@@ -156,6 +159,17 @@ pub fn card(card: &Card, rules: &Rules<'_>) -> Page {
     Page {
         html: lines.join("\n"),
         rows: card_rows(card, lang),
+    }
+}
+
+/// What the card says of the song's words.
+fn lyrics_line(card: &Card, rules: &Rules<'_>) -> Option<&'static str> {
+    let shown = card.shows_lyrics(rules);
+    match card.lyrics_search {
+        _ if card.song.lyrics.is_some() || shown && card.song.tag_lyrics => Some("card-lyrics"),
+        LyricsSearch::Running { .. } if shown => Some("card-lyrics-search"),
+        _ if shown => Some("card-lyrics-none"),
+        _ => None,
     }
 }
 

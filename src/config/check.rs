@@ -171,6 +171,7 @@ fn sources(raw: raw::Sources) -> Result<Sources, ConfigError> {
         itunes: service("sources.itunes.base_url", raw.itunes, "https://itunes.apple.com")?,
         odesli: service("sources.odesli.base_url", raw.odesli, "https://api.song.link")?,
         musicbrainz: musicbrainz.transpose()?,
+        lrclib: service("sources.lrclib.base_url", raw.lrclib, "https://lrclib.net")?,
     })
 }
 

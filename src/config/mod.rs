@@ -102,6 +102,7 @@ pub struct Sources {
     pub itunes: Option<Service>,
     pub odesli: Option<Service>,
     pub musicbrainz: Option<MusicBrainz>,
+    pub lrclib: Option<Service>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

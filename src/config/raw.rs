@@ -62,6 +62,7 @@ pub struct Sources {
     pub itunes: Option<Service>,
     pub odesli: Option<Service>,
     pub musicbrainz: Option<MusicBrainz>,
+    pub lrclib: Option<Service>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -161,6 +162,7 @@ impl Default for Sources {
             itunes: None,
             odesli: None,
             musicbrainz: None,
+            lrclib: None,
         }
     }
 }

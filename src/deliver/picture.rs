@@ -1,9 +1,16 @@
-//! One NV12 frame as a PNG: the processor's twin of the colour conversion in `shaders/lib/color.wgsl`, read backwards.
+//! One NV12 frame as a PNG or a JPEG: the processor's twin of the colour conversion in `shaders/lib/color.wgsl`, read backwards.
 
+use image::codecs::jpeg::JpegEncoder;
+use image::imageops::{self, FilterType};
 use image::{ImageFormat, RgbImage};
 
 use crate::cover::Cover;
 use crate::model::Size;
+
+/// Telegram takes no wider thumbnail.
+pub const THUMBNAIL_SIDE_PX: u32 = 320;
+/// At this quality even noise stays far below the 200 kB that Telegram takes.
+const THUMBNAIL_QUALITY: u8 = 85;
 
 /// The frame as a player shows it: BT.709 limited range to R'G'B', chroma shared by two by two pixels.
 pub fn rgb_from_nv12(nv12: &[u8], size: Size) -> RgbImage {
@@ -32,6 +39,15 @@ pub fn png(image: &RgbImage) -> Result<Vec<u8>, image::ImageError> {
     Ok(bytes.into_inner())
 }
 
+/// A small picture of a square one, as a JPEG.
+pub fn thumbnail(picture: &RgbImage) -> Result<Vec<u8>, image::ImageError> {
+    let side = picture.width().min(THUMBNAIL_SIDE_PX);
+    let small = imageops::resize(picture, side, side, FilterType::Triangle);
+    let mut bytes = Vec::new();
+    JpegEncoder::new_with_quality(&mut bytes, THUMBNAIL_QUALITY).encode_image(&small)?;
+    Ok(bytes)
+}
+
 /// Rec. ITU-R BT.709-6, 3.2 to 3.4.
 fn rgb_from_ycbcr(y: u8, cb: u8, cr: u8) -> [u8; 3] {
     let y = (f32::from(y) - 16.0) / 219.0;
@@ -41,4 +57,34 @@ fn rgb_from_ycbcr(y: u8, cb: u8, cr: u8) -> [u8; 3] {
     let b = y + 1.8556 * cb;
     let g = (y - 0.2126 * r - 0.0722 * b) / 0.7152;
     [r, g, b].map(|c| (c.clamp(0.0, 1.0) * 255.0).round() as u8)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thumbnail_is_what_telegram_takes_whatever_it_shows() {
+        // Nothing compresses worse than noise.
+        let mut state = 1_u32;
+        let mut noise = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 24) as u8
+        };
+        let loud = RgbImage::from_fn(320, 320, |_, _| image::Rgb([noise(), noise(), noise()]));
+        assert!(thumbnail(&loud).unwrap().len() < 200_000);
+        let half = |x: u32| if x < 320 { [200, 40, 40] } else { [40, 40, 200] };
+        let picture = RgbImage::from_fn(640, 640, |x, _| image::Rgb(half(x)));
+        let small = image::load_from_memory_with_format(&thumbnail(&picture).unwrap(), ImageFormat::Jpeg);
+        let small = small.unwrap().into_rgb8();
+        assert_eq!(small.dimensions(), (THUMBNAIL_SIDE_PX, THUMBNAIL_SIDE_PX));
+        for (x, expected) in [(40, [200, 40, 40]), (280, [40, 40, 200])] {
+            let near = |(a, b): (&u8, u8)| a.abs_diff(b) < 8;
+            let shown = small.get_pixel(x, 160);
+            assert!(shown.0.iter().zip(expected).all(near), "{shown:?}");
+        }
+        // A circle smaller than that stays as it is.
+        let small = thumbnail(&RgbImage::new(240, 240)).unwrap();
+        assert_eq!(image::load_from_memory(&small).unwrap().width(), 240);
+    }
 }

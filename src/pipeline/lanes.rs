@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, s
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{PipelineError, Progress, Stages, join, spawn, stop_if};
+use super::{PipelineError, Progress, Stages, Stills, join, spawn, stop_if};
 use crate::encode::{SegmentEncoder, VideoSegment, VideoSettings};
 use crate::flow::{Nv12Batch, Scene};
 use crate::model::FrameIndex;
@@ -33,11 +33,13 @@ struct Feed {
 /// An empty buffer on its way back, with the number of the lane that emptied it.
 type Emptied = (usize, Vec<u8>);
 
-/// Draws the scene and encodes it in the lanes of `settings`; the segments come back in order.
+/// Draws the scene and encodes it in the lanes of `settings`, and shows every frame to `stills`; the segments come back in
+/// order.
 pub(super) fn draw_and_encode(
     gpu: &Gpu,
     scene: &Scene,
     settings: &VideoSettings,
+    stills: &Stills,
     progress: &(dyn Fn(Progress) + Sync),
     cancel: &AtomicBool,
     stages: &mut Stages,
@@ -62,7 +64,10 @@ pub(super) fn draw_and_encode(
             lanes.push(spawn(scope, "encode", move || {
                 let alarm = Alarm(hurt);
                 let mut encoder = SegmentEncoder::open(settings.format, settings.encoder, lane)?;
+                let mut next = first;
                 let taken = each_frame(number, incoming, give_back, cancel, |frame| {
+                    stills.see(FrameIndex(next), frame);
+                    next += 1;
                     encoder.push(frame)?;
                     progress(Progress::Frames {
                         done: done.fetch_add(1, Ordering::Relaxed) + 1,

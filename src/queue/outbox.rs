@@ -167,7 +167,7 @@ pub(super) fn post(
     content_key: &str,
     now: Millis,
 ) -> Result<(), StoreError> {
-    jobs::set_content_key(tx, job, content_key)?;
+    jobs::made(tx, job, content_key, now)?;
     let holder = leases::holder(job);
     circles::use_by(tx, content_key, user_id, &holder, now)?;
     let Some(to) = to else {

@@ -124,6 +124,7 @@ impl Queue {
             let job = jobs::get(tx, held.job)?.ok_or(StoreError::Forgotten)?;
             circles::made(tx, &content_key, &kept, thumb_name.as_deref(), &facts, now)?;
             measure(tx, &job, render_ms)?;
+            jobs::set_stages(tx, held.job, &facts)?;
             finish(tx, held, &job, &content_key, now)
         })?;
         let state = state.ok_or(QueueError::Stale)?;

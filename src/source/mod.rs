@@ -37,6 +37,7 @@ pub use service::Service;
 pub use settings::{FetchLimits, Settings};
 
 use crate::flow::LocalMedia;
+use crate::model::spelling::Named;
 use crate::model::{Found, Source, TrackRef};
 use crate::store::catalogue::Catalogue;
 use covers::{Covers, MAX_COVER_BYTES};
@@ -166,12 +167,30 @@ impl Sources {
         }
     }
 
-    /// Synced lyrics as LRC text. `None`: nobody knows any.
-    pub async fn lyrics(&self, found: &Found) -> Result<Option<String>, SourceError> {
-        match (&self.lrclib, found.artists.first()) {
-            (Some(lrclib), Some(artist)) => lrclib.find(&found.title, artist, found.duration).await,
-            _ => Ok(None),
+    /// Whether there is anywhere to look for lyrics.
+    pub fn knows_lyrics(&self) -> bool {
+        self.lrclib.is_some() || self.library.is_some()
+    }
+
+    /// The synced lyrics of a song as an `.lrc` file has them: those beside it in the library, else those that are on record
+    /// under its name. `None`: there are none.
+    pub async fn lyrics(&self, track: Option<&TrackRef>, song: &Named<'_>) -> Result<Option<Vec<u8>>, SourceError> {
+        if let (Some(library), Some(track)) = (&self.library, track)
+            && track.source() == Source::Library
+            && let Some(beside) = library.lyrics(track.id()).await?
+        {
+            return Ok(Some(beside));
         }
+        let Named { title, artist, .. } = *song;
+        let Some(lrclib) = self.lrclib.as_ref().filter(|_| !title.is_empty() && !artist.is_empty()) else {
+            return Ok(None);
+        };
+        let mut known = lrclib.find(title, artist, song.duration).await?;
+        // Several names in one line, of which only the first may be on record; or a name with a comma.
+        if let (None, Some((first, _))) = (&known, artist.split_once(", ")) {
+            known = lrclib.find(title, first, song.duration).await?;
+        }
+        Ok(known.map(String::into_bytes))
     }
 
     /// How each service has been doing; the library has its [`LibraryStatus`] instead.

@@ -50,7 +50,7 @@ impl JobState {
             .map_or("", |(_, name)| name)
     }
 
-    fn from_name(name: &str) -> Result<Self, StoreError> {
+    pub(super) fn from_name(name: &str) -> Result<Self, StoreError> {
         let known = Self::ALL.iter().find(|(_, known)| *known == name);
         known.map(|(state, _)| *state).ok_or(StoreError::Unreadable {
             what: "the state of a job",
@@ -236,18 +236,6 @@ pub fn count_by_state(conn: &Connection, since: Millis) -> Result<Vec<(JobState,
     rows.collect()
 }
 
-/// How long those sent since then took from the order to the chat, shortest first; the last of them, if there are very many.
-pub fn waits(conn: &Connection, since: Millis) -> Result<Vec<Millis>, StoreError> {
-    const LOOKED_AT: u32 = 10_000;
-    let mut asked = conn.prepare_cached(
-        "SELECT changed_ms - created_ms AS wait FROM
-             (SELECT changed_ms, created_ms, state FROM jobs WHERE changed_ms >= ?1 ORDER BY changed_ms DESC LIMIT ?2)
-         WHERE state = 'sent' ORDER BY wait",
-    )?;
-    let rows = asked.query_map(params![since, LOOKED_AT], |row| row.get(0))?;
-    Ok(rows.collect::<Result<_, _>>()?)
-}
-
 /// Jobs on their way to chats of this bot.
 pub fn active_to(conn: &Connection, bot_id: i64) -> Result<Vec<JobId>, StoreError> {
     let mut asked = conn.prepare_cached("SELECT job_id FROM jobs WHERE active = 1 AND bot_id = ?1 ORDER BY job_id")?;
@@ -261,10 +249,17 @@ pub fn active_of(conn: &Connection, user_id: i64) -> Result<u32, StoreError> {
     Ok(asked.query_row([user_id], |row| row.get(0))?)
 }
 
-/// The circle of this job is made.
-pub fn set_content_key(tx: &Tx<'_>, job: JobId, content_key: &str) -> Result<(), StoreError> {
-    tx.prepare_cached("UPDATE jobs SET content_key = ?2 WHERE job_id = ?1")?
-        .execute(params![job.0, content_key])?;
+/// The circle of this job is there now.
+pub fn made(tx: &Tx<'_>, job: JobId, content_key: &str, now: Millis) -> Result<(), StoreError> {
+    tx.prepare_cached("UPDATE jobs SET content_key = ?2, made_ms = ?3 WHERE job_id = ?1")?
+        .execute(params![job.0, content_key, now])?;
+    Ok(())
+}
+
+/// How long each part of its making took, from what its maker told, JSON.
+pub fn set_stages(tx: &Tx<'_>, job: JobId, facts: &str) -> Result<(), StoreError> {
+    tx.prepare_cached("UPDATE jobs SET stages = ?2 -> '$.stages' WHERE job_id = ?1")?
+        .execute(params![job.0, facts])?;
     Ok(())
 }
 

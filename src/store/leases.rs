@@ -44,7 +44,8 @@ pub fn claim(
         return Ok(None);
     };
     let mut taken = tx.prepare_cached(
-        "UPDATE jobs SET state = 'rendering', epoch = epoch + 1, worker = ?2, boot_id = ?3, lease_ms = ?4, changed_ms = ?5
+        "UPDATE jobs SET state = 'rendering', epoch = epoch + 1, worker = ?2, boot_id = ?3, lease_ms = ?4, changed_ms = ?5,
+                claimed_ms = ?5, stages = NULL
          WHERE job_id = ?1 AND state = 'queued' RETURNING epoch",
     )?;
     let epoch = taken.query_row(params![job, by.worker, by.boot_id, now + lease, now], |row| row.get(0))?;

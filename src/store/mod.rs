@@ -41,6 +41,7 @@ pub mod library;
 pub mod measures;
 pub mod people;
 pub mod send_limits;
+pub mod stats;
 pub mod web_files;
 
 use std::fs::{self, File, TryLockError};

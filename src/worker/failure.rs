@@ -7,6 +7,7 @@ use crate::audio::AudioError;
 use crate::cover::CoverError;
 use crate::deliver::DeliverError;
 use crate::encode::EncodeError;
+use crate::lyrics::LyricsError;
 use crate::model::Fault;
 use crate::pipeline::PipelineError;
 use crate::render::RenderError;
@@ -50,6 +51,8 @@ pub enum Reason {
     CoverMissing,
     CoverTooLarge,
     CoverDamaged,
+    LyricsDamaged,
+    LyricsWithoutTimes,
     /// A theme or a parameter that does not exist.
     Look,
     /// A size, a speed, a length out of bounds.
@@ -99,7 +102,7 @@ impl Failure {
     /// The same without the paths of the work: they are ours and mean nothing to a person.
     pub fn without_paths(mut self, work: &Work) -> Self {
         let (song, others) = match work {
-            Work::Render { wanted, output } | Work::Frame { wanted, output, .. } => {
+            Work::Render { wanted, output, .. } | Work::Frame { wanted, output, .. } => {
                 let Files { song, cover, lyrics } = &wanted.files;
                 let others = [Some(output), cover.as_ref(), lyrics.as_ref()];
                 (Some(song), others)
@@ -112,6 +115,7 @@ impl Failure {
             Work::Survey { song, .. } => (Some(song), [None; 3]),
             Work::Cover { picture, output } => (None, [Some(picture), Some(output), None]),
             Work::Mp3 { song, output, .. } => (Some(song), [Some(output), None, None]),
+            Work::Lyrics { file } => (None, [Some(file), None, None]),
             Work::Check | Work::Confinement => (None, [None; 3]),
         };
         if let Some(song) = song {
@@ -131,7 +135,9 @@ impl From<PipelineError> for Failure {
             PipelineError::Cover(error) => return error.into(),
             PipelineError::Encode(error) => encoder(error),
             PipelineError::Render(error) => device(error),
-            PipelineError::Scene(_) | PipelineError::Lyrics(_) => Reason::Look,
+            PipelineError::Scene(_) => Reason::Look,
+            PipelineError::Lyrics(LyricsError::NoStamps) => Reason::LyricsWithoutTimes,
+            PipelineError::Lyrics(_) => Reason::LyricsDamaged,
             PipelineError::MomentOutside { .. } => Reason::MomentOutside,
             PipelineError::Cancelled => Reason::Stopped,
             PipelineError::Raw(_) => Reason::Unwritable,

@@ -103,18 +103,20 @@ impl Pool {
         timeout(patience, both).await.unwrap_or(false)
     }
 
-    /// Makes a circle and leaves it, complete and durable, at `output`. Nothing is there after a failure, and nothing of it
-    /// appears after this returns.
+    /// Makes a circle and leaves it, complete and durable, at `output`, and a small JPEG of it at `still`. Nothing is there
+    /// after a failure, and nothing of it appears after this returns.
     pub async fn render(
         &self,
         wanted: Wanted,
         output: &Path,
+        still: Option<&Path>,
         steps: watch::Sender<Step>,
         cancel: CancellationToken,
     ) -> Result<Rendered, WorkFailed> {
         let work = Work::Render {
             wanted,
             output: output.to_owned(),
+            still: still.map(Path::to_owned),
         };
         let inner = &self.inner;
         match inner.ask(&inner.render, work, inner.job, Some(steps), cancel).await? {
@@ -138,9 +140,14 @@ impl Pool {
         }
     }
 
-    /// The content key the circle will have.
+    /// The content key the circle will have. Asked of those who make circles: whoever is about to have one made has a worker
+    /// there, and nobody's long song is in the way.
     pub async fn key(&self, wanted: Wanted, cancel: CancellationToken) -> Result<String, WorkFailed> {
-        match self.quick(Work::Key { wanted }, PROBE, cancel).await? {
+        let inner = &self.inner;
+        match inner
+            .ask(&inner.render, Work::Key { wanted }, PROBE, None, cancel)
+            .await?
+        {
             Answer::Key { key } => Ok(key),
             _ => Err(Failure::mistake().into()),
         }
@@ -204,6 +211,15 @@ impl Pool {
         };
         match self.quick(work, SURVEY, cancel).await? {
             Answer::Mp3 { bytes } => Ok(bytes),
+            _ => Err(Failure::mistake().into()),
+        }
+    }
+
+    /// Whether a file holds lyrics that can be shown; how many lines.
+    pub async fn lyrics(&self, file: &Path, cancel: CancellationToken) -> Result<u32, WorkFailed> {
+        let file = file.to_owned();
+        match self.quick(Work::Lyrics { file }, PROBE, cancel).await? {
+            Answer::Lyrics { lines } => Ok(lines),
             _ => Err(Failure::mistake().into()),
         }
     }

@@ -13,9 +13,13 @@ use crate::deliver::file;
 /// One second of black, 240 pixels wide.
 const FILM: &[u8] = include_bytes!("../../tests/fixtures/one-second.mp4");
 
-pub fn render(wanted: &Wanted, output: &Path) -> Result<Answer, Ended> {
+pub fn key(wanted: &Wanted) -> Result<String, Ended> {
     let spec = serde_json::to_vec(&wanted.spec).map_err(|_| Failure::mistake())?;
-    let key: String = Sha256::digest(&spec).iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(Sha256::digest(&spec).iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+pub fn render(wanted: &Wanted, output: &Path) -> Result<Answer, Ended> {
+    let key = key(wanted)?;
     // A box that players skip tells this file from any other.
     let length = (8 + key.len()) as u32;
     let film = [FILM, &length.to_be_bytes(), b"free", key.as_bytes()].concat();
@@ -23,6 +27,7 @@ pub fn render(wanted: &Wanted, output: &Path) -> Result<Answer, Ended> {
     Ok(Answer::Circle(Rendered {
         key,
         bytes,
+        still_bytes: None,
         frames: 1,
         length_ms: wanted.spec.length_ms,
         adapter: "none".to_owned(),

@@ -9,7 +9,7 @@ use crate::model::job::JobSpec;
 use crate::pipeline::StagesMs;
 
 /// Raised whenever a line changes its meaning. Parent and child are the same file on disk, so a difference is an error.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// The number of a piece of work, ascending within one child.
 pub type Number = u64;
@@ -45,8 +45,12 @@ pub struct Setup {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "work", rename_all = "snake_case")]
 pub enum Work {
-    /// A circle, written to `output`.
-    Render { wanted: Wanted, output: PathBuf },
+    /// A circle, written to `output`, and a small JPEG of its strongest moment, written to `still`.
+    Render {
+        wanted: Wanted,
+        output: PathBuf,
+        still: Option<PathBuf>,
+    },
     /// One moment of it as a PNG.
     Frame {
         wanted: Wanted,
@@ -68,6 +72,8 @@ pub enum Work {
         length_ms: Option<u64>,
         output: PathBuf,
     },
+    /// Whether somebody's words are lyrics that can be shown.
+    Lyrics { file: PathBuf },
     /// Draws the frame that proves the device.
     Check,
     /// Tries what must not succeed.
@@ -167,6 +173,7 @@ pub enum Answer {
     Survey(Surveyed),
     Cover { bytes: u64 },
     Mp3 { bytes: u64 },
+    Lyrics { lines: u32 },
     Check { brightness: f32 },
     Confinement(Freedom),
 }
@@ -177,6 +184,8 @@ pub struct Rendered {
     /// Content key: the same key, the same circle.
     pub key: String,
     pub bytes: u64,
+    /// Of the still, where one was asked for and could be written.
+    pub still_bytes: Option<u64>,
     pub frames: u32,
     pub length_ms: u64,
     pub adapter: String,
@@ -200,6 +209,8 @@ pub struct Song {
     pub artist: Option<String>,
     pub album: Option<String>,
     pub codec: String,
+    /// Its tags hold words with their times.
+    pub has_lyrics: bool,
     /// Bytes of the picture that was written; `None` when the song has none that can be read, or none was asked for.
     pub cover_bytes: Option<u64>,
 }

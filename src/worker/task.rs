@@ -15,6 +15,7 @@ use crate::audio;
 use crate::cover::{self, Cover};
 use crate::deliver::{file, picture};
 use crate::encode::EncoderChoice;
+use crate::lyrics;
 use crate::model::{Fps, Size, VideoFormat};
 use crate::pipeline::{self, PipelineError, Progress, SharedGpu};
 use crate::render::RenderError;
@@ -54,10 +55,13 @@ impl Bench {
     pub fn work(&self, work: &Work, cancel: &AtomicBool, tell: &(dyn Fn(Step) + Sync)) -> Result<Answer, Ended> {
         match work {
             #[cfg(feature = "torture")]
-            Work::Render { wanted, output } => super::pretend::render(wanted, output),
+            Work::Render { wanted, output, .. } => super::pretend::render(wanted, output),
             #[cfg(not(feature = "torture"))]
-            Work::Render { wanted, output } => self.render(wanted, output, cancel, tell),
+            Work::Render { wanted, output, still } => self.render(wanted, output, still.as_deref(), cancel, tell),
             Work::Frame { wanted, at_ms, output } => self.frame(wanted, Duration::from_millis(*at_ms), output, cancel),
+            #[cfg(feature = "torture")]
+            Work::Key { wanted } => super::pretend::key(wanted).map(|key| Answer::Key { key }),
+            #[cfg(not(feature = "torture"))]
             Work::Key { wanted } => {
                 let request = request(wanted, self.encoder, self.cores)?;
                 let key = pipeline::content_key(&request, cancel)?;
@@ -97,6 +101,12 @@ impl Bench {
                 let bytes = mp3::write(song, start, length, output, cancel, &heard)?;
                 Ok(Answer::Mp3 { bytes })
             }
+            Work::Lyrics { file } => {
+                let lyrics = lyrics::load_file(file).map_err(PipelineError::from)?;
+                Ok(Answer::Lyrics {
+                    lines: lyrics.lines.len() as u32,
+                })
+            }
             Work::Check => Ok(Answer::Check {
                 brightness: self.check()?,
             }),
@@ -109,6 +119,7 @@ impl Bench {
         &self,
         wanted: &Wanted,
         output: &Path,
+        still: Option<&Path>,
         cancel: &AtomicBool,
         tell: &(dyn Fn(Step) + Sync),
     ) -> Result<Answer, Ended> {
@@ -135,9 +146,11 @@ impl Bench {
         };
         let (circle, report) = pipeline::render(&request, &self.gpu, &progress, cancel)?;
         let bytes = file::write_whole(output, &circle.mp4).map_err(|error| Failure::from(&error))?;
+        let still_bytes = still.and_then(|path| write_still(&circle.still, request.format.size, path));
         Ok(Answer::Circle(Rendered {
             key: report.key,
             bytes,
+            still_bytes,
             frames: report.frames,
             length_ms: report.fragment.length.as_millis() as u64,
             adapter: report.adapter,
@@ -184,6 +197,23 @@ impl Bench {
     }
 }
 
+/// A circle without a still is a circle: what goes wrong is only logged.
+#[cfg_attr(feature = "torture", expect(dead_code))]
+fn write_still(nv12: &[u8], size: Size, output: &Path) -> Option<u64> {
+    if nv12.is_empty() {
+        return None;
+    }
+    let jpeg = picture::thumbnail(&picture::rgb_from_nv12(nv12, size)).map_err(|error| error.to_string());
+    let written = jpeg.and_then(|jpeg| file::write_whole(output, &jpeg).map_err(|error| error.to_string()));
+    match written {
+        Ok(bytes) => Some(bytes),
+        Err(error) => {
+            tracing::warn!(%error, "a circle has no still");
+            None
+        }
+    }
+}
+
 fn probe(song: &Path, cover: Option<&Path>, cancel: &AtomicBool) -> Result<Song, Ended> {
     let facts = audio::probe(song, cancel).map_err(PipelineError::from)?;
     // One that is in the tags may be broken: then the song has none.
@@ -196,6 +226,7 @@ fn probe(song: &Path, cover: Option<&Path>, cancel: &AtomicBool) -> Result<Song,
         artist: facts.tags.artist,
         album: facts.tags.album,
         codec: facts.codec,
+        has_lyrics: facts.lyrics.as_deref().is_some_and(|text| lyrics::parse(text).is_ok()),
         cover_bytes,
     })
 }

@@ -17,6 +17,8 @@ struct Talked {
     serial: i64,
     prefs: Prefs,
     themes: Vec<String>,
+    lyric_themes: Vec<String>,
+    knows_lyrics: bool,
     cover: Blob,
     is_owner: bool,
 }
@@ -39,6 +41,8 @@ fn song(secs: u64) -> Box<Song> {
         preview_only: false,
         tag_cover: Some(blob('b')),
         source_cover: None,
+        lyrics: None,
+        tag_lyrics: false,
     })
 }
 
@@ -76,6 +80,8 @@ impl Talked {
                 theme: "vinyl".into(),
             },
             themes: ["vinyl", "tape", "disc"].map(str::to_owned).to_vec(),
+            lyric_themes: vec!["disc".to_owned()],
+            knows_lyrics: false,
             cover: blob('d'),
             is_owner: false,
         }
@@ -89,6 +95,8 @@ impl Talked {
             serial: self.serial,
             prefs: &self.prefs,
             themes: &self.themes,
+            lyric_themes: &self.lyric_themes,
+            knows_lyrics: self.knows_lyrics,
             default_cover: &self.cover,
             size_px: 640,
             fps: 30,
@@ -392,6 +400,132 @@ fn pictures_become_covers_of_this_song_or_the_next() {
     assert_eq!(answered(&plain.presses(CardPress::CoverOwn)), Some("cover-send"));
     assert_eq!(said(&plain.hears(Event::GotPicture(blob('c')))), "cover-set");
     assert_eq!(plain.card().cover, CoverChoice::Own);
+}
+
+#[test]
+fn words_belong_to_this_song_or_to_the_next() {
+    let mut talked = Talked::new();
+    let words = || Event::GotLyrics(blob('f'));
+    assert_eq!(said(&talked.hears(Event::Lyrics(upload(70_000)))), "lyrics-broken");
+    assert!(matches!(
+        talked.hears(Event::Lyrics(upload(3_000)))[..],
+        [Action::DownloadLyrics(_)]
+    ));
+    assert_eq!(said(&talked.hears(words())), "lyrics-kept");
+    assert_eq!(talked.saved.talk.files(), [&blob('f')]);
+    talked.hears(Event::Sound(upload(0)));
+    let got = |serial| Event::Got {
+        serial,
+        song: song(50),
+        preset: Preset::default(),
+    };
+    talked.hears(got(talked.serial));
+    assert_eq!(talked.card().song.lyrics, Some(blob('f')));
+    assert_eq!(talked.saved.talk.lyrics, None);
+    // While the next song is on its way they are that one's.
+    talked.hears(Event::Sound(upload(0)));
+    let serial = talked.serial;
+    talked.hears(Event::GotLyrics(blob('e')));
+    assert_eq!(talked.card().song.lyrics, Some(blob('f')));
+    talked.hears(got(serial));
+    assert_eq!(talked.card().song.lyrics, Some(blob('e')));
+    // And those of a song that is not wanted any more are nobody's.
+    talked.hears(Event::Sound(upload(0)));
+    talked.hears(words());
+    talked.hears(Event::Command(Command::NewSong(None)));
+    assert_eq!(talked.saved.talk.lyrics, None);
+
+    // A look that shows them is held out; only there are they part of what is asked for.
+    let mut plain = Talked::with_card(50);
+    let actions = plain.hears(words());
+    let [Action::Show(What::Card), Action::Draw { spec, .. }, Action::Say(line)] = &actions[..] else {
+        panic!("{actions:?}")
+    };
+    assert_eq!(line.key(), "lyrics-offer");
+    assert_eq!((spec.theme.as_str(), &spec.lyrics), ("disc", &Some(blob('f'))));
+    assert_eq!(plain.card().menu, Menu::Themes(2));
+    plain.presses(CardPress::Back);
+    assert_eq!(ordered(&plain.presses(CardPress::Create)).lyrics, None);
+    plain.presses(CardPress::Themes);
+    plain.presses(CardPress::ThemePrevious);
+    plain.presses(CardPress::ThemeTake);
+    assert_eq!(said(&plain.hears(Event::GotLyrics(blob('e')))), "lyrics-set");
+    assert_eq!(ordered(&plain.presses(CardPress::Create)).lyrics, Some(blob('e')));
+}
+
+/// The request for a circle among the actions.
+fn ordered(actions: &[Action]) -> &musiccircles::model::JobSpec {
+    let spec = actions.iter().find_map(|action| match action {
+        Action::Submit { spec, .. } => Some(spec),
+        _ => None,
+    });
+    spec.unwrap_or_else(|| panic!("nothing is asked for: {actions:?}"))
+}
+
+#[test]
+fn words_are_looked_for_once_and_a_circle_waits_for_them() {
+    let finds = |actions: &[Action]| {
+        let found = actions.iter().filter(|action| matches!(action, Action::FindLyrics(_)));
+        found.count()
+    };
+    let found = |lyrics| Event::LyricsFound {
+        sha256: blob('a').sha256,
+        lyrics,
+    };
+    let to_words = |talked: &mut Talked| {
+        let opened = talked.presses(CardPress::Themes);
+        assert_eq!(finds(&opened), 0);
+        talked.presses(CardPress::ThemePrevious)
+    };
+    // Off unless configured.
+    let mut off = Talked::with_card(50);
+    assert_eq!(finds(&to_words(&mut off)), 0);
+    off.presses(CardPress::ThemeTake);
+    assert_eq!(ordered(&off.presses(CardPress::Create)).theme, "disc");
+
+    let mut talked = Talked::with_card(50);
+    talked.knows_lyrics = true;
+    let actions = to_words(&mut talked);
+    let Some(Action::FindLyrics(wanted)) = actions.last() else {
+        panic!("{actions:?}")
+    };
+    assert_eq!(*wanted, song(50));
+    assert_eq!(finds(&talked.presses(CardPress::ThemeTake)), 0, "asked once");
+    // The circle is wanted already: it is asked for when the words are there, and once.
+    for _ in 0..2 {
+        let actions = talked.presses(CardPress::Create);
+        assert!(matches!(actions[..], [Action::Answer { .. }]), "{actions:?}");
+    }
+    let other = Event::LyricsFound {
+        sha256: "f".repeat(64),
+        lyrics: Some(blob('e')),
+    };
+    assert_eq!(talked.hears(other), [], "of another song");
+    let actions = talked.hears(found(Some(blob('f'))));
+    assert_eq!(ordered(&actions).lyrics, Some(blob('f')));
+    assert_eq!(talked.hears(found(Some(blob('e')))), [], "late");
+    assert_eq!(ordered(&talked.presses(CardPress::Create)).lyrics, Some(blob('f')));
+
+    // Preferred from the start; nobody knows the words.
+    let mut without = Talked::new();
+    (without.knows_lyrics, without.prefs.theme) = (true, "disc".into());
+    without.hears(Event::Sound(upload(0)));
+    let serial = without.serial;
+    let got = without.hears(Event::Got {
+        serial,
+        song: song(50),
+        preset: Preset::default(),
+    });
+    assert_eq!(finds(&got), 1);
+    assert_eq!(without.hears(found(None)), [Action::Show(What::Card)]);
+    assert_eq!(ordered(&without.presses(CardPress::Create)).lyrics, None);
+    assert_eq!(finds(&without.presses(CardPress::Preview)), 0);
+
+    // A song that brings its own words needs no others.
+    let mut tagged = Talked::with_card(50);
+    tagged.knows_lyrics = true;
+    tagged.saved.talk.card.as_mut().unwrap().song.tag_lyrics = true;
+    assert_eq!(finds(&to_words(&mut tagged)), 0);
 }
 
 #[test]

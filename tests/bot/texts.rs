@@ -80,6 +80,8 @@ fn every_error_has_a_sentence() {
         Reason::CoverMissing,
         Reason::CoverTooLarge,
         Reason::CoverDamaged,
+        Reason::LyricsDamaged,
+        Reason::LyricsWithoutTimes,
         Reason::Look,
         Reason::Format,
         Reason::MomentOutside,

@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use musiccircles::model::Blob;
+use musiccircles::model::{Blob, JobSpec};
 use musiccircles::queue::{QueueLimits, Rejection, Submit, Submitted};
 use musiccircles::store::jobs::JobState;
 
-use super::desk::{BOT, Desk, OPEN, key, submit};
+use super::desk::{BOT, Desk, OPEN, blob, key, submit};
 
 #[test]
 fn two_taps_are_one_job_while_it_is_active() {
@@ -182,4 +182,48 @@ fn the_same_again_is_on_its_way_at_once() {
         circle.unwrap().unwrap().path.unwrap(),
         format!("circles/{}.mp4", key(1))
     );
+}
+
+#[test]
+fn whatever_shows_or_sounds_otherwise_is_another_circle() {
+    let desk = Desk::new(OPEN);
+    desk.rendered(1, 1);
+    // The same bytes sent by somebody else are the same song.
+    let spec = JobSpec {
+        song: blob(&desk.queue, "a song"),
+        ..desk.spec(1)
+    };
+    let of_another = desk.queue.submit(submit(2, spec)).unwrap();
+    assert!(matches!(of_another, Submitted::Ready { .. }), "{of_another:?}");
+    let other = |change: fn(&mut JobSpec, Blob)| {
+        let mut spec = desk.spec(1);
+        change(&mut spec, blob(&desk.queue, "another file"));
+        spec
+    };
+    let others = [
+        other(|spec, file| spec.song = file),
+        other(|spec, file| spec.cover = Some(file)),
+        other(|spec, file| spec.lyrics = Some(file)),
+        other(|spec, _| spec.start_ms += 10),
+        other(|spec, _| spec.length_ms += 10),
+        other(|spec, _| spec.theme = "cd".into()),
+        other(|spec, _| drop(spec.settings.insert("glow".into(), "2".into()))),
+        other(|spec, _| spec.speed = "45".into()),
+        other(|spec, _| spec.size_px = 480),
+        other(|spec, _| spec.fps = 60),
+        other(|spec, _| spec.title = Some("Tune".into())),
+        other(|spec, _| spec.artist = Some("Band".into())),
+        other(|spec, _| spec.seed = 2),
+        other(|spec, _| spec.max_bytes -= 1),
+    ];
+    for spec in others {
+        let asked = desk.queue.submit(submit(3, spec.clone())).unwrap();
+        assert!(matches!(asked, Submitted::Queued { .. }), "{asked:?}: {spec:?}");
+    }
+    // And so is what a newer program would draw.
+    let newer = Submit {
+        fingerprint: Some(desk.spec(1).fingerprint("look 2")),
+        ..submit(3, desk.spec(1))
+    };
+    assert!(matches!(desk.queue.submit(newer).unwrap(), Submitted::Queued { .. }));
 }

@@ -1,7 +1,7 @@
 //! Claims, leases and the fence; retries; cancelling; what a death costs.
 
 use musiccircles::queue::limits::{BACK_OFF_MS, LEASE_MS};
-use musiccircles::queue::{Cancelled, Ended, Happened, QueueError};
+use musiccircles::queue::{Cancelled, Ended, Happened, QueueError, Submitted};
 use musiccircles::store::jobs::{Failure, JobState};
 
 use super::desk::{Desk, OPEN};
@@ -57,6 +57,26 @@ fn two_workers_never_have_the_same_job() {
     claimed.sort();
     claimed.dedup();
     assert_eq!(claimed.len(), 40);
+}
+
+#[test]
+fn a_circle_that_is_there_is_not_drawn_again() {
+    let desk = Desk::new(OPEN);
+    let key = super::desk::key;
+    // A request that is written otherwise, for the same content.
+    let job = desk.queued(1, 2);
+    let claim = desk.claim().held;
+    assert_eq!(desk.queue.found(claim, &key(1)).unwrap(), None, "nobody made it yet");
+    assert_eq!(desk.state(job), JobState::Rendering, "and it is still to be drawn");
+    desk.queue.ended(claim, Ended::PutBack).unwrap();
+    let first = desk.queued(2, 1);
+    desk.rendered_by(2, 1, first);
+    let claim = desk.claim().held;
+    assert_eq!(desk.queue.found(claim, &key(1)).unwrap(), Some(JobState::Rendered));
+    assert_eq!(desk.job(job).content_key, Some(key(1)));
+    assert!(matches!(desk.queue.found(claim, &key(1)), Err(QueueError::Stale)));
+    // From now on the request itself is known by it.
+    assert!(matches!(desk.ask(3, 2), Submitted::Ready { .. }));
 }
 
 #[test]

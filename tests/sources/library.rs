@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use musiccircles::audio;
+use musiccircles::model::spelling::Named;
 use musiccircles::source::settings::Library;
 use musiccircles::source::{LibraryStatus, ReadFacts};
 use musiccircles::store::catalogue::Catalogue;
@@ -121,6 +122,30 @@ async fn tags_length_and_cover_are_read_and_the_song_is_copied() {
     let error = sources.fetch(&found.track, &other, small).await.unwrap_err();
     assert!(matches!(error, SourceError::TooLarge { .. }) && !other.exists());
     assert_eq!(sources.cover(&found).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn the_words_beside_a_song_are_its_lyrics() {
+    let shelf = Shelf::new();
+    shelf.add("Kino - Blood.Type.wav");
+    shelf.add("Kino - Pack.wav");
+    fs::write(shelf.path("Kino - Blood.Type.lrc"), "[00:01.00] one").unwrap();
+    let outside = shelf.home.path().join("outside.lrc");
+    fs::write(&outside, "[00:01.00] not ours").unwrap();
+    symlink(&outside, shelf.path("Kino - Pack.lrc")).unwrap();
+    let sources = shelf.scanned().await;
+    let words = async |text: &str| {
+        let found = first(&sources, text).await;
+        let named = Named {
+            title: &found.title,
+            artist: &found.artist(),
+            duration: None,
+        };
+        sources.lyrics(Some(&found.track), &named).await.unwrap()
+    };
+    assert!(sources.knows_lyrics());
+    assert_eq!(words("blood type").await.as_deref(), Some(&b"[00:01.00] one"[..]));
+    assert_eq!(words("pack").await, None, "what lies elsewhere is nobody's");
 }
 
 #[tokio::test]

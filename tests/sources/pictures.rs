@@ -1,5 +1,7 @@
 //! Covers and lyrics.
 
+use musiccircles::model::spelling::Named;
+
 use super::*;
 use crate::support::music::Fault;
 
@@ -99,14 +101,31 @@ async fn synced_lyrics_or_none() {
     let music = Music::start().await;
     let sources = only(&music, Source::Deezer);
     let found = first(&sources, BLOOD_TYPE).await;
-    assert_eq!(
-        sources.lyrics(&found).await.unwrap().as_deref(),
-        Some("[00:21.50] Тёплое место")
-    );
+    let lyrics = async |found: &Found| {
+        let named = Named {
+            title: &found.title,
+            artist: &found.artist(),
+            duration: found.duration,
+        };
+        sources.lyrics(Some(&found.track), &named).await.unwrap()
+    };
+    let words = "[00:21.50] Тёплое место".as_bytes();
+    assert_eq!(lyrics(&found).await.as_deref(), Some(words));
     let asked = &music.lrclib.asked()[0].uri;
     assert!(asked.contains("duration=285"), "{asked}");
     for text in ["metallica one", "rare artist"] {
         let found = first(&sources, text).await;
-        assert_eq!(sources.lyrics(&found).await.unwrap(), None, "{text}");
+        assert_eq!(lyrics(&found).await, None, "{text}");
     }
+    // Several artists in one line: the first is asked for alone.
+    let before = music.lrclib.asked().len();
+    let duet = Named {
+        title: "Группа крови",
+        artist: "Кино, Би-2",
+        duration: None,
+    };
+    assert_eq!(sources.lyrics(None, &duet).await.unwrap().as_deref(), Some(words));
+    assert_eq!(music.lrclib.asked().len(), before + 2);
+    let nameless = Named { artist: "", ..duet };
+    assert_eq!(sources.lyrics(None, &nameless).await.unwrap(), None);
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use musiccircles::deliver::picture;
 use musiccircles::deliver::telegram::{
     Client, Clip, Files, Media, Outcome, Place, Receipt, Refusal, Settings, Shape, Token, Trouble,
 };
@@ -23,15 +24,27 @@ fn refusal(outcome: Outcome) -> Refusal {
     }
 }
 
+/// The demo's cover as the renderer makes a still of a picture.
+fn still() -> Vec<u8> {
+    let cover = image::open(demo_file("cover.jpg")).unwrap().into_rgb8();
+    picture::thumbnail(&image::imageops::resize(
+        &cover,
+        640,
+        640,
+        image::imageops::FilterType::Nearest,
+    ))
+    .unwrap()
+}
+
 #[tokio::test]
 async fn a_circle_arrives_round_and_whole_with_its_marker() {
     let telegram = Telegram::start();
     let anna = telegram.person("Anna");
     let song = anna.say("queen");
-    let jpeg = std::fs::read(demo_file("cover.jpg")).unwrap();
+    let still = still();
     let clip = Clip {
         duration: Duration::from_millis(29_600),
-        thumbnail: Some(jpeg[..1000].to_vec()),
+        thumbnail: Some(still.clone()),
         ..circle(&telegram, 300_000)
     };
     let place = Place {
@@ -50,7 +63,8 @@ async fn a_circle_arrives_round_and_whole_with_its_marker() {
         (&640.into(), &30.into())
     );
     assert_eq!(seen.content["file_id"], receipt.file.id);
-    assert!(seen.content["thumbnail"].is_object());
+    assert!(anna.thumbnail(seen) == still, "another thumbnail");
+    assert_eq!(telegram.sent_with("a1")[0].detail, "with a thumbnail of 320 pixels");
     assert_eq!(seen.buttons[0][0].data.as_deref(), Some("d:a1"));
     assert_eq!(anna.download(seen), vec![7_u8; 300_000]);
     assert_eq!(telegram.sent_with("a1").len(), 1);
@@ -116,7 +130,11 @@ async fn whoever_receives_no_circles_gets_a_square_video() {
     let telegram = Telegram::start();
     let anna = telegram.person("Anna");
     anna.forbid_voice(true);
-    let (client, clip, place) = (client(&telegram), circle(&telegram, 5_000), Place::chat(anna.chat));
+    let (client, place) = (client(&telegram), Place::chat(anna.chat));
+    let clip = Clip {
+        thumbnail: Some(still()),
+        ..circle(&telegram, 5_000)
+    };
     let circle = client.send_circle(place, &clip, &first_keyboard("a")).await;
     assert_eq!(refusal(circle), Refusal::VoiceForbidden);
     let long = "ж".repeat(3000);
@@ -125,6 +143,7 @@ async fn whoever_receives_no_circles_gets_a_square_video() {
     let seen = &anna.chat()[0];
     assert_eq!((seen.kind.as_str(), seen.text.chars().count()), ("video", 1024));
     assert_eq!(seen.content["width"], seen.content["height"]);
+    assert!(anna.thumbnail(seen) == still(), "another thumbnail");
 }
 
 #[tokio::test]

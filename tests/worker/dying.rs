@@ -30,7 +30,9 @@ async fn interfered(shop: &Shop, signal: Signal) -> (Result<musiccircles::worker
     let song = shop.path("song.wav");
     let (steps, seen) = watch::channel(Step::default());
     let path = shop.path("a.mp4");
-    let render = shop.pool.render(large(&song), &path, steps, CancellationToken::new());
+    let render = shop
+        .pool
+        .render(large(&song), &path, None, steps, CancellationToken::new());
     let interfere = async {
         until_drawing(seen).await;
         sleep(Duration::from_millis(300)).await;
@@ -75,7 +77,7 @@ async fn a_child_that_hangs_while_it_is_cancelled_costs_nobody_time() {
     let song = shop.song(60.0);
     let (steps, seen) = watch::channel(Step::default());
     let (path, cancel) = (shop.path("a.mp4"), CancellationToken::new());
-    let render = shop.pool.render(large(&song), &path, steps, cancel.clone());
+    let render = shop.pool.render(large(&song), &path, None, steps, cancel.clone());
     let interfere = async {
         until_drawing(seen).await;
         sleep(Duration::from_millis(300)).await;
@@ -177,7 +179,9 @@ async fn a_stop_lets_short_work_end_and_puts_long_work_back() {
         .frame(small(&song, 1_000), Duration::ZERO, &path, CancellationToken::new());
     let (steps, seen) = watch::channel(Step::default());
     let long = shop.path("a.mp4");
-    let long = shop.pool.render(large(&song), &long, steps, CancellationToken::new());
+    let long = shop
+        .pool
+        .render(large(&song), &long, None, steps, CancellationToken::new());
     let stop = async {
         until_drawing(seen).await;
         let began = Instant::now();
@@ -226,7 +230,7 @@ async fn the_parent_to_be_killed() {
     let wanted = large(&shop.path("song.wav"));
     let _ = shop
         .pool
-        .render(wanted, &shop.path("a.mp4"), steps, CancellationToken::new())
+        .render(wanted, &shop.path("a.mp4"), None, steps, CancellationToken::new())
         .await;
     sleep(PATIENCE).await;
 }

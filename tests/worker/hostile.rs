@@ -155,7 +155,7 @@ async fn try_one(pool: Pool, seeds: Arc<Seeds>, folder: PathBuf, number: u64) ->
         judge(pool.cover(&file, &made, no_cancel()).await, &home)
     };
     let (steps, _) = watch::channel(Step::default());
-    let rendered = judge(pool.render(wanted, &made, steps, no_cancel()).await, &home);
+    let rendered = judge(pool.render(wanted, &made, None, steps, no_cancel()).await, &home);
     let late = (began.elapsed() > IN_TIME).then(|| Err(format!("took {:?}", began.elapsed())));
     remove(&file);
     remove(&made);

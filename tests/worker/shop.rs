@@ -71,7 +71,7 @@ impl Shop {
     pub async fn render(&self, wanted: Wanted, output: &str) -> Result<Rendered, WorkFailed> {
         let (steps, _) = watch::channel(Step::default());
         let cancel = CancellationToken::new();
-        self.pool.render(wanted, &self.path(output), steps, cancel).await
+        self.pool.render(wanted, &self.path(output), None, steps, cancel).await
     }
 
     /// Names of what lies in the folder.

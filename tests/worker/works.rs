@@ -1,15 +1,18 @@
 //! What the pool makes, and that it is what the command line makes.
 
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
+use musiccircles::model::{Fps, Fragment};
 use musiccircles::worker::{Blame, Reason, Stage, Step, WorkFailed};
+use musiccircles::{analysis, audio};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::shop::{Shop, large, small, until_drawing};
 use crate::support::command::Desk;
 use crate::support::picture::{RED, file};
-use crate::support::sound::ffmpeg;
+use crate::support::sound::{Sketch, ffmpeg};
 
 fn no_cancel() -> CancellationToken {
     CancellationToken::new()
@@ -22,7 +25,7 @@ async fn a_circle_is_the_one_the_command_line_makes() {
     let wanted = small(&song, 1_000);
     let (steps, seen) = watch::channel(Step::default());
     let path = shop.path("a.mp4");
-    let made = shop.pool.render(wanted.clone(), &path, steps, no_cancel());
+    let made = shop.pool.render(wanted.clone(), &path, None, steps, no_cancel());
     let made = made.await.unwrap();
     assert_eq!(
         (made.frames, made.length_ms, made.encoder.as_str()),
@@ -44,6 +47,86 @@ async fn a_circle_is_the_one_the_command_line_makes() {
         desk.read("b.mp4") == std::fs::read(shop.path("a.mp4")).unwrap(),
         "other bytes"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_still_beside_a_circle_is_of_its_strongest_moment() {
+    let shop = Shop::open().await;
+    // Soft, then four loud beats, then soft again.
+    let mut sketch = Sketch::silence(48_000, 8.0);
+    sketch.note(0.0, 8.0, 220.0, 0.05);
+    for beat in 0..4 {
+        sketch.kick(4.0 + f64::from(beat) * 0.5, 0.9);
+        sketch.snare(4.25 + f64::from(beat) * 0.5, 0.6);
+    }
+    let song = shop.path("song.wav");
+    sketch.write_wav(&song);
+    let (circle, still) = (shop.path("a.mp4"), shop.path("a.jpg"));
+    let make = async || {
+        let (steps, _) = watch::channel(Step::default());
+        let made = shop
+            .pool
+            .render(small(&song, 8_000), &circle, Some(&still), steps, no_cancel());
+        let made = made.await.unwrap();
+        let bytes = std::fs::read(&still).unwrap();
+        assert_eq!(made.still_bytes, Some(bytes.len() as u64));
+        assert!(bytes.len() < 200_000);
+        bytes
+    };
+    let bytes = make().await;
+    assert!(bytes == make().await, "another still of the same circle");
+    let still = image::load_from_memory_with_format(&bytes, image::ImageFormat::Jpeg)
+        .unwrap()
+        .into_rgb8();
+    assert_eq!(still.dimensions(), (240, 240));
+
+    let mut distances = Vec::new();
+    for nth in (0..200).step_by(10).chain(peaks_of(&song)) {
+        let path = shop.path("frame.png");
+        let at = Duration::from_millis(nth * 40);
+        let drawn = shop.pool.frame(small(&song, 8_000), at, &path, no_cancel()).await;
+        drawn.unwrap();
+        let frame = image::open(&path).unwrap().into_rgb8();
+        let apart = still.iter().zip(frame.iter()).map(|(a, b)| f64::from(a.abs_diff(*b)));
+        distances.push((apart.sum::<f64>() / still.len() as f64, nth));
+    }
+    let nearest = distances.iter().copied().min_by(|a, b| a.0.total_cmp(&b.0)).unwrap();
+    // JPEG alone is between them.
+    assert!(nearest.0 < 4.0, "{distances:?}");
+    assert!((100..150).contains(&nearest.1), "frame {}", nearest.1);
+}
+
+/// As the worker finds them.
+fn peaks_of(song: &std::path::Path) -> Vec<u64> {
+    let whole = Fragment {
+        start: Duration::ZERO,
+        length: Duration::from_secs(8),
+    };
+    let pcm = audio::decode(song, whole, &AtomicBool::new(false)).unwrap();
+    let features = analysis::analyse(&pcm, Fps::new(25).unwrap(), 200);
+    let peaks = analysis::peaks(&features);
+    peaks.into_iter().map(|index| u64::from(index.0)).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn words_are_lyrics_when_they_have_their_times() {
+    let shop = Shop::open().await;
+    let file = shop.path("words");
+    let tell = async |text: &[u8]| {
+        std::fs::write(&file, text).unwrap();
+        shop.pool.lyrics(&file, no_cancel()).await
+    };
+    assert_eq!(tell(b"[00:01.00] one\n[00:02.00] two\n").await, Ok(2));
+    for (text, reason) in [
+        (&b"one\ntwo\n"[..], Reason::LyricsWithoutTimes),
+        (&[0, 1, 2, 3, 255, 0, 0, 0], Reason::LyricsDamaged),
+        (&[b'x'; 70_000], Reason::LyricsDamaged),
+    ] {
+        let Err(WorkFailed::Failed(failure)) = tell(text).await else {
+            panic!("{reason:?} was not told");
+        };
+        assert_eq!((failure.blame, failure.reason), (Blame::Request, reason), "{failure}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -150,7 +233,7 @@ async fn a_cancel_is_done_within_a_moment() {
         let (steps, seen) = watch::channel(Step::default());
         let cancel = no_cancel();
         let path = shop.path("a.mp4");
-        let render = shop.pool.render(large(&song), &path, steps, cancel.clone());
+        let render = shop.pool.render(large(&song), &path, None, steps, cancel.clone());
         let stop = async {
             until_drawing(seen).await;
             cancel.cancel();
@@ -163,7 +246,7 @@ async fn a_cancel_is_done_within_a_moment() {
         assert!(took < Duration::from_millis(450), "{took:?}");
         // Nobody who waits any more is a cancel as well.
         let (steps, seen) = watch::channel(Step::default());
-        let render = shop.pool.render(large(&song), &path, steps, no_cancel());
+        let render = shop.pool.render(large(&song), &path, None, steps, no_cancel());
         tokio::select! {
             made = render => panic!("{made:?}"),
             () = until_drawing(seen) => {}
@@ -180,7 +263,7 @@ async fn a_preview_does_not_wait_for_a_circle() {
     let song = shop.song(60.0);
     let (steps, seen) = watch::channel(Step::default());
     let path = shop.path("a.mp4");
-    let render = shop.pool.render(large(&song), &path, steps, no_cancel());
+    let render = shop.pool.render(large(&song), &path, None, steps, no_cancel());
     let preview = async {
         until_drawing(seen).await;
         shop.pool
@@ -202,8 +285,8 @@ async fn two_workers_make_two_circles_at_once_on_one_adapter() {
     let (a, b) = (shop.path("a.mp4"), shop.path("b.mp4"));
     let both = async {
         tokio::join!(
-            shop.pool.render(small(&song, 3_000), &a, steps, no_cancel()),
-            shop.pool.render(small(&song, 3_000), &b, more_steps, no_cancel()),
+            shop.pool.render(small(&song, 3_000), &a, None, steps, no_cancel()),
+            shop.pool.render(small(&song, 3_000), &b, None, more_steps, no_cancel()),
         )
     };
     let overlap = async {

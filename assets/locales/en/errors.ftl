@@ -24,6 +24,8 @@ media-timeout = The file takes too long to read. Send it as mp3, or send a short
 media-machine = Something broke on my side, it is not your file. Try again in a minute.
 picture-broken = I cannot open this picture. Send it as a photo, in JPEG or PNG.
 picture-too-large = The picture is too large. Send it as a photo, not as a file.
+lyrics-broken = I could not read the words. Send the .lrc file of one song, up to 64 kB.
+lyrics-untimed = There are no times in these words. Send an .lrc file: it has one before each line, such as [00:12.50].
 
 reject-too-many = You have several circles in the works already. Wait for one of them, or press /cancel.
 reject-queue-full = There is a queue right now. Try again in { $seconds ->

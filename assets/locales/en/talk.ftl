@@ -12,7 +12,7 @@ help =
     2. Choose the moment on the card: a best one ⭐, with the buttons, or just type “0:30 – 1:15”.
     3. Press “Create circle”.
 
-    A picture sent at any time becomes the cover.
+    A picture sent at any time becomes the cover, an .lrc file the words.
 
     /newsong – another song
     /history – earlier circles
@@ -43,6 +43,9 @@ best-wait = I'm still listening; the best moments will be here in a few seconds.
 cover-send = Send a picture and it becomes the cover.
 cover-set = 🖼 The cover is set.
 cover-kept = 🖼 I'll keep the picture. Now send a song, and it becomes its cover.
+lyrics-set = 🎤 The words are in the circle.
+lyrics-offer = 🎤 I have the words. This look shows them: take it on the card, or go back.
+lyrics-kept = 🎤 I'll keep the words for the song that comes next.
 files-gone = The song lay unused and I removed it to make room. Send it again.
 recipe-unreadable = The link is damaged. Ask for it again, or send the song yourself.
 recipe-gone = I no longer have this song. Send it as a file and we'll do the rest.
@@ -58,6 +61,9 @@ card-theme-gallery = 🎨 <b>{ $theme }</b> ({ $nth } of { $count })
 card-cover-own = 🖼 Your own cover
 card-cover-song = 🖼 The song's cover
 card-cover-default = 🖼 The standard cover
+card-lyrics = 🎤 With the words
+card-lyrics-search = 🎤 Looking for the words…
+card-lyrics-none = 🎤 No words yet: send the song's .lrc file
 card-preview-only = ✂️ Only about 30 seconds can be had. Send the file for all of it.
 card-covers = 🖼 Which cover? For your own, just send a picture.
 button-create = ▶️ Create circle
@@ -146,14 +152,11 @@ share-title = A music circle
 share-open = 🎵 Make one like it
 
 # For the owner
-stats =
-    📊 <b>Today</b>: { $people_today } people, { $circles_today } circles, { $searches_today } searches
-    <b>7 days</b>: { $people_week } people, { $circles_week } circles
-    <b>Queue</b>: { $queued } waiting, { $rendering } drawn, { $sending } being sent
-    <b>24 hours</b>: { $sent } sent, { $failed } failed, { $refused } refused, { $unknown } unknown
-    <b>From order to chat</b>: p50 { $p50 } s, p95 { $p95 } s
-    <b>Drawing</b>: { $speed } ms a second of circle
-    <b>Disk</b>: { $used } of { $budget } MB
+stats-days = 📊 <b>By day</b>: people, circles, searches
+stats-queue = <b>Queue</b>: { $queued } waiting (the longest for { $longest } s), { $rendering } drawn, { $sending } being sent
+stats-day = <b>24 hours</b>: { $sent } sent ({ $again } of them were there already), { $failed } failed, { $refused } refused, { $unknown } unknown
+stats-times = <b>Seconds</b>: p50, p95
+stats-machine = <b>Drawing</b>: { $speed } ms a second of circle. <b>Disk</b>: { $used } of { $budget } MB
 
 # The list of commands
 command-newsong = another song

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Preset, Rules, Song, ThemeSettings};
+use super::{Action, Preset, Rules, Song, ThemeSettings};
 use crate::bot::recipe::{Recipe, TICK_MS};
 use crate::bot::tap::{CardPress, Serial};
 use crate::bot::times::Part;
@@ -24,6 +24,8 @@ pub struct Card {
     pub touched: bool,
     /// Of the preferred length, the best first; `None` until the song was heard.
     pub best: Option<Vec<(u64, u64)>>,
+    #[serde(default)]
+    pub lyrics_search: LyricsSearch,
     pub look: Look,
     pub cover: CoverChoice,
     pub own_cover: Option<Blob>,
@@ -41,6 +43,18 @@ pub struct Look {
     pub theme: String,
     pub speed: String,
     pub settings: ThemeSettings,
+}
+
+/// Whether the song's words were looked for: only once somebody wants a look that shows them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum LyricsSearch {
+    #[default]
+    NotYet,
+    /// `then_create`: the circle is wanted as soon as it is over.
+    Running {
+        then_create: bool,
+    },
+    Over,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,6 +94,7 @@ impl Card {
             length_ms,
             touched: preset.part.is_some() && !preset.elsewhere,
             best: None,
+            lyrics_search: LyricsSearch::NotYet,
             look: Look {
                 theme,
                 speed: preset.speed.unwrap_or_else(|| SPEED.to_owned()),
@@ -230,6 +245,10 @@ impl Card {
         }
     }
 
+    pub fn shows_lyrics(&self, rules: &Rules<'_>) -> bool {
+        rules.lyric_themes.iter().any(|name| name == self.theme_on_show(rules))
+    }
+
     /// The picture of the song that is chosen, for showing.
     pub fn cover_file<'a>(&'a self, rules: &Rules<'a>) -> &'a Blob {
         let song = self.song.source_cover.as_ref().or(self.song.tag_cover.as_ref());
@@ -252,6 +271,15 @@ impl Card {
         }
     }
 
+    /// Asks for the circle.
+    pub fn submit(&self, rules: &Rules<'_>) -> Action {
+        Action::Submit {
+            serial: self.serial,
+            spec: Box::new(self.spec(rules)),
+            song: Box::new(self.song.clone()),
+        }
+    }
+
     /// What is asked of the renderer.
     pub fn spec(&self, rules: &Rules<'_>) -> JobSpec {
         let theme = self.theme_on_show(rules);
@@ -263,7 +291,8 @@ impl Card {
         JobSpec {
             song: self.song.file.clone(),
             cover,
-            lyrics: None,
+            // Other looks do not follow from them.
+            lyrics: self.song.lyrics.clone().filter(|_| self.shows_lyrics(rules)),
             start_ms: self.start_ms,
             length_ms: self.length_ms,
             theme: theme.to_owned(),

@@ -5,6 +5,7 @@
 //! done yet. So a restart at any moment loses nothing: actions left over are done again, and each of them may be.
 
 mod card;
+mod lyrics;
 mod song;
 mod step;
 mod taps;
@@ -13,7 +14,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub use card::{Card, CoverChoice, Look, Menu, Picture};
+pub use card::{Card, CoverChoice, Look, LyricsSearch, Menu, Picture};
 pub use song::{Preset, Song, SongSource};
 pub use step::step;
 
@@ -55,6 +56,8 @@ pub struct Talk {
     pub card: Option<Card>,
     /// A picture that waits for the next song.
     pub picture: Option<Blob>,
+    /// Words that wait for the next song.
+    pub lyrics: Option<Blob>,
     /// The song on its way: what comes of an older wish is dropped.
     pub fetching: Option<Fetching>,
     /// In a group: the message that is answered, and the topic.
@@ -113,6 +116,8 @@ pub enum Event {
     Text(String),
     Sound(Upload),
     Picture(Upload),
+    /// A file of words.
+    Lyrics(Upload),
     Command(Command),
     Tapped {
         query: String,
@@ -144,6 +149,12 @@ pub enum Event {
         best: Vec<(u64, u64)>,
     },
     GotPicture(Blob),
+    GotLyrics(Blob),
+    /// What the search for the words of this song came to.
+    LyricsFound {
+        sha256: String,
+        lyrics: Option<Blob>,
+    },
     /// A still of this card is ready.
     Drawn {
         serial: Serial,
@@ -211,6 +222,9 @@ pub enum Action {
         upload: Upload,
     },
     DownloadPicture(Upload),
+    DownloadLyrics(Upload),
+    /// Looks for the words of a song.
+    FindLyrics(Box<Song>),
     /// Finds the best fragments.
     Listen {
         song: Blob,
@@ -279,6 +293,10 @@ pub struct Rules<'a> {
     pub prefs: &'a Prefs,
     /// Names of the themes, in the order of the gallery.
     pub themes: &'a [String],
+    /// Those of them that show a song's words.
+    pub lyric_themes: &'a [String],
+    /// There is somebody to ask for words.
+    pub knows_lyrics: bool,
     /// What a song without a picture shows.
     pub default_cover: &'a Blob,
     pub size_px: u32,
@@ -321,7 +339,7 @@ impl Talk {
     /// The files it speaks of: they are kept as long as it does.
     pub fn files(&self) -> Vec<&Blob> {
         let card = self.card.iter().flat_map(Card::files);
-        card.chain(&self.picture).collect()
+        card.chain(&self.picture).chain(&self.lyrics).collect()
     }
 }
 

@@ -19,6 +19,11 @@ pub struct Song {
     pub tag_cover: Option<Blob>,
     /// Its source's picture, for songs without one of their own.
     pub source_cover: Option<Blob>,
+    /// Its words with their times, sent by somebody or found.
+    pub lyrics: Option<Blob>,
+    /// Its tags hold such words.
+    #[serde(default)]
+    pub tag_lyrics: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,8 +69,11 @@ impl Song {
     }
 
     pub fn files(&self) -> impl Iterator<Item = &Blob> {
-        [Some(&self.file), self.tag_cover.as_ref(), self.source_cover.as_ref()]
-            .into_iter()
-            .flatten()
+        let others = [&self.tag_cover, &self.source_cover, &self.lyrics];
+        [&self.file].into_iter().chain(others.into_iter().flatten())
+    }
+
+    pub fn has_lyrics(&self) -> bool {
+        self.lyrics.is_some() || self.tag_lyrics
     }
 }

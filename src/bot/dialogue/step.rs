@@ -1,11 +1,14 @@
 //! The one function of a conversation: where it stands and what happens in, where it stands then and what follows out.
 
-use super::{Action, Card, Command, CoverChoice, Event, Fetching, List, Menu, Picture, Rules, Talk, Upload, What};
+use super::{
+    Action, Card, Command, CoverChoice, Event, Fetching, List, Menu, Picture, Rules, Song, Talk, Upload, What,
+};
 use crate::bot::recipe::Recipe;
 use crate::bot::tap::Serial;
 use crate::bot::texts::Line;
 use crate::bot::times::{self, TimesError, Wanted};
 use crate::model::Found;
+use crate::model::limits::MAX_LYRICS_BYTES;
 use crate::source::{Cursor, link};
 
 /// A name longer than this is no name.
@@ -23,6 +26,8 @@ impl Talk {
             Event::Sound(upload) => self.sound(upload, rules),
             Event::Picture(upload) if is_too_large(&upload, rules) => vec![too_large(rules)],
             Event::Picture(upload) => vec![Action::DownloadPicture(upload)],
+            Event::Lyrics(upload) if upload.bytes > MAX_LYRICS_BYTES => vec![say("lyrics-broken")],
+            Event::Lyrics(upload) => vec![Action::DownloadLyrics(upload)],
             Event::Command(command) => self.command(command, rules),
             Event::Tapped { query, message, tap } => self.tapped(query, message, tap, rules),
             Event::CircleTapped { query, job, press } => self.circle_tapped(query, job, press, rules),
@@ -40,10 +45,15 @@ impl Talk {
                 self.fetching = None;
                 let length_ms = u64::from(rules.prefs.length_secs) * 1000;
                 let (file, gallery) = (song.file.clone(), preset.gallery);
-                self.card = Some(Card::new(serial, *song, preset, self.picture.take(), rules));
+                let song = Song {
+                    lyrics: self.lyrics.take().or(song.lyrics),
+                    ..*song
+                };
+                self.card = Some(Card::new(serial, song, preset, self.picture.take(), rules));
                 let mut actions = vec![Action::Show(What::Card)];
                 actions.extend(self.draw(rules).filter(|_| gallery));
                 actions.push(Action::Listen { song: file, length_ms });
+                actions.extend(self.find_lyrics(rules));
                 actions
             }
             Event::Heard { sha256, best } => match &mut self.card {
@@ -54,6 +64,8 @@ impl Talk {
                 _ => vec![],
             },
             Event::GotPicture(picture) => self.got_picture(picture),
+            Event::GotLyrics(lyrics) => self.got_lyrics(lyrics, rules),
+            Event::LyricsFound { sha256, lyrics } => self.lyrics_found(&sha256, lyrics, rules),
             Event::Drawn { serial, still } => match &mut self.card {
                 Some(card) if card.serial == serial => {
                     card.picture = Picture::Still(still);
@@ -242,7 +254,7 @@ impl Talk {
     }
 
     pub(super) fn forget_song(&mut self) {
-        (self.card, self.list, self.fetching) = (None, None, None);
+        (self.card, self.list, self.fetching, self.lyrics) = (None, None, None, None);
     }
 }
 

@@ -92,12 +92,14 @@ impl Talk {
         match press {
             CardPress::Create => {
                 card.menu = Menu::Main;
-                let submit = Action::Submit {
-                    serial,
-                    spec: Box::new(card.spec(rules)),
-                    song: Box::new(card.song.clone()),
+                let submit = card.submit(rules);
+                let find = self.find_lyrics(rules);
+                let then = if self.waits_for_lyrics(rules) {
+                    find
+                } else {
+                    Some(submit)
                 };
-                return vec![answer_with(query, "accepted"), submit];
+                return [answer_with(query, "accepted")].into_iter().chain(then).collect();
             }
             CardPress::NewSong => {
                 self.forget_song();
@@ -126,6 +128,7 @@ impl Talk {
             actions.push(Action::Show(What::Card));
         }
         actions.extend(self.draw(rules).filter(|_| drawn));
+        actions.extend(self.find_lyrics(rules));
         actions
     }
 

@@ -5,6 +5,7 @@ mod folder;
 mod keeper;
 mod scan;
 
+use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -14,6 +15,7 @@ use super::error::SourceError;
 use super::fetch::{Saved, audio_extension, copy_of};
 use super::service::Service;
 use super::settings::{self, FetchLimits, MAX_RESULTS};
+use crate::model::limits::MAX_LYRICS_BYTES;
 use crate::model::{Found, Source, TrackFacts, TrackRef};
 use crate::store::catalogue::{Catalogue, CatalogueError};
 use crate::store::library::LibraryTrack;
@@ -94,6 +96,28 @@ impl Library {
                 .checked_path(&track.path)
                 .map_err(|_| SourceError::NotFound { service: SERVICE })?;
             Ok(read_facts(&path, &AtomicBool::new(false)).and_then(|facts| facts.cover))
+        })
+        .await
+    }
+
+    /// The words in the `.lrc` file beside the song, as they are written.
+    pub async fn lyrics(&self, id: &str) -> Result<Option<Vec<u8>>, SourceError> {
+        let track = self.track(id).await?;
+        let folder = self.folder.clone();
+        off_the_runtime(move || {
+            let stem = track
+                .path
+                .iter()
+                .rposition(|&byte| byte == b'.')
+                .unwrap_or(track.path.len());
+            let beside = |extension: &[u8]| folder.file(&[&track.path[..stem], extension].concat()).ok();
+            let Some(file) = beside(b".lrc").or_else(|| beside(b".LRC")) else {
+                return Ok(None);
+            };
+            let mut text = Vec::new();
+            // One byte more shows whoever looks into them that they are too long.
+            let read = file.take(MAX_LYRICS_BYTES + 1).read_to_end(&mut text);
+            read.map(|_| Some(text)).map_err(SourceError::disk)
         })
         .await
     }

@@ -264,7 +264,16 @@ impl Person {
         } else {
             &seen.content
         };
-        let id = content["file_id"].as_str().unwrap();
+        self.file(content)
+    }
+
+    /// The bytes of the picture shown until a film is loaded.
+    pub fn thumbnail(&self, seen: &Seen) -> Vec<u8> {
+        self.file(&seen.content["thumbnail"])
+    }
+
+    fn file(&self, facts: &Value) -> Vec<u8> {
+        let id = facts["file_id"].as_str().unwrap();
         self.shared.world().bots[&self.token]
             .files
             .find(id)
