@@ -15,6 +15,7 @@ use std::time::Duration;
 use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
+use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use url::Url;
@@ -33,6 +34,7 @@ use crate::source::{self, SourceError, Sources};
 use crate::store::catalogue::Catalogue;
 use crate::store::disk::DiskLimits;
 use crate::store::{Clock, Store, StoreError};
+use crate::telemetry::{figures, manager};
 use crate::torture;
 use crate::worker::{self, Pool};
 
@@ -67,6 +69,8 @@ pub enum AppError {
     Bot(#[from] BotError),
     #[error("the index of the music library cannot be opened in the data folder; check the rights of that folder")]
     Index,
+    #[error("a part of the program failed (figures); please report this")]
+    Figures,
     #[error("the workers cannot be started: {0}")]
     Workers(std::io::Error),
     #[error("{address} cannot be listened on ({}); stop what uses it, or change http.listen", source.kind())]
@@ -78,6 +82,7 @@ pub enum AppError {
 
 /// Runs the service until `stop` comes, and then to its end.
 pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<(), AppError> {
+    figures::install().map_err(|_| AppError::Figures)?;
     let stopping = CancellationToken::new();
     let (store, queue) = record(&config).await?;
     let settings = worker::Settings::of(&config).map_err(AppError::Workers)?;
@@ -95,6 +100,8 @@ pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<(), A
         &stopping,
         &tasks,
     );
+    manager::ready();
+    let watchdog = tokio::spawn(stay_alive());
     let bot = match parts {
         Some(parts) => {
             tokio::pin!(stop);
@@ -118,6 +125,7 @@ pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<(), A
         }
     };
     tracing::info!("stopping");
+    manager::stopping();
     stopping.cancel();
     let renders = pool.stop(RENDER_GRACE);
     let sends = async {
@@ -129,8 +137,22 @@ pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<(), A
     let ((), sent) = tokio::join!(renders, sends);
     tasks.close();
     tasks.wait().await;
+    watchdog.abort();
     tracing::info!(all_sent = sent, "stopped");
     Ok(())
+}
+
+/// Says again and again that the runtime still runs things: one that hangs is ended and started again.
+async fn stay_alive() {
+    let Some(every) = manager::alive_every() else {
+        return;
+    };
+    let mut beat = interval(every);
+    beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        beat.tick().await;
+        manager::alive();
+    }
 }
 
 async fn record(config: &Config) -> Result<(Store, Queue), AppError> {
@@ -174,6 +196,17 @@ fn web_parts(
             max_circle_bytes: config.render.max_bytes,
             upload_bytes: config.limits.upload_bytes,
             look_version: look_version_of,
+        },
+        operating: http::Operating {
+            admin: config.admin.clone(),
+            owners: config.telegram.owners.clone(),
+            telegram: config
+                .telegram
+                .token
+                .as_ref()
+                .map(|_| config.telegram.api_url.to_string()),
+            adapter: config.render.adapter.to_string(),
+            encoder: config.render.encoder.to_string(),
         },
         store: store.clone(),
         queue: queue.clone(),

@@ -43,6 +43,8 @@ pub enum Command {
     /// Back up the service's record while it runs, put a backup back, or look for damage
     #[command(subcommand)]
     Db(DbCommand),
+    /// Make a token for the operator's page, and the line of the settings that goes with it
+    AdminToken,
     /// The service's own child process; takes its orders from standard input
     #[command(hide = true)]
     Worker,

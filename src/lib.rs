@@ -31,6 +31,7 @@ pub mod config;
 pub mod http;
 pub mod queue;
 pub mod store;
+pub mod telemetry;
 pub mod worker;
 
 pub mod assets;

@@ -28,7 +28,7 @@ const FENCES: &[(&str, &[&str])] = &[
     ("clap", &["cli.rs", "cli/", "main.rs"]),
     ("indicatif", &["commands/"]),
     ("rusqlite", &["store/"]),
-    ("reqwest", &["source/", "deliver/telegram/", "bot/"]),
+    ("reqwest", &["source/", "deliver/telegram/", "bot/", "http/health.rs"]),
     ("notify", &["source/library/"]),
     ("md5", &["source/yandex.rs"]),
     ("rusqlite_migration", &["store/"]),
@@ -61,7 +61,13 @@ const FENCES: &[(&str, &[&str])] = &[
     ("hyper_util", &["http/listen.rs"]),
     ("tower", &["http/"]),
     ("futures_util", &["http/"]),
-    ("include_dir", &["http/assets.rs"]),
+    ("include_dir", &["http/assets.rs", "http/admin/page.rs"]),
+    ("argon2", &["http/admin/token.rs"]),
+    ("metrics", &["telemetry/figures.rs"]),
+    ("metrics_exporter_prometheus", &["telemetry/figures.rs"]),
+    ("sd_notify", &["telemetry/manager.rs"]),
+    ("tracing_appender", &["telemetry/logs.rs"]),
+    ("tracing_subscriber", &["telemetry/logs.rs"]),
     ("chrono", &["http/contract/"]),
 ];
 

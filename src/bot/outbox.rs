@@ -17,6 +17,7 @@ use crate::model::JobSpec;
 use crate::queue::delivery::{self, Scan};
 use crate::queue::{Parcel, QueueError, Search, SentAs, Todo, off_runtime};
 use crate::store::{Millis, deliveries};
+use crate::telemetry::figures;
 
 /// Circles on their way at once: at 8 MB each they fill any line.
 const AT_ONCE: usize = 16;
@@ -116,6 +117,7 @@ async fn send(desk: &Desk, client: &Client, parcel: Parcel) {
         desk.messages.gate.refused(place.chat, *wait);
     }
     drop(permit);
+    figures::sent(outcome_label(&outcome));
     tracing::info!(%job, attempt = parcel.attempt, outcome = outcome_name(&outcome), "a circle was sent");
     let (outcome, sent) = translate(desk, &parcel, outcome).await;
     answered(desk, parcel, outcome, sent).await;
@@ -286,6 +288,15 @@ pub fn marker_bytes(marker: &Marker) -> Option<deliveries::Marker> {
         *byte = u8::from_str_radix(text.get(nth * 2..nth * 2 + 2)?, 16).ok()?;
     }
     Some(bytes)
+}
+
+fn outcome_label(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Sent(_) => "sent",
+        Outcome::NotSent { .. } => "not_sent",
+        Outcome::Refused { .. } => "refused",
+        Outcome::Ambiguous { .. } => "ambiguous",
+    }
 }
 
 fn outcome_name(outcome: &Outcome) -> String {

@@ -15,7 +15,7 @@ use super::update::{Incoming, Said};
 use super::{hands, view};
 use crate::model::Blob;
 use crate::store::dialogues::{self, DialogueKey};
-use crate::store::{StoreError, inbox, people};
+use crate::store::{StoreError, inbox, operators, people};
 
 /// Tries to write a conversation down before its updates are left for later.
 const TRIES: u32 = 3;
@@ -103,7 +103,13 @@ impl Talker {
                 let talk = &mut self.saved.talk;
                 (talk.lang, talk.reply_to, talk.thread) = (lang, reply_to, thread);
                 self.remember(username).await;
-                let event = self.event(what).await;
+                let mut event = self.event(what).await;
+                if !event.is_leaving() && self.is_blocked().await {
+                    event = Event::Failed {
+                        serial: None,
+                        line: Line::new("reject-blocked"),
+                    };
+                }
                 let todo = self.step(seq, event).await;
                 self.saved.seen = seq;
                 self.save().await?;
@@ -141,6 +147,15 @@ impl Talker {
                 Event::CircleTapped { query, job, press }
             }
         }
+    }
+
+    /// Whether the operator blocked this person. Without the record nobody is.
+    async fn is_blocked(&self) -> bool {
+        let user = self.key.user_id;
+        let asked = self
+            .desk
+            .record(move |store| store.read(|conn| operators::is_blocked(conn, user)));
+        asked.await.unwrap_or(false)
     }
 
     /// The original's table of people. A failure stops nobody.

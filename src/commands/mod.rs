@@ -1,5 +1,6 @@
 //! What each command does: checked arguments in, the pipeline or another step run, words or JSON out.
 
+mod admin_token;
 mod answer;
 mod bench;
 mod db;
@@ -89,6 +90,7 @@ pub fn run(cli: &Cli, exit: Exit) -> Result<(), CommandError> {
         Command::Bench(args) => bench::run(args, stop_flag(exit)?.as_ref()),
         Command::Serve(args) => serve::run(args),
         Command::Db(command) => db::run(command),
+        Command::AdminToken => admin_token::run(),
         Command::Worker => worker::run(exit),
     }
 }

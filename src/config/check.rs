@@ -10,8 +10,8 @@ use url::Url;
 
 use super::raw::{self, List, Raw};
 use super::{
-    Config, ConfigError, Data, Http, Intake, Library, Limits, MusicBrainz, Render, Service, SourceName, Sources,
-    Telegram, Yandex,
+    Admin, Config, ConfigError, Data, Http, Intake, Library, Limits, Log, LogFormat, MusicBrainz, Render, Service,
+    SourceName, Sources, Telegram, Yandex,
 };
 use crate::model::limits::{MAX_CIRCLE_BYTES, MIN_CIRCLE_BYTES};
 use crate::model::{Fps, Size, VideoFormat};
@@ -37,11 +37,18 @@ const WORKER_MEMORY_BYTES: RangeInclusive<u64> = 512 << 20..=256 << 30;
 const WORKERS: RangeInclusive<u64> = 1..=64;
 const JOB_SECONDS: RangeInclusive<u64> = 5..=3600;
 const QUEUE_SECONDS: RangeInclusive<u64> = 1..=86_400;
+/// Log files kept, one a day.
+const LOG_DAYS: RangeInclusive<u64> = 1..=3650;
 const PER_USER_WAITING: RangeInclusive<u64> = 1..=100;
 
 pub fn config(raw: Raw) -> Result<Config, ConfigError> {
     Ok(Config {
         http: http(&raw.http)?,
+        admin: Admin {
+            token_hash: hash("admin.token_hash", raw.admin.token_hash)?,
+            viewer_token_hash: hash("admin.viewer_token_hash", raw.admin.viewer_token_hash)?,
+        },
+        log: log(&raw.log)?,
         data: Data {
             dir: folder("data.dir", &raw.data.dir)?,
             budget_bytes: number("data.budget_bytes", raw.data.budget_bytes, BUDGET_BYTES)?,
@@ -65,6 +72,33 @@ fn http(raw: &raw::Http) -> Result<Http, ConfigError> {
         cors_origins: origins(&raw.cors_origins)?,
         trusted_proxies: addresses("http.trusted_proxies", &raw.trusted_proxies)?,
         unlimited: addresses("http.unlimited", &raw.unlimited)?,
+    })
+}
+
+/// As `musiccircles admin-token` prints it; whether it is well made is tried by the one crate that can.
+fn hash(key: &str, raw: Option<SecretString>) -> Result<Option<SecretString>, ConfigError> {
+    let hash = given(raw);
+    let fits =
+        |hash: &SecretString| hash.expose_secret().starts_with("$argon2id$") && hash.expose_secret().len() <= 200;
+    match hash {
+        Some(hash) if !fits(&hash) => Err(ConfigError::bad(
+            key,
+            "a line that `musiccircles admin-token` prints, beginning with $argon2id$",
+        )),
+        hash => Ok(hash),
+    }
+}
+
+fn log(raw: &raw::Log) -> Result<Log, ConfigError> {
+    let folder = raw.dir.as_deref().filter(|dir| !dir.is_empty());
+    Ok(Log {
+        format: match raw.format.as_str() {
+            "text" => LogFormat::Text,
+            "json" => LogFormat::Json,
+            _ => return Err(ConfigError::bad("log.format", "\"text\" or \"json\"")),
+        },
+        dir: folder.map(|dir| self::folder("log.dir", dir)).transpose()?,
+        days: number("log.days", raw.days, LOG_DAYS)? as usize,
     })
 }
 

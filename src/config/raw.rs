@@ -13,6 +13,8 @@ use crate::scene::theme::DEFAULT_THEME;
 #[serde(default, deny_unknown_fields)]
 pub struct Raw {
     pub http: Http,
+    pub admin: Admin,
+    pub log: Log,
     pub data: Data,
     pub telegram: Telegram,
     pub sources: Sources,
@@ -30,6 +32,21 @@ pub struct Http {
     pub cors_origins: List,
     pub trusted_proxies: List,
     pub unlimited: List,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Admin {
+    pub token_hash: Option<SecretString>,
+    pub viewer_token_hash: Option<SecretString>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Log {
+    pub format: String,
+    pub dir: Option<String>,
+    pub days: u64,
 }
 
 #[derive(Debug, Deserialize)]
@@ -124,6 +141,16 @@ impl Default for Http {
             cors_origins: List(Vec::new()),
             trusted_proxies: List(Vec::new()),
             unlimited: List(Vec::new()),
+        }
+    }
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self {
+            format: "text".to_owned(),
+            dir: None,
+            days: 14,
         }
     }
 }

@@ -10,10 +10,12 @@ use sha2::{Digest, Sha256};
 use super::error::ApiError;
 
 static STUDIO: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/assets/studio");
-/// All files change together, with the program: one name for all their contents.
-static VERSION: LazyLock<String> = LazyLock::new(|| {
+static VERSION: LazyLock<String> = LazyLock::new(|| version(&STUDIO));
+
+/// All files of a folder change together, with the program: one name for all their contents.
+pub fn version(folder: &Dir<'_>) -> String {
     let mut hash = Sha256::new();
-    add(&STUDIO, &mut hash);
+    add(folder, &mut hash);
     let name: String = hash
         .finalize()
         .iter()
@@ -21,7 +23,7 @@ static VERSION: LazyLock<String> = LazyLock::new(|| {
         .map(|byte| format!("{byte:02x}"))
         .collect();
     format!("\"{name}\"")
-});
+}
 
 fn add(folder: &Dir<'_>, hash: &mut Sha256) {
     for file in folder.files() {
@@ -43,20 +45,24 @@ pub async fn file(method: Method, uri: Uri, headers: HeaderMap) -> Response {
     if method != Method::GET && method != Method::HEAD {
         return ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "this address can only be read").into_response();
     }
-    // Asked again each time, and answered in a few bytes: after an update nobody sees two halves of two versions.
+    send(name, file.contents(), &VERSION, &headers)
+}
+
+/// Asked again each time, and answered in a few bytes: after an update nobody sees two halves of two versions.
+pub fn send(name: &str, contents: &'static [u8], version: &str, headers: &HeaderMap) -> Response {
     let about = [
         (
             header::ETAG,
-            HeaderValue::from_str(&VERSION).unwrap_or(HeaderValue::from_static("\"\"")),
+            HeaderValue::from_str(version).unwrap_or(HeaderValue::from_static("\"\"")),
         ),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
         (header::CONTENT_TYPE, HeaderValue::from_static(kind_of(name))),
     ];
     let known = headers.get(header::IF_NONE_MATCH).and_then(|tags| tags.to_str().ok());
-    if known.is_some_and(|tags| tags.split(',').any(|tag| tag.trim() == *VERSION)) {
+    if known.is_some_and(|tags| tags.split(',').any(|tag| tag.trim() == version)) {
         return (StatusCode::NOT_MODIFIED, about).into_response();
     }
-    (about, file.contents()).into_response()
+    (about, contents).into_response()
 }
 
 fn kind_of(name: &str) -> &'static str {

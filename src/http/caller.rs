@@ -139,7 +139,7 @@ async fn caller(web: &Web, address: IpAddr, headers: &HeaderMap) -> Answer<Calle
 }
 
 /// The last address that no proxy of ours wrote down for itself.
-fn address(settings: &config::Http, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+pub fn address(settings: &config::Http, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
     let trusted = |address: &IpAddr| settings.trusted_proxies.contains(address);
     let mut found = peer.to_canonical();
     let told = headers.get_all("x-forwarded-for").iter().rev();

@@ -8,7 +8,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-use super::limits::TRY_AGAIN_SECS;
+use super::limits::{RESTART_SECS, TRY_AGAIN_SECS};
 use crate::queue::{QueueError, Rejection};
 use crate::source::{ErrorKind, SourceError};
 use crate::store::StoreError;
@@ -149,6 +149,14 @@ impl From<Rejection> for ApiError {
             Rejection::FileGone => Self::new(
                 StatusCode::GONE,
                 "the song or the cover was removed to make room; send it again",
+            ),
+            Rejection::Blocked => Self::new(
+                StatusCode::FORBIDDEN,
+                "the operator of this service takes no orders from you; ask them why",
+            ),
+            Rejection::Draining => Self::busy(
+                "the service is about to be restarted and takes nothing new; come back in a few minutes",
+                RESTART_SECS,
             ),
         }
     }

@@ -16,7 +16,7 @@ use crate::store::jobs::{self, Job, JobState};
 use crate::store::{circles, files};
 
 /// Jobs of the HTTP side by the names it gave them: their origin in the record.
-const ORIGIN: &str = "http:";
+pub const ORIGIN: &str = "http:";
 
 /// A job as it is shown.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -37,6 +37,8 @@ pub const SONG_TIME: Duration = Duration::from_secs(60);
 
 /// Asked to come back after so long, when nothing better is known.
 pub const TRY_AGAIN_SECS: u32 = 10;
+/// While the line runs empty before a restart: a full line is a minute.
+pub const RESTART_SECS: u32 = 120;
 /// Addresses whose requests are counted; the longest silent is forgotten first.
 pub const COUNTED: usize = 50_000;
 /// Results of a search, whatever was asked for.

@@ -9,17 +9,20 @@
 //! Media of strangers is never opened here: it goes to the disk within the disk's budget, and from there to a confined worker.
 //! What goes wrong is [`error::ApiError`], one sentence as `{"detail": ...}`.
 
+mod admin;
 mod assets;
 mod caller;
 mod contract;
 mod error;
 mod file;
 mod headers;
+mod health;
 mod input;
 mod jobs;
 mod limits;
 mod listen;
 mod media;
+mod metrics;
 mod order;
 mod progress;
 mod rate;
@@ -35,14 +38,17 @@ use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::StatusCode;
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
+use axum::routing::get;
 use axum::{Json, Router};
 use tower::ServiceExt;
 
+pub use admin::sessions::Role;
+pub use admin::{routes as operators_routes, token as admin_token};
 pub use caller::Caller;
 pub use error::{Answer, ApiError};
 pub use listen::serve;
 pub use routes::Routes;
-pub use state::{House, Parts};
+pub use state::{House, Operating, Parts};
 
 use limits::{FORM_BYTES, JSON_BYTES, PICTURE_BYTES, QUICK};
 use state::Shared;
@@ -57,6 +63,7 @@ pub type Later = Arc<OnceLock<Router>>;
 pub fn router(parts: Parts, later: Later) -> Router {
     let web = Arc::new(Shared::new(parts));
     tokio::spawn(progress::listen(Arc::clone(&web)));
+    health::watch(&web);
     let uploads = (web.house.upload_bytes + PICTURE_BYTES + FORM_BYTES) as usize;
     let quick = quick_routes()
         .router
@@ -65,19 +72,30 @@ pub fn router(parts: Parts, later: Later) -> Router {
     let long = long_routes().router.layer(DefaultBodyLimit::max(uploads));
     let counted = quick
         .merge(long)
+        .merge(Router::new().route("/metrics", get(metrics::answer)))
         .method_not_allowed_fallback(wrong_method)
         .layer(from_fn_with_state(Arc::clone(&web), caller::admit));
     let others = move |request: Request| elsewhere(later, request);
     counted
+        .merge(admin::router(&web))
+        .merge(watched())
         .fallback(others)
         .layer(from_fn_with_state(Arc::clone(&web), headers::cors))
         .layer(from_fn(headers::security))
+        .layer(from_fn(metrics::count))
         .with_state(web)
 }
 
 /// Every route of ours; a test holds the description against this list.
 pub fn routes() -> Routes {
     quick_routes().and(long_routes())
+}
+
+/// For whoever watches us: answered to anybody at once, and never refused for being asked often.
+fn watched() -> Router<Web> {
+    Router::new()
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
 }
 
 fn quick_routes() -> Routes {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::progress::Progress;
@@ -11,10 +12,12 @@ use crate::config;
 use crate::model::{Blob, VideoFormat};
 use crate::queue::{Queue, off_runtime};
 use crate::source::Sources;
-use crate::store::{Clock, Store, StoreError};
+use crate::store::{Clock, Millis, Store, StoreError};
 use crate::worker::{Pool, Surveyed};
 
+use super::admin::sessions::Sessions;
 use super::error::{Answer, ApiError};
+use super::health::Probes;
 use super::limits::{STILLS, SURVEYS};
 
 /// What the service is set to do.
@@ -28,10 +31,24 @@ pub struct House {
     pub look_version: fn(&str) -> String,
 }
 
+/// What operators may see and do, and who they are.
+#[derive(Clone, Debug, Default)]
+pub struct Operating {
+    pub admin: config::Admin,
+    /// Who gets codes from the bot.
+    pub owners: Vec<i64>,
+    /// Where the Bot API is, if there is a bot.
+    pub telegram: Option<String>,
+    /// As in the settings: what is in use and why is told beside it.
+    pub adapter: String,
+    pub encoder: String,
+}
+
 /// What the HTTP side is made of.
 pub struct Parts {
     pub settings: config::Http,
     pub house: House,
+    pub operating: Operating,
     pub store: Store,
     pub queue: Queue,
     pub pool: Pool,
@@ -44,6 +61,7 @@ pub struct Parts {
 pub struct Shared {
     pub settings: config::Http,
     pub house: House,
+    pub operating: Operating,
     pub store: Store,
     pub queue: Queue,
     pub pool: Pool,
@@ -51,6 +69,13 @@ pub struct Shared {
     pub clock: Clock,
     pub stopping: CancellationToken,
     pub rates: Rates,
+    /// Of signing in.
+    pub attempts: Rates,
+    /// Held by who has a token hashed: each takes 19 MiB.
+    pub hashing: Arc<Semaphore>,
+    pub sessions: Sessions,
+    pub probes: Probes,
+    pub began: Millis,
     pub progress: Progress,
     /// By song and length of the wanted fragment.
     pub surveys: Remembered<(String, u64), Arc<Surveyed>>,
@@ -65,6 +90,7 @@ impl Shared {
         let Parts {
             settings,
             house,
+            operating,
             store,
             queue,
             pool,
@@ -74,12 +100,18 @@ impl Shared {
         } = parts;
         Self {
             rates: Rates::default(),
+            attempts: Rates::default(),
+            hashing: Arc::new(Semaphore::new(1)),
+            sessions: Sessions::default(),
+            probes: Probes::default(),
+            began: clock.now(),
             progress: Progress::default(),
             surveys: Remembered::new(SURVEYS),
             hearing: tokio::sync::Mutex::default(),
             stills: Remembered::new(STILLS),
             settings,
             house,
+            operating,
             store,
             queue,
             pool,

@@ -39,6 +39,8 @@ pub mod known;
 pub mod leases;
 pub mod library;
 pub mod measures;
+pub mod operators;
+pub mod overview;
 pub mod people;
 pub mod send_limits;
 pub mod stats;

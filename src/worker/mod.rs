@@ -37,3 +37,4 @@ pub use pool::Pool;
 pub use process::Death;
 pub use protocol::{Drawn, Files, Freedom, Highlight, Rendered, Song, Stage, Step, Surveyed, Wanted};
 pub use settings::Settings;
+pub use supervisor::{Device, Health};

@@ -93,6 +93,15 @@ impl Pool {
         up(&self.inner.render) && up(&self.inner.quick) && !self.inner.stopping.is_cancelled()
     }
 
+    /// How each lane is, by its name.
+    pub fn lanes(&self) -> [(&'static str, Health); 2] {
+        let health = |lane: &Entrance| lane.health.borrow().clone();
+        [
+            ("render", health(&self.inner.render)),
+            ("quick", health(&self.inner.quick)),
+        ]
+    }
+
     /// Waits until [`is_ready`](Self::is_ready); `false` when that is not within `patience`.
     pub async fn ready(&self, patience: Duration) -> bool {
         let (mut render, mut quick) = (self.inner.render.health.clone(), self.inner.quick.health.clone());
