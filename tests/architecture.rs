@@ -68,6 +68,7 @@ const FENCES: &[(&str, &[&str])] = &[
     ("sd_notify", &["telemetry/manager.rs"]),
     ("tracing_appender", &["telemetry/logs.rs"]),
     ("tracing_subscriber", &["telemetry/logs.rs"]),
+    ("swagger_ui_dist", &["http/docs.rs"]),
     ("chrono", &["http/contract/"]),
 ];
 

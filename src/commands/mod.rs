@@ -6,6 +6,7 @@ mod bench;
 mod db;
 mod doctor;
 mod frame;
+mod keys;
 mod probe;
 mod render;
 mod serve;
@@ -91,6 +92,7 @@ pub fn run(cli: &Cli, exit: Exit) -> Result<(), CommandError> {
         Command::Serve(args) => serve::run(args),
         Command::Db(command) => db::run(command),
         Command::AdminToken => admin_token::run(),
+        Command::Keys(args) => keys::run(args),
         Command::Worker => worker::run(exit),
     }
 }

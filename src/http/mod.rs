@@ -13,6 +13,7 @@ mod admin;
 mod assets;
 mod caller;
 mod contract;
+mod docs;
 mod error;
 mod file;
 mod headers;
@@ -23,6 +24,7 @@ mod limits;
 mod listen;
 mod media;
 mod metrics;
+pub mod openapi;
 mod order;
 mod progress;
 mod rate;
@@ -79,6 +81,7 @@ pub fn router(parts: Parts, later: Later) -> Router {
     counted
         .merge(admin::router(&web))
         .merge(watched())
+        .merge(pages())
         .fallback(others)
         .layer(from_fn_with_state(Arc::clone(&web), headers::cors))
         .layer(from_fn(headers::security))
@@ -86,7 +89,16 @@ pub fn router(parts: Parts, later: Later) -> Router {
         .with_state(web)
 }
 
-/// Every route of ours; a test holds the description against this list.
+/// What is for eyes: not counted, not described.
+fn pages() -> Router<Web> {
+    Router::new()
+        .route("/docs", get(docs::page))
+        .route("/docs/start.js", get(docs::start))
+        .route("/docs/swagger-ui.css", get(docs::file))
+        .route("/docs/swagger-ui-bundle.js", get(docs::file))
+}
+
+/// Every route of the API; a test holds the description against this list.
 pub fn routes() -> Routes {
     quick_routes().and(long_routes())
 }
@@ -101,6 +113,7 @@ fn watched() -> Router<Web> {
 fn quick_routes() -> Routes {
     Routes::default()
         .get("/health", health)
+        .get("/api/openapi.json", openapi::answer)
         .and(contract::routes())
         .and(v1::routes())
 }
