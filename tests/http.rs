@@ -8,4 +8,4 @@ mod fuzz;
 mod keys;
 mod own;
 mod scale;
-mod server;
+pub mod server;

@@ -1,5 +1,6 @@
 //! One test binary: linking is the slow part of a test build.
 
+mod admin;
 mod analysis;
 mod architecture;
 mod audio;
