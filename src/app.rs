@@ -1,7 +1,7 @@
 //! The service put together: a checked configuration in, every part built once, started and stopped in order.
 //!
 //! ```text
-//! store -> queue -> workers -> sources -> bot          started in this order
+//! store -> queue -> workers -> sources -> http -> bot          started in this order
 //! ```
 //!
 //! Told to stop, nothing new is begun: updates wait in the inbox, renders go back into the line, and a circle in the middle of
@@ -12,11 +12,10 @@ mod makers;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::routing::get;
-use axum::{Json, Router};
 use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
-use tokio::time::timeout;
+use tokio::sync::Semaphore;
+use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use url::Url;
@@ -25,6 +24,7 @@ use crate::audio;
 use crate::bot::desk::CLOUD_FILE_BYTES;
 use crate::bot::{Bot, BotError, House, Intake, Parts};
 use crate::config::{Config, SourceName};
+use crate::http;
 use crate::model::Source;
 use crate::pipeline::look_version;
 use crate::queue::delivery::Timing;
@@ -35,6 +35,7 @@ use crate::source::{self, SourceError, Sources};
 use crate::store::catalogue::Catalogue;
 use crate::store::disk::DiskLimits;
 use crate::store::{Clock, Store, StoreError};
+use crate::telemetry::{figures, manager};
 use crate::torture;
 use crate::worker::{self, Pool};
 
@@ -73,6 +74,8 @@ pub enum AppError {
         path: std::path::PathBuf,
         source: std::io::Error,
     },
+    #[error("a part of the program failed (figures); please report this")]
+    Figures,
     #[error("the workers cannot be started: {0}")]
     Workers(std::io::Error),
     #[error("{address} cannot be listened on ({}); stop what uses it, or change http.listen", source.kind())]
@@ -84,6 +87,7 @@ pub enum AppError {
 
 /// Runs the service until `stop` comes, and then to its end.
 pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<(), AppError> {
+    figures::install().map_err(|_| AppError::Figures)?;
     let stopping = CancellationToken::new();
     let (store, queue) = record(&config).await?;
     let settings = worker::Settings::of(&config).map_err(AppError::Workers)?;
@@ -91,14 +95,28 @@ pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<(), A
     let sources = Arc::new(sources(&config)?);
     let tasks = TaskTracker::new();
     makers::start(&tasks, &queue, &pool, config.render.workers, &stopping);
+    let web = web_parts(&config, &store, &queue, &pool, &sources, &stopping);
     let parts = parts(&config, store, queue, pool.clone(), sources);
-    let listeners = listen(&config).await?;
+    let webhook = http::Later::default();
+    serve(
+        listen(&config).await?,
+        http::router(web, Arc::clone(&webhook)),
+        &config,
+        &stopping,
+        &tasks,
+    );
+    manager::ready();
+    let watchdog = tokio::spawn(stay_alive());
     let bot = match parts {
         Some(parts) => {
             tokio::pin!(stop);
             tokio::select! {
-                started = start_bot(parts, &stopping, listeners, &tasks) => {
+                started = Bot::start(parts, stopping.clone()) => {
                     let bot = started?;
+                    if let Some(route) = bot.as_ref().and_then(Bot::webhook) {
+                        // Set once: there is one bot.
+                        let _ = webhook.set(http::before_files(route));
+                    }
                     stop.await;
                     bot
                 }
@@ -107,12 +125,12 @@ pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<(), A
         }
         None => {
             tracing::info!("no telegram.token: everything but the bot runs");
-            serve(listeners, Router::new(), &stopping, &tasks);
             stop.await;
             None
         }
     };
     tracing::info!("stopping");
+    manager::stopping();
     stopping.cancel();
     let renders = pool.stop(RENDER_GRACE);
     let sends = async {
@@ -124,20 +142,22 @@ pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<(), A
     let ((), sent) = tokio::join!(renders, sends);
     tasks.close();
     let ended = timeout(LAST_GRACE, tasks.wait()).await.is_ok();
+    watchdog.abort();
     tracing::info!(all_sent = sent, all_ended = ended, "stopped");
     Ok(())
 }
 
-async fn start_bot(
-    parts: Parts,
-    stopping: &CancellationToken,
-    listeners: Vec<TcpListener>,
-    tasks: &TaskTracker,
-) -> Result<Option<Bot>, AppError> {
-    let bot = Bot::start(parts, stopping.clone()).await?;
-    let route = bot.as_ref().and_then(Bot::webhook).unwrap_or_default();
-    serve(listeners, route, stopping, tasks);
-    Ok(bot)
+/// Says again and again that the runtime still runs things: one that hangs is ended and started again.
+async fn stay_alive() {
+    let Some(every) = manager::alive_every() else {
+        return;
+    };
+    let mut beat = interval(every);
+    beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        beat.tick().await;
+        manager::alive();
+    }
 }
 
 async fn record(config: &Config) -> Result<(Store, Queue), AppError> {
@@ -165,6 +185,48 @@ async fn record(config: &Config) -> Result<(Store, Queue), AppError> {
     Ok(opened.await?)
 }
 
+fn web_parts(
+    config: &Config,
+    store: &Store,
+    queue: &Queue,
+    pool: &Pool,
+    sources: &Arc<Sources>,
+    stopping: &CancellationToken,
+) -> http::Parts {
+    http::Parts {
+        settings: config.http.clone(),
+        house: http::House {
+            theme: config.render.theme.clone(),
+            format: config.render.format,
+            max_circle_bytes: config.render.max_bytes,
+            upload_bytes: config.limits.upload_bytes,
+            look_version: look_version_of,
+        },
+        operating: http::Operating {
+            admin: config.admin.clone(),
+            owners: config.telegram.owners.clone(),
+            telegram: config
+                .telegram
+                .token
+                .as_ref()
+                .map(|_| config.telegram.api_url.to_string()),
+            adapter: config.render.adapter.to_string(),
+            encoder: config.render.encoder.to_string(),
+        },
+        store: store.clone(),
+        queue: queue.clone(),
+        pool: pool.clone(),
+        sources: Some(Arc::clone(sources)),
+        clock: Clock::System,
+        stopping: stopping.clone(),
+    }
+}
+
+/// What would draw a theme today.
+fn look_version_of(name: &str) -> String {
+    theme::find(name).map(look_version).unwrap_or_default()
+}
+
 fn parts(config: &Config, store: Store, queue: Queue, pool: Pool, sources: Arc<Sources>) -> Option<Parts> {
     let telegram = &config.telegram;
     let house = House {
@@ -183,7 +245,7 @@ fn parts(config: &Config, store: Store, queue: Queue, pool: Pool, sources: Arc<S
         },
         local_files: telegram.local_files,
         owners: telegram.owners.clone(),
-        look_version: |name| theme::find(name).map(look_version).unwrap_or_default(),
+        look_version: look_version_of,
     };
     Some(Parts {
         token: telegram.token.clone()?,
@@ -277,15 +339,23 @@ async fn listen(config: &Config) -> Result<Vec<TcpListener>, AppError> {
     Ok(listeners)
 }
 
-fn serve(listeners: Vec<TcpListener>, route: Router, stopping: &CancellationToken, tasks: &TaskTracker) {
-    let healthy = || async { Json(serde_json::json!({ "status": "healthy" })) };
-    let route = route.route("/health", get(healthy));
+fn serve(
+    listeners: Vec<TcpListener>,
+    router: axum::Router,
+    config: &Config,
+    stopping: &CancellationToken,
+    tasks: &TaskTracker,
+) {
+    let room = Arc::new(Semaphore::new(config.http.connections));
     for listener in listeners {
-        let served = axum::serve(listener, route.clone()).with_graceful_shutdown(stopping.clone().cancelled_owned());
-        tasks.spawn(async move {
-            if let Err(error) = served.await {
-                tracing::error!(%error, "the HTTP side ended");
-            }
-        });
+        if let Ok(address) = listener.local_addr() {
+            tracing::info!(%address, "open http://{address} in a browser");
+        }
+        tasks.spawn(http::serve(
+            listener,
+            router.clone(),
+            Arc::clone(&room),
+            stopping.clone(),
+        ));
     }
 }

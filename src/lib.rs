@@ -37,8 +37,10 @@ pub mod pipeline;
 pub mod app;
 pub mod bot;
 pub mod config;
+pub mod http;
 pub mod queue;
 pub mod store;
+pub mod telemetry;
 pub mod worker;
 
 pub mod assets;

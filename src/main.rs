@@ -9,7 +9,7 @@ use clap::Parser;
 use clap::error::ErrorKind;
 use musiccircles::cli::{Cli, Command, complaint};
 use musiccircles::commands::{self, say};
-use tracing_subscriber::EnvFilter;
+use musiccircles::telemetry::logs;
 
 /// Bad usage, as for every request that cannot be done.
 const BAD_USAGE: u8 = 2;
@@ -33,12 +33,10 @@ fn main() -> ExitCode {
         }
         Err(error) => return fail(&complaint::sentence(&error), BAD_USAGE),
     };
-    // Whoever runs the service reads its log.
-    keep_a_log(if matches!(cli.command, Command::Serve(_)) {
-        "info"
-    } else {
-        "off"
-    });
+    // Errors are one sentence for a person; the service's log begins with its settings.
+    if !matches!(cli.command, Command::Serve(_)) {
+        logs::start_silent();
+    }
     // What a step makes of a broken file is its own affair; should one of them panic, it is told as any other failure.
     match panic::catch_unwind(|| commands::run(&cli, |code| _exit(code))) {
         Ok(Ok(())) => ExitCode::SUCCESS,
@@ -57,19 +55,6 @@ fn main() -> ExitCode {
 fn fail(sentence: &str, code: u8) -> ExitCode {
     say(&format!("musiccircles: {sentence}"));
     ExitCode::from(code)
-}
-
-/// The log is for whoever looks for a mistake of ours, and silent unless `MUSICCIRCLES_LOG` asks: an error is one sentence
-/// for a person, and what libraries and drivers log of it would be more.
-fn keep_a_log(usual: &str) {
-    let filter = EnvFilter::try_from_env("MUSICCIRCLES_LOG").unwrap_or_else(|_| EnvFilter::new(usual));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        // A file and a service manager's journal are not coloured.
-        .with_ansi(std::io::stderr().is_terminal())
-        .init();
-    panic::set_hook(Box::new(|panic| tracing::error!("{panic}")));
 }
 
 /// Mesa's device-select layer looks for a Wayland server and complains on standard error where there is no session, which is

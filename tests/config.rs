@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use musiccircles::config::{Config, ConfigError, Intake, SourceName};
+use musiccircles::telemetry::logs::Format;
 use secrecy::ExposeSecret;
 
 const EXAMPLE: &str = include_str!("../assets/musiccircles.example.toml");
@@ -81,6 +82,17 @@ const EVERY_KEY: &[(&str, &str, Arrived)] = &[
     ("HTTP__LISTEN", "127.0.0.1:9000, [::1]:8001", |c| {
         c.http.listen.len() == 2
     }),
+    ("ADMIN__TOKEN_HASH", "$argon2id$v=19$x", |c| {
+        c.admin.token_hash.is_some()
+    }),
+    ("ADMIN__VIEWER_TOKEN_HASH", "$argon2id$v=19$x", |c| {
+        c.admin.viewer_token_hash.is_some()
+    }),
+    ("LOG__FORMAT", "json", |c| c.log.format == Format::Json),
+    ("LOG__DIR", "/var/log/x", |c| {
+        c.log.dir.as_deref() == Some(Path::new("/var/log/x"))
+    }),
+    ("LOG__DAYS", "3", |c| c.log.days == 3),
     ("DATA__DIR", "/srv/circles", |c| c.data.dir == Path::new("/srv/circles")),
     ("DATA__BUDGET_BYTES", "500000000", |c| {
         c.data.budget_bytes == 500_000_000

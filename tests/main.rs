@@ -1,5 +1,6 @@
 //! One test binary: linking is the slow part of a test build.
 
+mod admin;
 mod analysis;
 mod architecture;
 mod audio;
@@ -11,6 +12,7 @@ mod config;
 mod cover;
 mod encode;
 mod figures;
+mod http;
 mod lyrics;
 mod packaging;
 mod packs;

@@ -1,6 +1,7 @@
 //! The queue: what is asked for is made once, fairly, and sent once, whatever happens in between.
 
 mod admission;
+mod backup;
 mod cut;
 mod delivery;
 mod desk;

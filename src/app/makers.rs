@@ -11,11 +11,13 @@ use tokio_util::task::TaskTracker;
 
 use crate::deliver::telegram::patience::MAX_THUMBNAIL_BYTES;
 use crate::model::JobSpec;
+use crate::pipeline::StagesMs;
 use crate::queue::limits::HEARTBEAT_MS;
 use crate::queue::{Claim, Ended, Made, Queue, QueueError, off_runtime};
 use crate::store::disk::Reservation;
 use crate::store::jobs::{Failure, JobState};
 use crate::store::leases::Held;
+use crate::telemetry::figures;
 use crate::torture;
 use crate::worker::{Blame, Files, Pool, Rendered, Stage, Step, Wanted, WorkFailed};
 
@@ -209,6 +211,7 @@ impl Maker {
             "bytes": rendered.bytes, "frames": rendered.frames, "length_ms": rendered.length_ms,
             "adapter": rendered.adapter, "encoder": rendered.encoder, "stages": rendered.stages,
         });
+        count(&rendered.stages);
         let made = Made {
             content_key: rendered.key,
             circle,
@@ -247,6 +250,32 @@ fn is_passing(error: &QueueError) -> bool {
     }
 }
 
+fn count(stages: &StagesMs) {
+    let StagesMs {
+        decode,
+        analyse,
+        gpu_init,
+        render,
+        encode_video,
+        encode_audio,
+        mux,
+        total,
+    } = *stages;
+    let took = |ms: f64| Duration::from_secs_f64(ms.max(0.0) / 1000.0);
+    for (stage, ms) in [
+        ("decode", decode),
+        ("analyse", analyse),
+        ("gpu_init", gpu_init),
+        ("render", render),
+        ("encode_video", encode_video),
+        ("encode_audio", encode_audio),
+        ("mux", mux),
+    ] {
+        figures::stage_took(stage, took(ms));
+    }
+    figures::circle_took(took(total));
+}
+
 fn failure(kind: &str, words: &str) -> Failure {
     Failure {
         kind: kind.to_owned(),
@@ -256,7 +285,10 @@ fn failure(kind: &str, words: &str) -> Failure {
 
 fn ended(error: WorkFailed) -> Ended {
     let told = match error {
-        WorkFailed::WorkerDied(_) => return Ended::WorkerDied,
+        WorkFailed::WorkerDied(_) => {
+            figures::worker_died();
+            return Ended::WorkerDied;
+        }
         WorkFailed::Cancelled => return Ended::Cancelled,
         WorkFailed::Stopping => return Ended::PutBack,
         WorkFailed::NotReady => return Ended::TryAgain(failure("device", "no worker can be started")),

@@ -14,6 +14,7 @@ use crate::deliver::telegram::Marker;
 use crate::model::JobId;
 use crate::queue::{Cancelled, SentAs, off_runtime};
 use crate::store::dialogues::DialogueKey;
+use crate::store::operators::{self, Operator};
 use crate::store::people::{self, InteractionKind};
 
 pub use show::{say, show};
@@ -125,6 +126,7 @@ pub async fn act(talker: &mut Talker, pending: &Pending) -> Option<Event> {
             let page = stats::page(&talker.desk, lang).await;
             show_page(talker, None, &page).await;
         }
+        Action::ShowCode => say(talker, &code(talker).await).await,
         Action::AskForget => {
             let page = view::ask_forget(talker.prefs().await.lang);
             show_page(talker, None, &page).await;
@@ -152,6 +154,34 @@ pub async fn act(talker: &mut Talker, pending: &Pending) -> Option<Event> {
 async fn answer(talker: &Talker, query: &str, key: &'static str) {
     let text = Line::new(key).plain(talker.prefs().await.lang);
     talker.desk.messages.answer(query, Some(&text), false).await;
+}
+
+/// A code for the operator's page. In a group everybody would read it.
+async fn code(talker: &Talker) -> Line {
+    let (owner, desk) = (talker.key.user_id, &talker.desk);
+    if talker.key.chat_id != owner {
+        return Line::new("admin-private");
+    }
+    let (by, now) = (
+        Operator {
+            who: format!("owner {owner}"),
+            address: "the bot".to_owned(),
+        },
+        desk.clock.now(),
+    );
+    let made = desk.record(move |store| {
+        store.write(move |tx| {
+            operators::note(tx, &by, "code", "", now)?;
+            operators::new_code(tx, owner, now)
+        })
+    });
+    match made.await {
+        Ok(code) => Line::new("admin-code").with("code", code),
+        Err(error) => {
+            tracing::warn!(%error, "a code could not be written down");
+            Line::new("trouble-record")
+        }
+    }
 }
 
 fn failed(line: Line) -> Option<Event> {

@@ -15,6 +15,7 @@ use crate::deliver::telegram::{Client, Clip, Later, Media, Outcome, Permit, Plac
 use crate::queue::delivery;
 use crate::queue::{Parcel, QueueError, SentAs, Todo, off_runtime};
 use crate::store::Millis;
+use crate::telemetry::figures;
 
 use keyboard::keyboard;
 pub use keyboard::{marker_bytes, recipe};
@@ -114,6 +115,7 @@ async fn send(desk: &Desk, client: &Client, parcel: Parcel, permit: Permit) {
         desk.messages.slow_down(place.chat, *wait).await;
     }
     drop(permit);
+    figures::sent(outcome_label(&outcome));
     tracing::info!(%job, attempt = parcel.attempt, outcome = outcome_name(&outcome), "a circle was sent");
     let (outcome, sent) = translate(desk, &parcel, outcome).await;
     answered(desk, parcel, outcome, sent).await;
@@ -207,6 +209,15 @@ async fn answered(desk: &Desk, parcel: Parcel, outcome: delivery::Outcome, sent:
             return;
         }
         tokio::time::sleep(PAUSE).await;
+    }
+}
+
+fn outcome_label(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Sent(_) => "sent",
+        Outcome::NotSent { .. } => "not_sent",
+        Outcome::Refused { .. } => "refused",
+        Outcome::Ambiguous { .. } => "ambiguous",
     }
 }
 

@@ -12,9 +12,10 @@ use super::desk::Desk;
 use super::dialogue::{Action, Event, Pending, Prefs, Saved, What};
 use super::hands;
 use super::lanes::Note;
+use super::texts::Line;
 use super::update::{Incoming, Said};
 use crate::store::dialogues::DialogueKey;
-use crate::store::{StoreError, people};
+use crate::store::{StoreError, operators, people};
 
 /// Works a conversation off until there is nothing to do.
 pub async fn work(desk: Arc<Desk>, key: DialogueKey) {
@@ -98,7 +99,13 @@ impl Talker {
                 let talk = &mut self.saved.talk;
                 (talk.lang, talk.reply_to, talk.thread) = (lang, reply_to.filter(|_| here), thread.filter(|_| here));
                 self.remember(username).await;
-                let event = self.event(what).await;
+                let mut event = self.event(what).await;
+                if !event.is_leaving() && self.is_blocked().await {
+                    event = Event::Failed {
+                        serial: None,
+                        line: Line::new("reject-blocked"),
+                    };
+                }
                 let todo = self.step(seq, event).await;
                 self.saved.seen = seq;
                 self.save().await?;
@@ -136,6 +143,15 @@ impl Talker {
                 Event::CircleTapped { query, job, press }
             }
         }
+    }
+
+    /// Whether the operator blocked this person. Without the record nobody is.
+    async fn is_blocked(&self) -> bool {
+        let user = self.key.user_id;
+        let asked = self
+            .desk
+            .record(move |store| store.read(|conn| operators::is_blocked(conn, user)));
+        asked.await.unwrap_or(false)
     }
 
     /// The original's table of people. A failure stops nobody.

@@ -213,6 +213,7 @@ fn command(words: &str, me: &Me) -> Option<Option<Command>> {
         "cancel" => Command::Cancel,
         "delete_me" | "deleteme" => Command::DeleteMe,
         "stats" => Command::Stats,
+        "admin" => Command::Admin,
         _ => Command::Help,
     }))
 }

@@ -1,9 +1,12 @@
 //! What each command does: checked arguments in, the pipeline or another step run, words or JSON out.
 
+mod admin_token;
 mod answer;
 mod bench;
+mod db;
 mod doctor;
 mod frame;
+mod keys;
 mod probe;
 mod render;
 mod serve;
@@ -87,6 +90,9 @@ pub fn run(cli: &Cli, exit: Exit) -> Result<(), CommandError> {
         Command::Doctor(args) => doctor::run(*args),
         Command::Bench(args) => bench::run(args, stop_flag(exit)?.as_ref()),
         Command::Serve(args) => serve::run(args),
+        Command::Db(command) => db::run(command),
+        Command::AdminToken => admin_token::run(),
+        Command::Keys(args) => keys::run(args),
         Command::Worker => worker::run(exit),
     }
 }

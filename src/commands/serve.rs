@@ -8,12 +8,15 @@ use super::CommandError;
 use crate::app;
 use crate::cli::ServeArgs;
 use crate::config::Config;
+use crate::telemetry::logs;
 
 /// With what `app` waits for, below the 75 seconds of service managers.
 const LEAVE: Duration = Duration::from_secs(2);
 
 pub fn run(args: &ServeArgs) -> Result<(), CommandError> {
     let config = Config::load_here(args.config.as_deref()).map_err(|error| CommandError::Usage(error.to_string()))?;
+    logs::start(config.log.format, config.log.dir.as_deref(), config.log.days)
+        .map_err(|error| CommandError::Machine(error.to_string()))?;
     let machine = |what: &str, error: std::io::Error| CommandError::Machine(format!("{what}: {error}"));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| machine("the service cannot be started", error))?;

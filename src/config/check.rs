@@ -1,6 +1,6 @@
 //! Raw settings in, checked ones out: addresses parsed, numbers within their bounds, what belongs together complete.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -10,8 +10,8 @@ use url::Url;
 
 use super::raw::{self, List, Raw};
 use super::{
-    Config, ConfigError, Data, Http, Intake, Library, Limits, MusicBrainz, Render, Service, SourceName, Sources,
-    Telegram, Yandex,
+    Admin, Config, ConfigError, Data, Http, Intake, Library, Limits, Log, LogFormat, MusicBrainz, Render, Service,
+    SourceName, Sources, Telegram, Yandex,
 };
 use crate::model::limits::{MAX_CIRCLE_BYTES, MIN_CIRCLE_BYTES};
 use crate::model::{Fps, Size, VideoFormat};
@@ -22,6 +22,11 @@ const MAX_LISTEN: usize = 16;
 const MAX_OWNERS: usize = 100;
 /// Of a header that services write into their logs.
 const MAX_CONTACT_CHARS: usize = 200;
+/// Proxies, friends, sites: lists that a person writes.
+const MAX_NAMED: usize = 100;
+/// A page of the studio is a dozen requests.
+const REQUESTS_PER_MINUTE: RangeInclusive<u64> = 30..=1_000_000;
+const CONNECTIONS: RangeInclusive<u64> = 16..=100_000;
 /// Telegram's bounds of a webhook's secret: 1 to 256; fewer than 16 letters could be guessed.
 const WEBHOOK_SECRET_CHARS: RangeInclusive<usize> = 16..=256;
 /// A gigabyte holds a hundred circles and their songs; a petabyte is a typing mistake.
@@ -34,13 +39,18 @@ const WORKER_MEMORY_BYTES: RangeInclusive<u64> = 512 << 20..=256 << 30;
 const WORKERS: RangeInclusive<u64> = 1..=64;
 const JOB_SECONDS: RangeInclusive<u64> = 5..=3600;
 const QUEUE_SECONDS: RangeInclusive<u64> = 1..=86_400;
+/// Log files kept, one a day.
+const LOG_DAYS: RangeInclusive<u64> = 1..=3650;
 const PER_USER_WAITING: RangeInclusive<u64> = 1..=100;
 
 pub fn config(raw: Raw) -> Result<Config, ConfigError> {
     Ok(Config {
-        http: Http {
-            listen: listen(&raw.http.listen)?,
+        http: http(&raw.http)?,
+        admin: Admin {
+            token_hash: hash("admin.token_hash", raw.admin.token_hash)?,
+            viewer_token_hash: hash("admin.viewer_token_hash", raw.admin.viewer_token_hash)?,
         },
+        log: log(&raw.log)?,
         data: Data {
             dir: folder("data.dir", &raw.data.dir)?,
             budget_bytes: number("data.budget_bytes", raw.data.budget_bytes, BUDGET_BYTES)?,
@@ -51,6 +61,71 @@ pub fn config(raw: Raw) -> Result<Config, ConfigError> {
         render: render(raw.render)?,
         limits: limits(&raw.limits)?,
     })
+}
+
+fn http(raw: &raw::Http) -> Result<Http, ConfigError> {
+    let per_minute = number("http.requests_per_minute", raw.requests_per_minute, REQUESTS_PER_MINUTE)?;
+    let connections = number("http.connections", raw.connections, CONNECTIONS)?;
+    Ok(Http {
+        listen: listen(&raw.listen)?,
+        anonymous: raw.anonymous,
+        requests_per_minute: per_minute as u32,
+        connections: connections as usize,
+        cors_origins: origins(&raw.cors_origins)?,
+        trusted_proxies: addresses("http.trusted_proxies", &raw.trusted_proxies)?,
+        unlimited: addresses("http.unlimited", &raw.unlimited)?,
+    })
+}
+
+/// As `musiccircles admin-token` prints it; whether it is well made is tried by the one crate that can.
+fn hash(key: &str, raw: Option<SecretString>) -> Result<Option<SecretString>, ConfigError> {
+    let hash = given(raw);
+    let fits =
+        |hash: &SecretString| hash.expose_secret().starts_with("$argon2id$") && hash.expose_secret().len() <= 200;
+    match hash {
+        Some(hash) if !fits(&hash) => Err(ConfigError::bad(
+            key,
+            "a line that `musiccircles admin-token` prints, beginning with $argon2id$",
+        )),
+        hash => Ok(hash),
+    }
+}
+
+fn log(raw: &raw::Log) -> Result<Log, ConfigError> {
+    let folder = raw.dir.as_deref().filter(|dir| !dir.is_empty());
+    Ok(Log {
+        format: match raw.format.as_str() {
+            "text" => LogFormat::Text,
+            "json" => LogFormat::Json,
+            _ => return Err(ConfigError::bad("log.format", "\"text\" or \"json\"")),
+        },
+        dir: folder.map(|dir| self::folder("log.dir", dir)).transpose()?,
+        days: number("log.days", raw.days, LOG_DAYS)? as usize,
+    })
+}
+
+fn addresses(key: &str, raw: &List) -> Result<Vec<IpAddr>, ConfigError> {
+    let addresses: Option<Vec<IpAddr>> = raw.0.iter().map(|text| text.parse().ok()).collect();
+    addresses
+        .filter(|addresses| addresses.len() <= MAX_NAMED)
+        .ok_or_else(|| {
+            ConfigError::bad(
+                key,
+                "IP addresses without ports, like \"127.0.0.1\" or \"::1\", at most 100",
+            )
+        })
+}
+
+/// As browsers write them: scheme, host and perhaps a port, nothing behind.
+fn origins(raw: &List) -> Result<Vec<String>, ConfigError> {
+    let fits = |text: &String| {
+        let parsed = Url::parse(text).ok();
+        text == "*" || parsed.is_some_and(|url| url.origin().is_tuple() && url.origin().ascii_serialization() == *text)
+    };
+    let expected = "origins of pages, like \"https://example.org\", or \"*\" for all of them, at most 100";
+    (raw.0.len() <= MAX_NAMED && raw.0.iter().all(fits))
+        .then(|| raw.0.clone())
+        .ok_or_else(|| ConfigError::bad("http.cors_origins", expected))
 }
 
 fn listen(raw: &List) -> Result<Vec<SocketAddr>, ConfigError> {

@@ -14,7 +14,7 @@ mod merge;
 mod raw;
 
 use std::ffi::OsString;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -26,6 +26,7 @@ pub use error::ConfigError;
 use crate::encode::EncoderChoice;
 use crate::model::VideoFormat;
 use crate::render::AdapterChoice;
+use crate::telemetry::logs::Format as LogFormat;
 
 /// Read when no other file is named, if it is there.
 pub const DEFAULT_FILE: &str = "musiccircles.toml";
@@ -37,6 +38,8 @@ pub const TOKEN_VARIABLE: &str = "TELEGRAM_BOT_TOKEN";
 #[derive(Clone, Debug)]
 pub struct Config {
     pub http: Http,
+    pub admin: Admin,
+    pub log: Log,
     pub data: Data,
     pub telegram: Telegram,
     pub sources: Sources,
@@ -48,6 +51,35 @@ pub struct Config {
 pub struct Http {
     /// At least one.
     pub listen: Vec<SocketAddr>,
+    /// Whether who has no key may use the API and the studio.
+    pub anonymous: bool,
+    /// Of one address without a key.
+    pub requests_per_minute: u32,
+    /// Open at the same time.
+    pub connections: usize,
+    /// Pages of other sites that may use the API from a browser; `*` is all of them.
+    pub cors_origins: Vec<String>,
+    /// Whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpAddr>,
+    /// To whom the limits of an address do not apply.
+    pub unlimited: Vec<IpAddr>,
+}
+
+/// Who may sign in to the operator's page beside the owners, by a token of which only the hash is known here.
+#[derive(Clone, Debug, Default)]
+pub struct Admin {
+    pub token_hash: Option<SecretString>,
+    /// Of those who look and change nothing.
+    pub viewer_token_hash: Option<SecretString>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Log {
+    pub format: LogFormat,
+    /// `None`: standard error.
+    pub dir: Option<PathBuf>,
+    /// Files kept, one a day.
+    pub days: usize,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

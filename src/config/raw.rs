@@ -13,6 +13,8 @@ use crate::scene::theme::DEFAULT_THEME;
 #[serde(default, deny_unknown_fields)]
 pub struct Raw {
     pub http: Http,
+    pub admin: Admin,
+    pub log: Log,
     pub data: Data,
     pub telegram: Telegram,
     pub sources: Sources,
@@ -24,6 +26,27 @@ pub struct Raw {
 #[serde(default, deny_unknown_fields)]
 pub struct Http {
     pub listen: List,
+    pub anonymous: bool,
+    pub requests_per_minute: u64,
+    pub connections: u64,
+    pub cors_origins: List,
+    pub trusted_proxies: List,
+    pub unlimited: List,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Admin {
+    pub token_hash: Option<SecretString>,
+    pub viewer_token_hash: Option<SecretString>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Log {
+    pub format: String,
+    pub dir: Option<String>,
+    pub days: u64,
 }
 
 #[derive(Debug, Deserialize)]
@@ -113,6 +136,22 @@ impl Default for Http {
     fn default() -> Self {
         Self {
             listen: List::of(&["127.0.0.1:8080"]),
+            anonymous: true,
+            requests_per_minute: 600,
+            connections: 1000,
+            cors_origins: List(Vec::new()),
+            trusted_proxies: List(Vec::new()),
+            unlimited: List(Vec::new()),
+        }
+    }
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self {
+            format: "text".to_owned(),
+            dir: None,
+            days: 14,
         }
     }
 }

@@ -6,7 +6,7 @@ use super::place::{Pace, Place, place};
 use super::{Queue, QueueError, QueueLimits};
 use crate::model::{JobId, JobSpec};
 use crate::store::jobs::{self, Address, Job, JobState, NewJob, Waiting};
-use crate::store::{Millis, StoreError, Tx, circles, files, leases, measures};
+use crate::store::{Millis, StoreError, Tx, circles, files, leases, measures, operators};
 
 /// The name of the mean render time in the record.
 pub(super) const RENDER_MS_PER_SECOND: &str = "render_ms_per_second";
@@ -58,17 +58,21 @@ pub enum Rejection {
     DiskLow,
     /// The song or the picture was removed since it was last used; it has to be fetched again.
     FileGone,
+    /// The operator takes nothing from this user.
+    Blocked,
+    /// The operator lets the line run empty.
+    Draining,
 }
 
 impl Queue {
     /// Takes a job in; when this returns, it is in the record.
     pub fn submit(&self, submit: Submit) -> Result<Submitted, QueueError> {
         let room = self.shared.disk.has_room()?;
-        let (limits, now) = (self.shared.limits, self.now());
+        let (limits, draining, now) = (self.shared.limits, self.is_draining(), self.now());
         let submitted = self
             .shared
             .store
-            .write(move |tx| enter(tx, &submit, limits, room, now))?;
+            .write(move |tx| enter(tx, &submit, limits, room, draining, now))?;
         self.told(&submitted);
         Ok(submitted)
     }
@@ -76,7 +80,7 @@ impl Queue {
     /// [`Queue::submit`] inside a larger transaction, with the update that asked for it; call [`Queue::told`] once that is
     /// committed.
     pub fn submit_in(&self, tx: &Tx<'_>, submit: &Submit, has_room: bool) -> Result<Submitted, StoreError> {
-        enter(tx, submit, self.shared.limits, has_room, self.now())
+        enter(tx, submit, self.shared.limits, has_room, self.is_draining(), self.now())
     }
 
     /// Wakes who waits for what was submitted.
@@ -117,6 +121,7 @@ fn enter(
     submit: &Submit,
     limits: QueueLimits,
     has_room: bool,
+    draining: bool,
     now: Millis,
 ) -> Result<Submitted, StoreError> {
     if let Some(origin) = &submit.origin
@@ -128,6 +133,12 @@ fn enter(
         && let Some(job) = jobs::of_key(tx, key)?
     {
         return Ok(Submitted::Already { job });
+    }
+    if operators::is_blocked(tx, submit.user_id)? {
+        return Ok(Submitted::Rejected(Rejection::Blocked));
+    }
+    if draining {
+        return Ok(Submitted::Rejected(Rejection::Draining));
     }
     let made = made_before(tx, submit)?;
     let line = jobs::line(tx)?;

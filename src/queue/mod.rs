@@ -25,6 +25,7 @@ mod upkeep;
 mod work;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rand::Rng;
@@ -34,6 +35,7 @@ use crate::model::JobId;
 use crate::store::disk::{Disk, DiskError, DiskLimits};
 use crate::store::jobs::JobState;
 use crate::store::{Clock, Millis, Store, StoreError};
+use crate::telemetry::figures;
 
 pub use admission::{Rejection, Submit, Submitted};
 pub use events::{Happened, JobEvent};
@@ -88,6 +90,8 @@ struct Shared {
     work: Notify,
     parcels: Notify,
     searches: Notify,
+    /// Nothing new is taken; what is in the line is made and sent.
+    draining: AtomicBool,
 }
 
 /// What a queue is started with beside its store.
@@ -118,6 +122,7 @@ impl Queue {
                 work: Notify::new(),
                 parcels: Notify::new(),
                 searches: Notify::new(),
+                draining: AtomicBool::new(false),
             }),
         };
         queue.take_over()?;
@@ -153,12 +158,22 @@ impl Queue {
         let _ = tokio::time::timeout(longest, self.shared.searches.notified()).await;
     }
 
+    /// Takes nothing new from now on, or takes it again: before the machine is switched off, say. A restart ends it.
+    pub fn drain(&self, draining: bool) {
+        self.shared.draining.store(draining, Ordering::Relaxed);
+    }
+
+    pub fn is_draining(&self) -> bool {
+        self.shared.draining.load(Ordering::Relaxed)
+    }
+
     fn now(&self) -> Millis {
         self.shared.clock.now()
     }
 
     /// Tells of a state that is on the disk.
     fn tell(&self, job: JobId, state: JobState) {
+        figures::job_is(state.name());
         match state {
             JobState::Queued => self.shared.work.notify_one(),
             JobState::Sending => self.shared.searches.notify_one(),

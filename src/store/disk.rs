@@ -207,6 +207,12 @@ impl Disk {
         Ok((used, self.shared.limits.budget_bytes))
     }
 
+    /// Bytes of all files, how many they may be, and how many are free on the disk.
+    pub fn bytes(&self) -> Result<(u64, u64, u64), DiskError> {
+        let (used, budget) = self.used_and_budget_bytes()?;
+        Ok((used, budget, self.free_bytes()?))
+    }
+
     /// Where a file lies that a row names.
     pub fn full_path(&self, name: impl AsRef<Path>) -> PathBuf {
         self.shared.store.folder().join(name)

@@ -15,6 +15,10 @@ pub enum StoreError {
         #[source]
         source: Arc<std::io::Error>,
     },
+    #[error("{} is no database of MusicCircles; name the data folder's, or a backup made with `musiccircles db backup`", path.display())]
+    NoRecord { path: PathBuf },
+    #[error("{} cannot be written; give the backup a place where you may write", path.display())]
+    Unwritable { path: PathBuf },
     #[error("this build has SQLite {found}, which can lose data; build it with 3.51.3 or newer (not 3.52.0)")]
     OldSqlite { found: String },
     #[error("the database does not take the setting {setting}: it says {found}; move the data folder to a local disk")]

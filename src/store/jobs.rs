@@ -50,7 +50,7 @@ impl JobState {
             .map_or("", |(_, name)| name)
     }
 
-    pub(super) fn from_name(name: &str) -> Result<Self, StoreError> {
+    pub fn from_name(name: &str) -> Result<Self, StoreError> {
         let known = Self::ALL.iter().find(|(_, known)| *known == name);
         known.map(|(state, _)| *state).ok_or(StoreError::Unreadable {
             what: "the state of a job",

@@ -24,6 +24,8 @@ mod readers;
 mod reservation;
 mod writer;
 
+pub mod api_keys;
+pub mod backup;
 pub mod catalogue;
 pub mod chats;
 pub mod circles;
@@ -38,9 +40,12 @@ pub mod known;
 pub mod leases;
 pub mod library;
 pub mod measures;
+pub mod operators;
+pub mod overview;
 pub mod people;
 pub mod send_rates;
 pub mod stats;
+pub mod web_files;
 
 use std::fs::{self, File, TryLockError};
 use std::ops::Deref;
@@ -136,6 +141,24 @@ impl Store {
     pub fn flush_log(&self) -> Result<(), StoreError> {
         self.shared.writer.flush_log()
     }
+}
+
+/// Runs `work` in a transaction of its own: in a folder that a running service has open as well as in one that nobody has. For
+/// an operator's command; whoever writes often opens a [`Store`].
+pub fn beside<T: Send + 'static>(
+    folder: &Path,
+    work: impl FnOnce(&Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    match Store::open(folder) {
+        Err(StoreError::InUse { .. }) => {}
+        opened => return opened?.write(work),
+    }
+    let conn = check::open_writer(&folder.join(DATABASE))?;
+    conn.execute_batch("BEGIN IMMEDIATE")?;
+    // Dropped without a commit, the connection takes everything back.
+    let made = work(&Tx(&conn))?;
+    conn.execute_batch("COMMIT")?;
+    Ok(made)
 }
 
 /// SQLite's whole numbers have a sign; no count of ours comes near the difference.

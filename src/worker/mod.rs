@@ -18,6 +18,7 @@ mod environment;
 mod errand;
 mod failure;
 pub mod limits;
+mod mp3;
 mod pool;
 #[cfg(debug_assertions)]
 mod pretend;
@@ -36,3 +37,4 @@ pub use pool::Pool;
 pub use process::Death;
 pub use protocol::{Drawn, Files, Freedom, Highlight, Rendered, Song, Stage, Step, Surveyed, Wanted};
 pub use settings::Settings;
+pub use supervisor::{Device, Health};

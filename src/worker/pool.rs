@@ -93,6 +93,15 @@ impl Pool {
         up(&self.inner.render) && up(&self.inner.quick) && !self.inner.stopping.is_cancelled()
     }
 
+    /// How each lane is, by its name.
+    pub fn lanes(&self) -> [(&'static str, Health); 2] {
+        let health = |lane: &Entrance| lane.health.borrow().clone();
+        [
+            ("render", health(&self.inner.render)),
+            ("quick", health(&self.inner.quick)),
+        ]
+    }
+
     /// Waits until [`is_ready`](Self::is_ready); `false` when that is not within `patience`.
     pub async fn ready(&self, patience: Duration) -> bool {
         let (mut render, mut quick) = (self.inner.render.health.clone(), self.inner.quick.health.clone());
@@ -190,6 +199,27 @@ impl Pool {
         let (picture, output) = (picture.to_owned(), output.to_owned());
         match self.quick(Work::Cover { picture, output }, PROBE, cancel).await? {
             Answer::Cover { bytes } => Ok(bytes),
+            _ => Err(Failure::mistake().into()),
+        }
+    }
+
+    /// A song, or a part of it, as an mp3 at `output`; how many bytes it has.
+    pub async fn mp3(
+        &self,
+        song: &Path,
+        start: Duration,
+        length: Option<Duration>,
+        output: &Path,
+        cancel: CancellationToken,
+    ) -> Result<u64, WorkFailed> {
+        let work = Work::Mp3 {
+            song: song.to_owned(),
+            start_ms: start.as_millis() as u64,
+            length_ms: length.map(|length| length.as_millis() as u64),
+            output: output.to_owned(),
+        };
+        match self.quick(work, SURVEY, cancel).await? {
+            Answer::Mp3 { bytes } => Ok(bytes),
             _ => Err(Failure::mistake().into()),
         }
     }

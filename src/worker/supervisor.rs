@@ -17,11 +17,21 @@ use super::protocol::{Order, Setup, VERSION, Word};
 use super::settings::Settings;
 
 /// How many workers of a lane are up, and how many have given up for now.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Health {
     pub workers: usize,
     pub up: usize,
     pub broken: usize,
+    /// What the one that came up last draws and encodes with.
+    pub device: Option<Device>,
+    /// Why the one that failed to start last did; `None` since one came up.
+    pub trouble: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Device {
+    pub adapter: String,
+    pub encoder: String,
 }
 
 /// What the workers of one lane share.
@@ -57,14 +67,18 @@ pub async fn run(lane: Arc<Lane>) {
             () = lane.stopping.cancelled() => return,
         };
         let served = match started {
-            Ok(process) => {
-                lane.health.send_modify(|health| health.up += 1);
+            Ok((process, device)) => {
+                lane.health.send_modify(|health| {
+                    health.up += 1;
+                    (health.device, health.trouble) = (Some(device), None);
+                });
                 let served = serve(&lane, process).await;
                 lane.health.send_modify(|health| health.up -= 1);
                 served
             }
             Err(sentence) => {
                 tracing::error!("a worker did not start: {sentence}");
+                lane.health.send_modify(|health| health.trouble = Some(sentence));
                 Served::Died
             }
         };
@@ -121,7 +135,7 @@ async fn wait(lane: &Lane, pause: Duration, broken: bool) {
 }
 
 /// A child that said hello.
-async fn begin(settings: &Settings) -> Result<Process, String> {
+async fn begin(settings: &Settings) -> Result<(Process, Device), String> {
     let process = Process::start(&settings.program, &settings.folder).await;
     let mut process = process.map_err(|error| error.to_string())?;
     let setup = Order::Setup(Setup {
@@ -142,7 +156,7 @@ async fn begin(settings: &Settings) -> Result<Process, String> {
         }))) => {
             let pid = process.id();
             tracing::info!(worker.pid = pid, %adapter, %encoder, brightness, "a worker is ready");
-            Ok(process)
+            Ok((process, Device { adapter, encoder }))
         }
         Ok(Some(Ok(Word::Refused { sentence }))) => Err(sentence),
         Ok(None) => Err(format!("it ended before it was ready: {}", process.end().await)),

@@ -159,6 +159,12 @@ stats-queue = <b>Queue</b>: { $queued } waiting (the longest for { $longest } s)
 stats-day = <b>24 hours</b>: { $sent } sent ({ $again } of them were there already), { $failed } failed, { $refused } refused, { $unknown } unknown
 stats-times = <b>Seconds</b>: p50, p95
 stats-machine = <b>Drawing</b>: { $speed } ms a second of circle. <b>Disk</b>: { $used } of { $budget } MB
+admin-code =
+    Your code for the operator's page:
+    <code>{ $code }</code>
+
+    It works once, within five minutes. If you did not ask for it, tell the others who run me.
+admin-private = I give codes in private only: open a chat with me and send /admin there.
 
 # The list of commands
 command-newsong = another song

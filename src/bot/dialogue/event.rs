@@ -30,6 +30,7 @@ pub enum Command {
     Cancel,
     DeleteMe,
     Stats,
+    Admin,
 }
 
 /// What happens: what a person does, and what came of an action.
@@ -96,6 +97,20 @@ pub enum Event {
     },
     /// Files the conversation speaks of were removed to make room.
     FilesGone,
+}
+
+impl Event {
+    /// What also somebody who was blocked may do: have everything about them deleted.
+    pub fn is_leaving(&self) -> bool {
+        let tapped = matches!(
+            self,
+            Self::Tapped {
+                tap: Some(Tap::Forget { .. }),
+                ..
+            }
+        );
+        tapped || matches!(self, Self::Command(Command::DeleteMe))
+    }
 }
 
 /// The two messages that are kept up to date.
@@ -185,6 +200,8 @@ pub enum Action {
     },
     ShowHistory,
     ShowStats,
+    /// By which an owner enters the operator's page.
+    ShowCode,
     AskForget,
     Forget,
     /// Takes the buttons off a message that has done its work.

@@ -174,7 +174,8 @@ impl Talk {
                 vec![Action::AskForget]
             }
             Command::Stats if rules.is_owner => vec![Action::ShowStats],
-            Command::Stats => vec![say("unknown-command")],
+            Command::Admin if rules.is_owner => vec![Action::ShowCode],
+            Command::Stats | Command::Admin => vec![say("unknown-command")],
         }
     }
 

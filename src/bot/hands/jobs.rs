@@ -49,6 +49,8 @@ pub async fn submit(talker: &Talker, pending: &Pending, spec: JobSpec, context: 
             }
             Rejection::DiskLow => Line::new("reject-disk-low"),
             Rejection::FileGone => return Some(Event::FilesGone),
+            Rejection::Blocked => Line::new("reject-blocked"),
+            Rejection::Draining => Line::new("reject-draining"),
         },
         Ok(_) => {
             log(desk, key.user_id, InteractionKind::Circle).await;
