@@ -17,6 +17,9 @@ const DOCS: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'uns
                     connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 /// An answer that is no page loads nothing.
 const ANSWER: &str = "default-src 'none'; frame-ancestors 'none'; sandbox";
+/// A song, a picture or a circle opened by itself: the browser puts a player of its own around it.
+const MEDIA: &str =
+    "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'";
 const PERMISSIONS: &str = "camera=(), microphone=(), geolocation=(), payment=(), usb=()";
 
 pub async fn security(request: Request, next: Next) -> Response {
@@ -29,6 +32,13 @@ pub async fn security(request: Request, next: Next) -> Response {
         Some(kind) if kind.starts_with("text/html") => PAGE,
         // A worker or a module has the policy of its own answer.
         Some(kind) if kind.starts_with("text/javascript") => PAGE,
+        Some(kind)
+            if ["audio/", "image/", "video/"]
+                .iter()
+                .any(|media| kind.starts_with(media)) =>
+        {
+            MEDIA
+        }
         _ => ANSWER,
     };
     for (name, value) in [

@@ -36,7 +36,7 @@ use std::sync::{Arc, OnceLock};
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::StatusCode;
 use axum::middleware::{Next, from_fn, from_fn_with_state};
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use tower::ServiceExt;
@@ -124,15 +124,22 @@ async fn health() -> Response {
 
 /// Routes that are asked before the studio's files.
 pub fn before_files(route: Router) -> Router {
-    route.fallback(assets::file)
+    route.fallback(nowhere_else)
 }
 
 async fn elsewhere(later: Later, request: Request) -> Response {
     match later.get() {
         Some(router) => router.clone().oneshot(request).await.into_response(),
-        None => {
-            let (parts, _) = request.into_parts();
-            assets::file(parts.method, parts.uri, parts.headers).await
-        }
+        None => nowhere_else(request).await,
     }
+}
+
+/// What no route took: an address of the original written a little differently, else one of the studio's files.
+async fn nowhere_else(request: Request) -> Response {
+    let (parts, _) = request.into_parts();
+    if let Some(path) = contract::meant(parts.uri.path()) {
+        let query = parts.uri.query().map_or_else(String::new, |query| format!("?{query}"));
+        return Redirect::temporary(&format!("{path}{query}")).into_response();
+    }
+    assets::file(parts.method, parts.uri, parts.headers).await
 }

@@ -53,7 +53,7 @@ async fn nonsense_is_refused_with_a_sentence() {
         (
             "a long text",
             "/api/v1/songs",
-            Form::new().text("words", "x".repeat(9_000)),
+            Form::new().text("words", "x".repeat(70_000)),
             413,
         ),
         ("no picture", "/api/v1/covers", Form::new().part("file", song()), 400),

@@ -153,6 +153,8 @@ async fn songs_are_found_shown_and_streamed_as_the_original_does() {
     }
     let nothing = server.get("/search/?query=zzzzqqqq").await;
     assert_eq!(nothing.status(), StatusCode::NOT_FOUND);
+    let sent_on = server.get("/search?query=evergreen&limit=1").await;
+    assert_eq!((sent_on.status(), sent_on.url().path()), (StatusCode::OK, "/search/"));
     assert_eq!(server.get("/search/").await.status(), StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(server.json("/health").await, json!({ "status": "healthy" }));
 }

@@ -184,7 +184,7 @@ pub async fn survey(State(web): State<Web>, Path(name): Path<String>, Query(aske
 /// What hearing the whole song tells; remembered.
 async fn hear(web: &Web, song: &Song, length_ms: u64) -> Answer<Arc<Surveyed>> {
     let key = (song.file.sha256.clone(), length_ms);
-    // One at a time for each song: the waveform and the survey are asked for together.
+    // The waveform and the survey are asked for together; and one worker hears songs anyway.
     let _turn = web.hearing.lock().await;
     if let Some(heard) = web.surveys.get(&key) {
         return Ok(heard);
