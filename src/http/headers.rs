@@ -4,6 +4,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use hyper::body::Body;
 
 use super::Web;
 
@@ -24,8 +25,14 @@ const PERMISSIONS: &str = "camera=(), microphone=(), geolocation=(), payment=(),
 
 pub async fn security(request: Request, next: Next) -> Response {
     let docs = request.uri().path().starts_with("/docs");
+    let brings = !request.body().is_end_stream();
     let mut response = next.run(request).await;
+    let refused = response.status().is_client_error() || response.status().is_server_error();
     let headers = response.headers_mut();
+    if brings && refused {
+        // The rest of its body may still be on the way: whoever sends it must not put another request behind it.
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let policy = match kind {
         Some(kind) if kind.starts_with("text/html") && docs => DOCS,

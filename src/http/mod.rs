@@ -47,7 +47,7 @@ pub use listen::serve;
 pub use routes::Routes;
 pub use state::{House, Parts};
 
-use limits::{FORM_BYTES, JSON_BYTES, PICTURE_BYTES, QUICK};
+use limits::{JSON_BYTES, QUICK};
 use state::Shared;
 
 /// The state of every handler.
@@ -60,14 +60,11 @@ pub type Later = Arc<OnceLock<Router>>;
 pub fn router(parts: Parts, later: Later) -> Router {
     let web = Arc::new(Shared::new(parts));
     tokio::spawn(progress::listen(Arc::clone(&web)));
-    let uploads = (web.house.upload_bytes + PICTURE_BYTES + FORM_BYTES) as usize;
-    let quick = quick_routes()
-        .router
-        .layer(from_fn(in_time))
-        .layer(DefaultBodyLimit::max(JSON_BYTES));
-    let long = long_routes().router.layer(DefaultBodyLimit::max(uploads));
+    let quick = quick_routes().router.layer(from_fn(in_time));
     let counted = quick
-        .merge(long)
+        .merge(long_routes().router)
+        // A form's files raise it for themselves.
+        .layer(DefaultBodyLimit::max(JSON_BYTES))
         .method_not_allowed_fallback(wrong_method)
         .layer(from_fn_with_state(Arc::clone(&web), caller::admit));
     let others = move |request: Request| elsewhere(later, request);
