@@ -138,6 +138,15 @@ impl Pool {
         }
     }
 
+    /// What a browser needs to draw the circle itself, at `output`; how many bytes it has.
+    pub async fn screen(&self, wanted: Wanted, output: &Path, cancel: CancellationToken) -> Result<u64, WorkFailed> {
+        let output = output.to_owned();
+        match self.quick(Work::Screen { wanted, output }, FRAME, cancel).await? {
+            Answer::Screen { bytes } => Ok(bytes),
+            _ => Err(Failure::mistake().into()),
+        }
+    }
+
     /// The content key the circle will have.
     pub async fn key(&self, wanted: Wanted, cancel: CancellationToken) -> Result<String, WorkFailed> {
         match self.quick(Work::Key { wanted }, PROBE, cancel).await? {

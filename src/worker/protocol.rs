@@ -9,7 +9,7 @@ use crate::model::job::JobSpec;
 use crate::pipeline::StagesMs;
 
 /// Raised whenever a line changes its meaning. Parent and child are the same file on disk, so a difference is an error.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// The number of a piece of work, ascending within one child.
 pub type Number = u64;
@@ -53,6 +53,8 @@ pub enum Work {
         at_ms: u64,
         output: PathBuf,
     },
+    /// What a browser needs to draw the circle itself, see `render::pack_for_screen`.
+    Screen { wanted: Wanted, output: PathBuf },
     /// Only the name the circle will have.
     Key { wanted: Wanted },
     /// What a song says of itself; its cover goes to `cover` as a square PNG.
@@ -155,6 +157,7 @@ pub enum Stage {
 pub enum Answer {
     Circle(Rendered),
     Frame(Drawn),
+    Screen { bytes: u64 },
     Key { key: String },
     Song(Song),
     Survey(Surveyed),

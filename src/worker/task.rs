@@ -57,6 +57,12 @@ impl Bench {
             #[cfg(not(feature = "torture"))]
             Work::Render { wanted, output } => self.render(wanted, output, cancel, tell),
             Work::Frame { wanted, at_ms, output } => self.frame(wanted, Duration::from_millis(*at_ms), output, cancel),
+            Work::Screen { wanted, output } => {
+                let request = request(wanted, self.encoder, self.cores)?;
+                let packed = pipeline::screen(&request, cancel)?;
+                let bytes = file::write_whole(output, &packed).map_err(|error| Failure::from(&error))?;
+                Ok(Answer::Screen { bytes })
+            }
             Work::Key { wanted } => {
                 let request = request(wanted, self.encoder, self.cores)?;
                 let key = pipeline::content_key(&request, cancel)?;
