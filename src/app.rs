@@ -1,7 +1,7 @@
 //! The service put together: a checked configuration in, every part built once, started and stopped in order.
 //!
 //! ```text
-//! store -> queue -> workers -> sources -> bot          started in this order
+//! store -> queue -> workers -> sources -> http -> bot          started in this order
 //! ```
 //!
 //! Told to stop, nothing new is begun: updates wait in the inbox, renders go back into the line, and a circle in the middle of
@@ -12,10 +12,9 @@ mod makers;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::routing::get;
-use axum::{Json, Router};
 use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use url::Url;
@@ -23,6 +22,7 @@ use url::Url;
 use crate::audio;
 use crate::bot::{Bot, BotError, House, Intake, Parts};
 use crate::config::{Config, SourceName};
+use crate::http;
 use crate::model::Source;
 use crate::pipeline::look_version;
 use crate::queue::delivery::Timing;
@@ -85,14 +85,26 @@ pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<(), A
     let sources = Arc::new(sources(&config)?);
     let tasks = TaskTracker::new();
     makers::start(&tasks, &queue, &pool, config.render.workers, &stopping);
+    let web = web_parts(&config, &store, &queue, &pool, &sources, &stopping);
     let parts = parts(&config, store, queue, pool.clone(), sources);
-    let listeners = listen(&config).await?;
+    let webhook = http::Later::default();
+    serve(
+        listen(&config).await?,
+        http::router(web, Arc::clone(&webhook)),
+        &config,
+        &stopping,
+        &tasks,
+    );
     let bot = match parts {
         Some(parts) => {
             tokio::pin!(stop);
             tokio::select! {
-                started = start_bot(parts, &stopping, listeners, &tasks) => {
+                started = Bot::start(parts, stopping.clone()) => {
                     let bot = started?;
+                    if let Some(route) = bot.as_ref().and_then(Bot::webhook) {
+                        // Set once: there is one bot.
+                        let _ = webhook.set(http::before_files(route));
+                    }
                     stop.await;
                     bot
                 }
@@ -101,7 +113,6 @@ pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<(), A
         }
         None => {
             tracing::info!("no telegram.token: everything but the bot runs");
-            serve(listeners, Router::new(), &stopping, &tasks);
             stop.await;
             None
         }
@@ -120,18 +131,6 @@ pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<(), A
     tasks.wait().await;
     tracing::info!(all_sent = sent, "stopped");
     Ok(())
-}
-
-async fn start_bot(
-    parts: Parts,
-    stopping: &CancellationToken,
-    listeners: Vec<TcpListener>,
-    tasks: &TaskTracker,
-) -> Result<Option<Bot>, AppError> {
-    let bot = Bot::start(parts, stopping.clone()).await?;
-    let route = bot.as_ref().and_then(Bot::webhook).unwrap_or_default();
-    serve(listeners, route, stopping, tasks);
-    Ok(bot)
 }
 
 async fn record(config: &Config) -> Result<(Store, Queue), AppError> {
@@ -159,6 +158,37 @@ async fn record(config: &Config) -> Result<(Store, Queue), AppError> {
     Ok(opened.await?)
 }
 
+fn web_parts(
+    config: &Config,
+    store: &Store,
+    queue: &Queue,
+    pool: &Pool,
+    sources: &Arc<Sources>,
+    stopping: &CancellationToken,
+) -> http::Parts {
+    http::Parts {
+        settings: config.http.clone(),
+        house: http::House {
+            theme: config.render.theme.clone(),
+            format: config.render.format,
+            max_circle_bytes: config.render.max_bytes,
+            upload_bytes: config.limits.upload_bytes,
+            look_version: look_version_of,
+        },
+        store: store.clone(),
+        queue: queue.clone(),
+        pool: pool.clone(),
+        sources: Some(Arc::clone(sources)),
+        clock: Clock::System,
+        stopping: stopping.clone(),
+    }
+}
+
+/// What would draw a theme today.
+fn look_version_of(name: &str) -> String {
+    theme::find(name).map(look_version).unwrap_or_default()
+}
+
 fn parts(config: &Config, store: Store, queue: Queue, pool: Pool, sources: Arc<Sources>) -> Option<Parts> {
     let telegram = &config.telegram;
     let house = House {
@@ -169,7 +199,7 @@ fn parts(config: &Config, store: Store, queue: Queue, pool: Pool, sources: Arc<S
         upload_bytes: config.limits.upload_bytes,
         local_files: telegram.local_files,
         owners: telegram.owners.clone(),
-        look_version: |name| theme::find(name).map(look_version).unwrap_or_default(),
+        look_version: look_version_of,
     };
     Some(Parts {
         token: telegram.token.clone()?,
@@ -259,15 +289,23 @@ async fn listen(config: &Config) -> Result<Vec<TcpListener>, AppError> {
     Ok(listeners)
 }
 
-fn serve(listeners: Vec<TcpListener>, route: Router, stopping: &CancellationToken, tasks: &TaskTracker) {
-    let healthy = || async { Json(serde_json::json!({ "status": "healthy" })) };
-    let route = route.route("/health", get(healthy));
+fn serve(
+    listeners: Vec<TcpListener>,
+    router: axum::Router,
+    config: &Config,
+    stopping: &CancellationToken,
+    tasks: &TaskTracker,
+) {
+    let room = Arc::new(Semaphore::new(config.http.connections));
     for listener in listeners {
-        let served = axum::serve(listener, route.clone()).with_graceful_shutdown(stopping.clone().cancelled_owned());
-        tasks.spawn(async move {
-            if let Err(error) = served.await {
-                tracing::error!(%error, "the HTTP side ended");
-            }
-        });
+        if let Ok(address) = listener.local_addr() {
+            tracing::info!(%address, "open http://{address} in a browser");
+        }
+        tasks.spawn(http::serve(
+            listener,
+            router.clone(),
+            Arc::clone(&room),
+            stopping.clone(),
+        ));
     }
 }

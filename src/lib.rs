@@ -28,6 +28,7 @@ pub mod pipeline;
 pub mod app;
 pub mod bot;
 pub mod config;
+pub mod http;
 pub mod queue;
 pub mod store;
 pub mod worker;

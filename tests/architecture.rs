@@ -47,6 +47,7 @@ const FENCES: &[(&str, &[&str])] = &[
             "queue/",
             "deliver/telegram/",
             "bot/",
+            "http/",
             "app.rs",
             "app/",
             "commands/serve.rs",
@@ -56,6 +57,12 @@ const FENCES: &[(&str, &[&str])] = &[
     ("fluent_templates", &["bot/texts.rs"]),
     ("subtle", &["bot/intake.rs"]),
     ("axum", &["http/", "bot/webhook.rs", "bot/start.rs", "app.rs"]),
+    ("hyper", &["http/listen.rs"]),
+    ("hyper_util", &["http/listen.rs"]),
+    ("tower", &["http/"]),
+    ("futures_util", &["http/"]),
+    ("include_dir", &["http/assets.rs"]),
+    ("chrono", &["http/contract/"]),
 ];
 
 fn sources() -> Vec<(String, String)> {

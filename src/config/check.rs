@@ -1,6 +1,6 @@
 //! Raw settings in, checked ones out: addresses parsed, numbers within their bounds, what belongs together complete.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -20,6 +20,11 @@ use crate::scene::theme;
 /// Addresses listened on: the three ports of the original services and a few more.
 const MAX_LISTEN: usize = 16;
 const MAX_OWNERS: usize = 100;
+/// Proxies, friends, sites: lists that a person writes.
+const MAX_NAMED: usize = 100;
+/// A page of the studio is a dozen requests.
+const REQUESTS_PER_MINUTE: RangeInclusive<u64> = 30..=1_000_000;
+const CONNECTIONS: RangeInclusive<u64> = 16..=100_000;
 /// Telegram's bounds of a webhook's secret: 1 to 256; fewer than 16 letters could be guessed.
 const WEBHOOK_SECRET_CHARS: RangeInclusive<usize> = 16..=256;
 /// A gigabyte holds a hundred circles and their songs; a petabyte is a typing mistake.
@@ -36,9 +41,7 @@ const PER_USER_WAITING: RangeInclusive<u64> = 1..=100;
 
 pub fn config(raw: Raw) -> Result<Config, ConfigError> {
     Ok(Config {
-        http: Http {
-            listen: listen(&raw.http.listen)?,
-        },
+        http: http(&raw.http)?,
         data: Data {
             dir: folder("data.dir", &raw.data.dir)?,
             budget_bytes: number("data.budget_bytes", raw.data.budget_bytes, BUDGET_BYTES)?,
@@ -49,6 +52,44 @@ pub fn config(raw: Raw) -> Result<Config, ConfigError> {
         render: render(raw.render)?,
         limits: limits(&raw.limits)?,
     })
+}
+
+fn http(raw: &raw::Http) -> Result<Http, ConfigError> {
+    let per_minute = number("http.requests_per_minute", raw.requests_per_minute, REQUESTS_PER_MINUTE)?;
+    let connections = number("http.connections", raw.connections, CONNECTIONS)?;
+    Ok(Http {
+        listen: listen(&raw.listen)?,
+        anonymous: raw.anonymous,
+        requests_per_minute: per_minute as u32,
+        connections: connections as usize,
+        cors_origins: origins(&raw.cors_origins)?,
+        trusted_proxies: addresses("http.trusted_proxies", &raw.trusted_proxies)?,
+        unlimited: addresses("http.unlimited", &raw.unlimited)?,
+    })
+}
+
+fn addresses(key: &str, raw: &List) -> Result<Vec<IpAddr>, ConfigError> {
+    let addresses: Option<Vec<IpAddr>> = raw.0.iter().map(|text| text.parse().ok()).collect();
+    addresses
+        .filter(|addresses| addresses.len() <= MAX_NAMED)
+        .ok_or_else(|| {
+            ConfigError::bad(
+                key,
+                "IP addresses without ports, like \"127.0.0.1\" or \"::1\", at most 100",
+            )
+        })
+}
+
+/// As browsers write them: scheme, host and perhaps a port, nothing behind.
+fn origins(raw: &List) -> Result<Vec<String>, ConfigError> {
+    let fits = |text: &String| {
+        let parsed = Url::parse(text).ok();
+        text == "*" || parsed.is_some_and(|url| url.origin().is_tuple() && url.origin().ascii_serialization() == *text)
+    };
+    let expected = "origins of pages, like \"https://example.org\", or \"*\" for all of them, at most 100";
+    (raw.0.len() <= MAX_NAMED && raw.0.iter().all(fits))
+        .then(|| raw.0.clone())
+        .ok_or_else(|| ConfigError::bad("http.cors_origins", expected))
 }
 
 fn listen(raw: &List) -> Result<Vec<SocketAddr>, ConfigError> {

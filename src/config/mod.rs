@@ -14,7 +14,7 @@ mod merge;
 mod raw;
 
 use std::ffi::OsString;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -48,6 +48,18 @@ pub struct Config {
 pub struct Http {
     /// At least one.
     pub listen: Vec<SocketAddr>,
+    /// Whether who has no key may use the API and the studio.
+    pub anonymous: bool,
+    /// Of one address without a key.
+    pub requests_per_minute: u32,
+    /// Open at the same time.
+    pub connections: usize,
+    /// Pages of other sites that may use the API from a browser; `*` is all of them.
+    pub cors_origins: Vec<String>,
+    /// Whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpAddr>,
+    /// To whom the limits of an address do not apply.
+    pub unlimited: Vec<IpAddr>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

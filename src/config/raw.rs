@@ -24,6 +24,12 @@ pub struct Raw {
 #[serde(default, deny_unknown_fields)]
 pub struct Http {
     pub listen: List,
+    pub anonymous: bool,
+    pub requests_per_minute: u64,
+    pub connections: u64,
+    pub cors_origins: List,
+    pub trusted_proxies: List,
+    pub unlimited: List,
 }
 
 #[derive(Debug, Deserialize)]
@@ -111,6 +117,12 @@ impl Default for Http {
     fn default() -> Self {
         Self {
             listen: List::of(&["127.0.0.1:8080"]),
+            anonymous: true,
+            requests_per_minute: 600,
+            connections: 1000,
+            cors_origins: List(Vec::new()),
+            trusted_proxies: List(Vec::new()),
+            unlimited: List(Vec::new()),
         }
     }
 }

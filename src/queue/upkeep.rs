@@ -9,16 +9,17 @@ use crate::model::JobId;
 use crate::store::disk::Swept;
 use crate::store::jobs::{self, JobState};
 use crate::store::leases::{self, Blame};
-use crate::store::{Millis, StoreError, Tx, circles, deliveries, dialogues, inbox, known};
+use crate::store::{Millis, StoreError, Tx, circles, deliveries, dialogues, inbox, known, web_files};
 
 /// One kind of old row; says whether there may be more.
 type Pruned = fn(&Tx<'_>, Millis) -> Result<bool, StoreError>;
 /// Everything that is forgotten by itself.
-const PRUNED: [Pruned; 5] = [
+const PRUNED: [Pruned; 6] = [
     inbox::prune,
     known::prune,
     circles::prune,
     dialogues::prune,
+    web_files::prune,
     |tx, now| jobs::prune(tx, now - HISTORY_MS),
 ];
 /// Transactions of each kind a minute: a backlog is worked off without holding anybody up.

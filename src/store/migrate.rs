@@ -11,6 +11,7 @@ fn all() -> Migrations<'static> {
     Migrations::new(vec![
         M::up_with_hook(include_str!("migrations/01_original.sql"), midway),
         M::up_with_hook(include_str!("migrations/02_service.sql"), midway),
+        M::up_with_hook(include_str!("migrations/03_web.sql"), midway),
     ])
 }
 

@@ -24,6 +24,7 @@ mod readers;
 mod reservation;
 mod writer;
 
+pub mod api_keys;
 pub mod catalogue;
 pub mod circles;
 pub mod deliveries;
@@ -39,6 +40,7 @@ pub mod library;
 pub mod measures;
 pub mod people;
 pub mod send_limits;
+pub mod web_files;
 
 use std::fs::{self, File, TryLockError};
 use std::ops::Deref;

@@ -1,0 +1,192 @@
+//! Who asks: a key's holder, an address, or a service of our own; and whether they ask too often.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Instant;
+
+use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use rand::Rng;
+use sha2::{Digest, Sha256};
+
+use super::Web;
+use super::error::{Answer, ApiError};
+use super::rate::Who;
+use crate::config;
+use crate::store::api_keys::{self, ApiKey};
+
+/// Users of the queue that came by HTTP are negative: Telegram's are positive. Keys are above this, addresses below.
+const ADDRESSES: i64 = -(1 << 61);
+/// The most people a key may stand for.
+pub const PEOPLE: u32 = 64;
+
+#[derive(Clone, Debug)]
+pub enum Caller {
+    Key(ApiKey),
+    Address(IpAddr),
+    /// A service of the operator's own; each of its requests is a person of its own.
+    Own,
+}
+
+impl Caller {
+    /// Who this is to the queue, which serves users in turn: a key stands for several.
+    pub fn users(&self) -> Vec<i64> {
+        match self {
+            Self::Key(key) => {
+                let first = key.key_id * i64::from(PEOPLE);
+                (0..i64::from(key.people.clamp(1, PEOPLE)))
+                    .map(|n| -(first + n) - 1)
+                    .collect()
+            }
+            Self::Address(address) => {
+                let hash = Sha256::digest(format!("{:?}", Who::of(*address)));
+                let (head, _) = hash.split_at(8);
+                let number = head.iter().fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+                vec![ADDRESSES - (number >> 3) as i64]
+            }
+            Self::Own => vec![ADDRESSES - (rand::rng().random::<u64>() >> 3) as i64],
+        }
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Caller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let caller = parts.extensions.get::<Self>().cloned();
+        caller.ok_or_else(|| ApiError::trouble(&"a route has no caller"))
+    }
+}
+
+/// Finds out who asks and counts it.
+pub async fn admit(State(web): State<Web>, mut request: Request, next: Next) -> Response {
+    let peer = request
+        .extensions()
+        .get::<ConnectInfo<SocketAddr>>()
+        .map(|info| info.0.ip());
+    let peer = peer.unwrap_or(IpAddr::from([0, 0, 0, 0]));
+    let address = address(&web.settings, peer, request.headers());
+    match caller(&web, address, request.headers()).await {
+        Ok(caller) => {
+            request.extensions_mut().insert(caller);
+            next.run(request).await
+        }
+        Err(error) => error.into_response(),
+    }
+}
+
+async fn caller(web: &Web, address: IpAddr, headers: &HeaderMap) -> Answer<Caller> {
+    let own = web.settings.unlimited.contains(&address);
+    let slowly = |who, per_minute| {
+        web.rates.take(who, per_minute, Instant::now()).map_err(|wait| {
+            let secs = wait.as_secs_f64().ceil() as u32;
+            ApiError::too_many(format!("too many requests; try again in {} s", secs.max(1)), secs)
+        })
+    };
+    if let Some(given) = headers.get(header::AUTHORIZATION) {
+        // Guessing keys is counted like any other request of an address.
+        if !own {
+            slowly(Who::of(address), web.settings.requests_per_minute)?;
+        }
+        let key = given.to_str().ok().and_then(|given| given.strip_prefix("Bearer "));
+        let hash = api_keys::hash(key.unwrap_or_default().trim());
+        let key = web
+            .record(move |store| store.read(|conn| api_keys::of_hash(conn, &hash)))
+            .await?;
+        let key = key.ok_or_else(|| {
+            ApiError::new(
+                StatusCode::UNAUTHORIZED,
+                "this API key is not known here; ask the operator for one",
+            )
+        })?;
+        slowly(Who::Key(key.key_id), key.requests_per_minute)?;
+        return Ok(Caller::Key(key));
+    }
+    if own {
+        return Ok(Caller::Own);
+    }
+    if !web.settings.anonymous {
+        let detail = "an API key is needed here, as `Authorization: Bearer KEY`; ask the operator for one";
+        return Err(ApiError::new(StatusCode::UNAUTHORIZED, detail));
+    }
+    slowly(Who::of(address), web.settings.requests_per_minute)?;
+    Ok(Caller::Address(address))
+}
+
+/// The last address that no proxy of ours wrote down for itself.
+fn address(settings: &config::Http, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+    let trusted = |address: &IpAddr| settings.trusted_proxies.contains(address);
+    let mut found = peer.to_canonical();
+    let told = headers.get_all("x-forwarded-for").iter().rev();
+    for hop in told
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(|line| line.rsplit(','))
+    {
+        if !trusted(&found) {
+            break;
+        }
+        match hop.trim().parse::<IpAddr>() {
+            Ok(hop) => found = hop.to_canonical(),
+            Err(_) => break,
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(proxies: &[&str]) -> config::Http {
+        config::Http {
+            listen: Vec::new(),
+            anonymous: true,
+            requests_per_minute: 60,
+            connections: 16,
+            cors_origins: Vec::new(),
+            trusted_proxies: proxies.iter().map(|text| text.parse().unwrap()).collect(),
+            unlimited: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn only_a_proxy_of_ours_is_believed_and_only_for_one_step() {
+        let told = |proxies: &[&str], line: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert("x-forwarded-for", line.parse().unwrap());
+            address(&settings(proxies), "10.0.0.1".parse().unwrap(), &headers).to_string()
+        };
+        assert_eq!(told(&[], "192.0.2.7"), "10.0.0.1");
+        assert_eq!(told(&["10.0.0.1"], "192.0.2.7"), "192.0.2.7");
+        assert_eq!(told(&["10.0.0.1"], "198.51.100.1, 192.0.2.7"), "192.0.2.7");
+        assert_eq!(
+            told(&["10.0.0.1", "192.0.2.7"], "198.51.100.1, 192.0.2.7"),
+            "198.51.100.1"
+        );
+        assert_eq!(told(&["10.0.0.1"], "nonsense"), "10.0.0.1");
+    }
+
+    #[test]
+    fn users_of_the_queue_are_told_apart_and_never_telegrams() {
+        let key = |key_id, people| {
+            Caller::Key(ApiKey {
+                key_id,
+                name: String::new(),
+                requests_per_minute: 60,
+                people,
+            })
+        };
+        let mut users = key(0, 2).users();
+        users.extend(key(1, 64).users());
+        users.extend(Caller::Address("192.0.2.1".parse().unwrap()).users());
+        users.extend(Caller::Address("192.0.2.2".parse().unwrap()).users());
+        users.extend(Caller::Own.users());
+        assert!(users.iter().all(|user| *user < 0));
+        let count = users.len();
+        users.sort_unstable();
+        users.dedup();
+        assert_eq!((users.len(), count), (69, 69));
+    }
+}

@@ -1,0 +1,85 @@
+//! The HTTP side: requests in, answers out, through the same queue, workers and sources as the bot.
+//!
+//! ```text
+//! listen (sockets, time-outs) -> headers -> caller (key or address, how often) -> contract/  what the original services answer
+//!                                                                             \-> v1/        our own API
+//!                                                                             \-> assets     the studio
+//! ```
+//!
+//! Media of strangers is never opened here: it goes to the disk within the disk's budget, and from there to a confined worker.
+//! What goes wrong is [`error::ApiError`], one sentence as `{"detail": ...}`.
+
+mod assets;
+mod caller;
+mod error;
+mod headers;
+mod limits;
+mod listen;
+mod progress;
+mod rate;
+mod remembered;
+mod routes;
+mod state;
+
+use std::sync::{Arc, OnceLock};
+
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::{Json, Router};
+use tower::ServiceExt;
+
+pub use caller::Caller;
+pub use error::{Answer, ApiError};
+pub use listen::serve;
+pub use routes::Routes;
+pub use state::{House, Parts};
+
+use limits::JSON_BYTES;
+use state::Shared;
+
+/// The state of every handler.
+pub type Web = Arc<Shared>;
+
+/// Routes that are known only later, when Telegram has told who the bot is: its webhook, made by [`before_files`].
+pub type Later = Arc<OnceLock<Router>>;
+
+/// All routes, and what listens to the queue for them. To be called inside the runtime.
+pub fn router(parts: Parts, later: Later) -> Router {
+    let web = Arc::new(Shared::new(parts));
+    tokio::spawn(progress::listen(Arc::clone(&web)));
+    let counted = routes()
+        .router
+        .layer(from_fn_with_state(Arc::clone(&web), caller::admit))
+        .layer(DefaultBodyLimit::max(JSON_BYTES));
+    let others = move |request: Request| elsewhere(later, request);
+    counted
+        .fallback(others)
+        .layer(from_fn_with_state(Arc::clone(&web), headers::cors))
+        .layer(from_fn(headers::security))
+        .with_state(web)
+}
+
+/// Every route of ours; a test holds the description against this list.
+pub fn routes() -> Routes {
+    Routes::default().get("/health", health)
+}
+
+async fn health() -> Response {
+    Json(serde_json::json!({ "status": "healthy" })).into_response()
+}
+
+/// Routes that are asked before the studio's files.
+pub fn before_files(route: Router) -> Router {
+    route.fallback(assets::file)
+}
+
+async fn elsewhere(later: Later, request: Request) -> Response {
+    match later.get() {
+        Some(router) => router.clone().oneshot(request).await.into_response(),
+        None => {
+            let (parts, _) = request.into_parts();
+            assets::file(parts.method, parts.uri, parts.headers).await
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! What every answer is made from: the service's parts, and what the HTTP side remembers.
+
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+use super::progress::Progress;
+use super::rate::Rates;
+use super::remembered::Remembered;
+use crate::config;
+use crate::model::{Blob, VideoFormat};
+use crate::queue::{Queue, off_runtime};
+use crate::source::Sources;
+use crate::store::{Clock, Store, StoreError};
+use crate::worker::{Pool, Surveyed};
+
+use super::error::{Answer, ApiError};
+use super::limits::{STILLS, SURVEYS};
+
+/// What the service is set to do.
+#[derive(Clone, Debug)]
+pub struct House {
+    pub theme: String,
+    pub format: VideoFormat,
+    pub max_circle_bytes: u64,
+    pub upload_bytes: u64,
+    /// Names what would draw a theme today (`pipeline::look_version`).
+    pub look_version: fn(&str) -> String,
+}
+
+/// What the HTTP side is made of.
+pub struct Parts {
+    pub settings: config::Http,
+    pub house: House,
+    pub store: Store,
+    pub queue: Queue,
+    pub pool: Pool,
+    pub sources: Option<Arc<Sources>>,
+    pub clock: Clock,
+    /// Ends what would go on for ever.
+    pub stopping: CancellationToken,
+}
+
+pub struct Shared {
+    pub settings: config::Http,
+    pub house: House,
+    pub store: Store,
+    pub queue: Queue,
+    pub pool: Pool,
+    pub sources: Option<Arc<Sources>>,
+    pub clock: Clock,
+    pub stopping: CancellationToken,
+    pub rates: Rates,
+    pub progress: Progress,
+    /// By song and length of the wanted fragment.
+    pub surveys: Remembered<(String, u64), Arc<Surveyed>>,
+    /// By the fingerprint of the request and the moment.
+    pub stills: Remembered<(String, u64), Blob>,
+}
+
+impl Shared {
+    pub(super) fn new(parts: Parts) -> Self {
+        let Parts {
+            settings,
+            house,
+            store,
+            queue,
+            pool,
+            sources,
+            clock,
+            stopping,
+        } = parts;
+        Self {
+            rates: Rates::default(),
+            progress: Progress::default(),
+            surveys: Remembered::new(SURVEYS),
+            stills: Remembered::new(STILLS),
+            settings,
+            house,
+            store,
+            queue,
+            pool,
+            sources,
+            clock,
+            stopping,
+        }
+    }
+
+    /// Asks or tells the record, off the runtime.
+    pub async fn record<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Store) -> Result<T, StoreError> + Send + 'static,
+    ) -> Answer<T> {
+        let store = self.store.clone();
+        Ok(off_runtime(move || work(&store)).await?)
+    }
+
+    /// The sources, if any is on.
+    pub fn sources(&self) -> Answer<&Sources> {
+        let on = self.sources.as_deref().filter(|sources| !sources.order().is_empty());
+        on.ok_or_else(|| ApiError::not_found("no source of songs is configured here; send a file instead"))
+    }
+}
