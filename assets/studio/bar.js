@@ -42,6 +42,7 @@ export class Bar {
   /** Something was chosen anew: what was made before is no longer what is seen. */
   change() {
     if (this.#state === null) return;
+    const focused = $("bar").contains(document.activeElement);
     this.#making.stop();
     this.#state = null;
     $("circle").pause();
@@ -52,6 +53,8 @@ export class Bar {
     this.#say("");
     this.#part("make");
     this.#showPlaying();
+    // The button that was pressed is gone.
+    if (focused) $("make").focus();
   }
 
   speak() {
@@ -141,6 +144,8 @@ export class Bar {
   #part(shown) {
     for (const part of ["make", "making", "done"]) $(`bar-${part}`).hidden = part !== shown;
     document.body.dataset.step = shown === "make" ? "look" : shown;
+    // What is being made cannot be changed.
+    $("panel").inert = shown !== "make";
     if (shown !== "done") {
       $("disc").classList.remove("square");
       $("square").setAttribute("aria-pressed", "false");

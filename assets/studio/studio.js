@@ -19,7 +19,17 @@ const MOST_BEST = 3;
 const $ = (id) => document.getElementById(id);
 
 /** Everything that was chosen. */
-const look = { song: null, track: null, cover: null, theme: null, parameters: {}, speed: SPEEDS[0], title: "", artist: "" };
+const look = {
+  song: null,
+  track: null,
+  cover: null,
+  theme: null,
+  parameters: {},
+  speed: SPEEDS[0],
+  title: "",
+  artist: "",
+  lyrics: "",
+};
 let themes = [];
 let fragment = null;
 let wave = { peaks: [], highlights: [], tempo: null };
@@ -42,7 +52,7 @@ function job() {
     parameters: look.parameters,
     speed: look.speed,
   };
-  for (const key of ["cover", "title", "artist"]) if (look[key]) wanted[key] = look[key];
+  for (const key of ["cover", "title", "artist", "lyrics"]) if (look[key]) wanted[key] = look[key];
   return wanted;
 }
 
@@ -62,7 +72,7 @@ async function takeSong(fetchSong, track = null) {
   try {
     const song = await fetchSong();
     if (turn !== arriving) return;
-    Object.assign(look, { song, track, cover: null, title: "", artist: "" });
+    Object.assign(look, { song, track, cover: null, title: "", artist: "", lyrics: "" });
     fragment = new Fragment(song.duration_ms);
     wave = { peaks: [], highlights: [], tempo: null };
     player.load(api.audioAddress(song.song));
@@ -101,7 +111,7 @@ function showSong() {
   $("song-artist").textContent = artist ?? "";
   $("cover").src = has_cover ? api.songCoverAddress(song) : "icon.svg";
   $("cover-back").hidden = true;
-  $("title").value = $("artist").value = "";
+  for (const key of ["title", "artist", "lyrics"]) $(key).value = look[key];
   bar.ready();
 }
 
@@ -209,6 +219,7 @@ function showTheme() {
   gallery.choose(theme.name);
   controls.show(theme, look.parameters);
   $("about").textContent = localized(theme.about);
+  $("lyrics-field").hidden = !theme.shows_lyrics;
   const titles = { "33.333": "33⅓", 45: "45", 78: "78", beat: t("speed_beat") };
   const speeds = SPEEDS.map((value) => ({ value, title: titles[value] }));
   pick($("speeds"), "speed", speeds, look.speed, (speed) => {
@@ -226,7 +237,7 @@ controls.onChange = (name, value, floats) => {
   if (!floats || !preview.setParam(name, floats, job())) preview.show(job());
 };
 
-for (const key of ["title", "artist"]) {
+for (const key of ["title", "artist", "lyrics"]) {
   $(key).addEventListener("change", () => {
     look[key] = $(key).value.trim();
     refresh();
@@ -266,6 +277,7 @@ watchDrops($("drop"), takeFile);
 watchInput($("song-file"), takeFile);
 watchInput($("cover-file"), takeCover);
 $("cover-back").addEventListener("click", () => useCover(null));
+$("other-song").addEventListener("click", () => $("song-file").click());
 search.onChoose = (track) => takeTrack(track.id);
 $("language").addEventListener("click", switchLanguage);
 onLanguage(() => {
