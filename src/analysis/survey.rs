@@ -40,6 +40,11 @@ pub struct Survey {
 }
 
 impl Survey {
+    /// Times of the beats, ascending; none where there is no steady beat.
+    pub fn beats_secs(&self) -> &[f32] {
+        &self.beats_secs
+    }
+
     /// At most three fragments of `wanted` length or, to end on a beat, a little less; the best first, none overlapping.
     pub fn highlights(&self, wanted: Duration) -> Vec<Highlight> {
         let wanted = wanted.clamp(limits::MIN_FRAGMENT, limits::MAX_FRAGMENT);

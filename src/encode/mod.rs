@@ -5,6 +5,7 @@
 //! video:  NV12 frames of one lane -> VideoSegment     lanes run side by side, one encoder each
 //! audio:  Pcm -> EncodedAudio
 //! mux:    segments in order + sound -> mp4
+//! mp3:    Pcm -> mp3, for who wants the song and no circle
 //! ```
 //!
 //! Nothing here starts threads or waits: `pipeline` decides who runs where and asks its flag between two pushes.
@@ -16,6 +17,7 @@ pub mod backend;
 pub mod budget;
 mod error;
 mod ffi;
+pub mod mp3;
 pub mod mux;
 pub mod options;
 mod packets;

@@ -25,7 +25,11 @@ pub const PEOPLE: u32 = 64;
 #[derive(Clone, Debug)]
 pub enum Caller {
     Key(ApiKey),
-    Address(IpAddr),
+    Address {
+        address: IpAddr,
+        /// On this very machine, and not behind a proxy that we know nothing of.
+        here: bool,
+    },
     /// A service of the operator's own; each of its requests is a person of its own.
     Own,
 }
@@ -40,13 +44,30 @@ impl Caller {
                     .map(|n| -(first + n) - 1)
                     .collect()
             }
-            Self::Address(address) => {
+            Self::Address { address, .. } => {
                 let hash = Sha256::digest(format!("{:?}", Who::of(*address)));
                 let (head, _) = hash.split_at(8);
                 let number = head.iter().fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
                 vec![ADDRESSES - (number >> 3) as i64]
             }
             Self::Own => vec![ADDRESSES - (rand::rng().random::<u64>() >> 3) as i64],
+        }
+    }
+}
+
+/// Somebody who may read and write what people did: a key, a service of the operator's own, or this machine. Strangers may not.
+pub struct Insider;
+
+impl<S: Sync> FromRequestParts<S> for Insider {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        match Caller::from_request_parts(parts, state).await? {
+            Caller::Key(_) | Caller::Own | Caller::Address { here: true, .. } => Ok(Self),
+            Caller::Address { .. } => Err(ApiError::new(
+                StatusCode::FORBIDDEN,
+                "what people did is told to the operator's own services; come with an API key, or have your address put into http.unlimited",
+            )),
         }
     }
 }
@@ -112,7 +133,9 @@ async fn caller(web: &Web, address: IpAddr, headers: &HeaderMap) -> Answer<Calle
         return Err(ApiError::new(StatusCode::UNAUTHORIZED, detail));
     }
     slowly(Who::of(address), web.settings.requests_per_minute)?;
-    Ok(Caller::Address(address))
+    let forwarded = headers.contains_key("x-forwarded-for") || headers.contains_key(header::FORWARDED);
+    let here = address.is_loopback() && !forwarded;
+    Ok(Caller::Address { address, here })
 }
 
 /// The last address that no proxy of ours wrote down for itself.
@@ -180,8 +203,12 @@ mod tests {
         };
         let mut users = key(0, 2).users();
         users.extend(key(1, 64).users());
-        users.extend(Caller::Address("192.0.2.1".parse().unwrap()).users());
-        users.extend(Caller::Address("192.0.2.2".parse().unwrap()).users());
+        let address = |text: &str| Caller::Address {
+            address: text.parse().unwrap(),
+            here: false,
+        };
+        users.extend(address("192.0.2.1").users());
+        users.extend(address("192.0.2.2").users());
         users.extend(Caller::Own.users());
         assert!(users.iter().all(|user| *user < 0));
         let count = users.len();

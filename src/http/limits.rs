@@ -19,8 +19,8 @@ pub const UPLOAD: Duration = Duration::from_secs(600);
 /// After the last connection was told that we stop.
 pub const LEAVE: Duration = Duration::from_secs(5);
 
-/// A body of JSON.
-pub const JSON_BYTES: usize = 64 << 10;
+/// A body of JSON: a song's lyrics with every sign written as \uXXXX are the largest.
+pub const JSON_BYTES: usize = 512 << 10;
 /// A text field of a form.
 pub const FIELD_BYTES: usize = 8 << 10;
 /// Fields of a form: the largest has a dozen and a theme's parameters.

@@ -11,20 +11,29 @@
 
 mod assets;
 mod caller;
+mod contract;
 mod error;
+mod file;
 mod headers;
+mod input;
+mod jobs;
 mod limits;
 mod listen;
+mod media;
+mod order;
 mod progress;
 mod rate;
 mod remembered;
 mod routes;
 mod state;
+mod upload;
+mod v1;
 
 use std::sync::{Arc, OnceLock};
 
 use axum::extract::{DefaultBodyLimit, Request};
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::http::StatusCode;
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
 use tower::ServiceExt;
@@ -35,7 +44,7 @@ pub use listen::serve;
 pub use routes::Routes;
 pub use state::{House, Parts};
 
-use limits::JSON_BYTES;
+use limits::{FORM_BYTES, JSON_BYTES, PICTURE_BYTES, QUICK};
 use state::Shared;
 
 /// The state of every handler.
@@ -48,10 +57,16 @@ pub type Later = Arc<OnceLock<Router>>;
 pub fn router(parts: Parts, later: Later) -> Router {
     let web = Arc::new(Shared::new(parts));
     tokio::spawn(progress::listen(Arc::clone(&web)));
-    let counted = routes()
+    let uploads = (web.house.upload_bytes + PICTURE_BYTES + FORM_BYTES) as usize;
+    let quick = quick_routes()
         .router
-        .layer(from_fn_with_state(Arc::clone(&web), caller::admit))
+        .layer(from_fn(in_time))
         .layer(DefaultBodyLimit::max(JSON_BYTES));
+    let long = long_routes().router.layer(DefaultBodyLimit::max(uploads));
+    let counted = quick
+        .merge(long)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(from_fn_with_state(Arc::clone(&web), caller::admit));
     let others = move |request: Request| elsewhere(later, request);
     counted
         .fallback(others)
@@ -62,7 +77,31 @@ pub fn router(parts: Parts, later: Later) -> Router {
 
 /// Every route of ours; a test holds the description against this list.
 pub fn routes() -> Routes {
-    Routes::default().get("/health", health)
+    quick_routes().and(long_routes())
+}
+
+fn quick_routes() -> Routes {
+    Routes::default()
+        .get("/health", health)
+        .and(contract::routes())
+        .and(v1::routes())
+}
+
+fn long_routes() -> Routes {
+    contract::long_routes().and(v1::long_routes())
+}
+
+/// What needs nobody else is answered soon, also when the request's body comes slowly.
+async fn in_time(request: Request, next: Next) -> Response {
+    let answer = tokio::time::timeout(QUICK, next.run(request));
+    answer.await.unwrap_or_else(|_| ApiError::too_slow().into_response())
+}
+
+async fn wrong_method() -> ApiError {
+    ApiError::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "this address takes another method; see /docs for which",
+    )
 }
 
 async fn health() -> Response {

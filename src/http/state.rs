@@ -54,6 +54,8 @@ pub struct Shared {
     pub progress: Progress,
     /// By song and length of the wanted fragment.
     pub surveys: Remembered<(String, u64), Arc<Surveyed>>,
+    /// Held by who hears a whole song, so that the same is not heard twice at once.
+    pub hearing: tokio::sync::Mutex<()>,
     /// By the fingerprint of the request and the moment.
     pub stills: Remembered<(String, u64), Blob>,
 }
@@ -74,6 +76,7 @@ impl Shared {
             rates: Rates::default(),
             progress: Progress::default(),
             surveys: Remembered::new(SURVEYS),
+            hearing: tokio::sync::Mutex::default(),
             stills: Remembered::new(STILLS),
             settings,
             house,

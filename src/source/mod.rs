@@ -29,6 +29,7 @@ mod yandex;
 use std::path::Path;
 
 pub use error::{ErrorKind, SourceError};
+pub use fetch::audio_extension;
 pub use health::{Health, State};
 pub use library::{LibraryStatus, ReadFacts};
 pub use search::{Cursor, Page};

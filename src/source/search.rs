@@ -26,6 +26,16 @@ pub struct Cursor {
     offset: usize,
 }
 
+impl Cursor {
+    /// The beginning of what this source finds.
+    pub fn at(source: Source) -> Self {
+        Self {
+            source: Some(source),
+            offset: 0,
+        }
+    }
+}
+
 /// A piece of the list.
 #[derive(Clone, Debug, Default)]
 pub struct Page {

@@ -113,6 +113,7 @@ impl Failure {
             Work::Probe { song, cover } => (Some(song), [cover.as_ref(), None, None]),
             Work::Survey { song, .. } => (Some(song), [None; 3]),
             Work::Cover { picture, output } => (None, [Some(picture), Some(output), None]),
+            Work::Mp3 { song, output, .. } => (Some(song), [Some(output), None, None]),
             Work::Check | Work::Confinement => (None, [None; 3]),
         };
         if let Some(song) = song {

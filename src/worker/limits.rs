@@ -28,7 +28,7 @@ pub const SLOW_RESTART: Duration = Duration::from_secs(15);
 /// Between the others: the first at once.
 pub const RESTARTS: [Duration; DEATHS - 1] = [Duration::ZERO, Duration::from_millis(500)];
 
-/// A line of the protocol. The longest, a survey, has 3 kB; paths have at most 4.
+/// A line of the protocol. The longest, a survey, has at most 150 kB; paths have at most 4.
 pub const LINE_BYTES: u64 = 256 << 10;
 /// A line of a library's complaints, and how many of them are logged a piece of work.
 pub const LOG_LINE_BYTES: u64 = 1 << 10;
@@ -49,8 +49,12 @@ pub const CPU_MARGIN: Duration = Duration::from_secs(5);
 pub const CALM_SIDE_PX: u32 = 240;
 pub const CALM_BRIGHTNESS: std::ops::RangeInclusive<f32> = 20.0..=200.0;
 
-/// Points of a song's waveform: more than a keyboard or a slider can show.
-pub const WAVEFORM_POINTS: usize = 256;
+/// Points of a song's waveform: a phone held sideways has hardly more columns.
+pub const WAVEFORM_POINTS: usize = 1024;
+/// Beats told of a song: an hour and a half at 170 a minute, and with everything else they still fit into a line.
+pub const BEATS: usize = 16_000;
+/// The longest mp3: at 192 kbit/s it has 58 MB, less than [`FILE_BYTES`].
+pub const MP3_LONGEST: Duration = Duration::from_secs(40 * 60);
 
 /// A child whose device is lost says so by its exit code: `EX_TEMPFAIL` of `sysexits.h`.
 pub const DEVICE_LOST: i32 = 75;

@@ -18,6 +18,7 @@ mod environment;
 mod errand;
 mod failure;
 pub mod limits;
+mod mp3;
 mod pool;
 #[cfg(feature = "torture")]
 mod pretend;

@@ -196,6 +196,27 @@ impl Pool {
         }
     }
 
+    /// A song, or a part of it, as an mp3 at `output`; how many bytes it has.
+    pub async fn mp3(
+        &self,
+        song: &Path,
+        start: Duration,
+        length: Option<Duration>,
+        output: &Path,
+        cancel: CancellationToken,
+    ) -> Result<u64, WorkFailed> {
+        let work = Work::Mp3 {
+            song: song.to_owned(),
+            start_ms: start.as_millis() as u64,
+            length_ms: length.map(|length| length.as_millis() as u64),
+            output: output.to_owned(),
+        };
+        match self.quick(work, SURVEY, cancel).await? {
+            Answer::Mp3 { bytes } => Ok(bytes),
+            _ => Err(Failure::mistake().into()),
+        }
+    }
+
     /// Has the device draw the frame that proves it: for whoever asks whether we are well.
     pub async fn check(&self) -> Result<f32, WorkFailed> {
         match self.quick(Work::Check, FRAME, CancellationToken::new()).await? {

@@ -63,6 +63,13 @@ pub enum Work {
     Survey { song: PathBuf, length_ms: u64 },
     /// Someone's picture as a square PNG that any program may open.
     Cover { picture: PathBuf, output: PathBuf },
+    /// A song, or a part of it, as an mp3; without a length to its end.
+    Mp3 {
+        song: PathBuf,
+        start_ms: u64,
+        length_ms: Option<u64>,
+        output: PathBuf,
+    },
     /// Draws the frame that proves the device.
     Check,
     /// Tries what must not succeed.
@@ -162,6 +169,7 @@ pub enum Answer {
     Song(Song),
     Survey(Surveyed),
     Cover { bytes: u64 },
+    Mp3 { bytes: u64 },
     Check { brightness: f32 },
     Confinement(Freedom),
 }
@@ -208,6 +216,8 @@ pub struct Surveyed {
     pub highlights: Vec<Highlight>,
     /// Peaks of equal stretches from start to end, 0 to 255.
     pub waveform: Vec<u8>,
+    /// From the song's start; none without a steady beat.
+    pub beats_ms: Vec<u32>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

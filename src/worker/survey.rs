@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use super::limits::WAVEFORM_POINTS;
+use super::limits::{BEATS, WAVEFORM_POINTS};
 use super::protocol::{Highlight, Surveyed};
 use crate::analysis::Listener;
 use crate::audio::{self, AudioError};
@@ -38,6 +38,12 @@ pub fn survey(
         integrated_lufs: survey.integrated_lufs.filter(|lufs| lufs.is_finite()),
         highlights: highlights.collect(),
         waveform: peaks.finish(),
+        beats_ms: survey
+            .beats_secs()
+            .iter()
+            .take(BEATS)
+            .map(|&secs| ms(f64::from(secs)) as u32)
+            .collect(),
     })
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::confine;
 use super::failure::{Blame, Failure, Reason};
 use super::limits::{CALM_BRIGHTNESS, CALM_SIDE_PX};
+use super::mp3;
 use super::protocol::{Answer, Drawn, Rendered, Song, Stage, Step, Wanted, Work};
 use super::request::request;
 use super::survey::survey;
@@ -84,6 +85,23 @@ impl Bench {
                 let cover = cover::load_file(picture).map_err(PipelineError::from)?;
                 let bytes = write_cover(&cover, output)?;
                 Ok(Answer::Cover { bytes })
+            }
+            Work::Mp3 {
+                song,
+                start_ms,
+                length_ms,
+                output,
+            } => {
+                let (start, length) = (Duration::from_millis(*start_ms), length_ms.map(Duration::from_millis));
+                let heard = |time: Duration| {
+                    tell(Step {
+                        stage: Stage::Listening,
+                        done: time.as_secs() as u32,
+                        of: 0,
+                    });
+                };
+                let bytes = mp3::write(song, start, length, output, cancel, &heard)?;
+                Ok(Answer::Mp3 { bytes })
             }
             Work::Check => Ok(Answer::Check {
                 brightness: self.check()?,

@@ -21,7 +21,8 @@ use super::service::Service;
 use answer::{failure, refusal};
 use hosts::Hosts;
 use pace::Pace;
-pub(super) use save::{Saved, audio_extension, copy_of, picture_extension};
+pub use save::audio_extension;
+pub(super) use save::{Saved, copy_of, picture_extension};
 
 /// A name is looked up and a connection made within this time.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);

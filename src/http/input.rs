@@ -1,0 +1,56 @@
+//! What people send, read and checked: JSON, queries and paths whose errors are in our words, and names that are drawn at
+//! random.
+
+use axum::extract::{FromRequest, FromRequestParts};
+use rand::Rng;
+
+use super::error::{Answer, ApiError};
+use super::limits::{NAME_CHARS, QUERY_CHARS, RESULTS};
+use crate::model::clean_tag;
+
+#[derive(FromRequest)]
+#[from_request(via(axum::Json), rejection(ApiError))]
+pub struct Json<T>(pub T);
+
+#[derive(FromRequestParts)]
+#[from_request(via(axum::extract::Query), rejection(ApiError))]
+pub struct Query<T>(pub T);
+
+#[derive(FromRequestParts)]
+#[from_request(via(axum::extract::Path), rejection(ApiError))]
+pub struct Path<T>(pub T);
+
+/// A name nobody guesses: 128 random bits in hexadecimal.
+pub fn random_name() -> String {
+    format!("{:032x}", rand::rng().random::<u128>())
+}
+
+/// Whether a text could be one of [`random_name`].
+pub fn is_random_name(text: &str) -> bool {
+    text.len() == 32 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// What to search for.
+pub fn wanted(query: Option<String>) -> Answer<String> {
+    let query = query.ok_or_else(|| ApiError::unreadable("`query` is missing; say what to search for"))?;
+    if query.chars().count() > QUERY_CHARS {
+        return Err(ApiError::unreadable(format!(
+            "`query` has more than {QUERY_CHARS} letters; shorten it"
+        )));
+    }
+    let query = clean_tag(&query).filter(|query| !query.is_empty());
+    query.ok_or_else(|| ApiError::unreadable("`query` is empty; say what to search for"))
+}
+
+/// How many results.
+pub fn count(limit: Option<i64>, usual: usize) -> Answer<usize> {
+    let limit = limit.map_or(Ok(usual), usize::try_from).ok().filter(|limit| *limit > 0);
+    let limit = limit.ok_or_else(|| ApiError::unreadable("`limit` must be a whole number from 1 on"))?;
+    Ok(limit.min(RESULTS))
+}
+
+/// A name or a title: one printable line; `None` when nothing is left of it.
+pub fn line(text: Option<&str>) -> Option<String> {
+    let text = clean_tag(text?)?;
+    Some(text.chars().take(NAME_CHARS).collect::<String>()).filter(|text| !text.is_empty())
+}
