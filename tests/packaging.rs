@@ -175,7 +175,8 @@ fn the_script_installs_what_is_missing_by_its_name_here() {
     let lines: Vec<&str> = calls.lines().collect();
     assert_eq!(lines[0], "apt-get update -qq");
     assert!(
-        lines[1].contains("libavcodec59") && lines[1].ends_with(" ffmpeg bsdutils util-linux mount chromium chromium-driver"),
+        lines[1].contains("libavcodec59")
+            && lines[1].ends_with(" ffmpeg bsdutils util-linux mount chromium chromium-driver"),
         "{calls}"
     );
     assert!(
@@ -217,7 +218,12 @@ fn the_script_uses_sudo_only_as_a_user_and_nothing_when_nothing_is_missing() {
         "update and install: {calls}"
     );
 
-    let (output, calls) = Machine::new(DEBIAN, 1000, "ffmpeg bsdutils util-linux mount chromium chromium-driver").install(&["test"]);
+    let (output, calls) = Machine::new(
+        DEBIAN,
+        1000,
+        "ffmpeg bsdutils util-linux mount chromium chromium-driver",
+    )
+    .install(&["test"]);
     assert!(
         output.status.success() && output.stdout.is_empty() && calls.is_empty(),
         "{output:?} {calls}"

@@ -1,6 +1,8 @@
 // Draws the frames of a scene by WebGPU with the theme's own shader: what is still is baked once into a buffer, a frame is
 // then one triangle. The bindings are those of the program's renderer.
 
+import { formatFor, targetOn } from "./target.js";
+
 const BAKE_WORKGROUP = 16; // `@workgroup_size` of `bake`
 const BLOCK = [4, 2]; // pixels `bake` counts together
 const STILL_BYTES = 16;
@@ -18,11 +20,12 @@ export async function openDevice() {
 /** The compiled shaders of a device, one pair of pipelines a theme. */
 export class Shaders {
   #device;
-  #format = navigator.gpu.getPreferredCanvasFormat();
+  #format;
   #themes = new Map();
 
   constructor(device) {
     this.#device = device;
+    this.#format = formatFor(device);
   }
 
   get device() {
@@ -78,15 +81,12 @@ export class Shaders {
 /** Draws one scene after another on one canvas. */
 export class Painter {
   #shaders;
-  #context;
-  #canvas;
+  #target;
   #shown = null;
 
   constructor(shaders, canvas) {
     this.#shaders = shaders;
-    this.#canvas = canvas;
-    this.#context = canvas.getContext("webgpu");
-    this.#context.configure({ device: shaders.device, format: shaders.format, alphaMode: "opaque" });
+    this.#target = targetOn(shaders.device, canvas, shaders.format);
   }
 
   get scene() {
@@ -99,7 +99,7 @@ export class Painter {
     const before = this.#shown;
     this.#shown = this.#upload(scene, theme);
     before?.owned.forEach((resource) => resource.destroy());
-    if (this.#canvas.width !== scene.sizePx) this.#canvas.width = this.#canvas.height = scene.sizePx;
+    this.#target.side = scene.sizePx;
     this.#bake();
   }
 
@@ -112,29 +112,24 @@ export class Painter {
     return true;
   }
 
+  /** A promise of the frame on the canvas; `null` when there is no scene, or the last frame is still being drawn. */
   draw(frame) {
     const shown = this.#shown;
-    if (!shown) return;
+    const texture = shown && this.#target.begin();
+    if (!texture) return null;
     const { device } = this.#shaders;
     const number = Math.min(Math.max(Math.floor(frame), 0), shown.scene.frames - 1);
     device.queue.writeBuffer(shown.frame, 0, new Uint32Array([number]));
     const encoder = device.createCommandEncoder();
     const pass = encoder.beginRenderPass({
-      colorAttachments: [
-        { view: this.#context.getCurrentTexture().createView(), loadOp: "clear", storeOp: "store", clearValue: [0, 0, 0, 1] },
-      ],
+      colorAttachments: [{ view: texture.createView(), loadOp: "clear", storeOp: "store", clearValue: [0, 0, 0, 1] }],
     });
     pass.setPipeline(shown.theme.screen);
     pass.setBindGroup(0, shown.sceneGroup);
     pass.setBindGroup(1, shown.screenGroup);
     pass.draw(3);
     pass.end();
-    device.queue.submit([encoder.finish()]);
-  }
-
-  release() {
-    this.#shown?.owned.forEach((resource) => resource.destroy());
-    this.#shown = null;
+    return this.#target.end(device, encoder);
   }
 
   #upload(scene, theme) {

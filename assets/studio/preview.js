@@ -8,6 +8,8 @@ import { readScene } from "./scene.js";
 const SETTLE_MS = 200;
 /** Between two stills while the song plays. */
 const STILL_EVERY_MS = 1500;
+/** A graphics device that is lost more often is not worth another try. */
+const MOST_LOSSES = 2;
 /** Where `Look.glow` lies in the section `look`, in floats. */
 const GLOW = 12;
 
@@ -23,6 +25,7 @@ export class Preview {
   #request = null;
   #drawn = -1;
   #stillAt = -1;
+  #losses = 0;
 
   constructor(canvas, player) {
     this.#canvas = canvas;
@@ -39,13 +42,15 @@ export class Preview {
   }
 
   async open() {
-    const device = await openDevice();
-    if (device) {
-      this.#shaders = new Shaders(device);
-      this.#painter = new Painter(this.#shaders, this.#canvas);
-      device.lost.then(({ reason }) => reason !== "destroyed" && this.#reopen());
-    }
+    await this.#openDevice();
     requestAnimationFrame(() => this.#loop());
+  }
+
+  async #openDevice() {
+    const device = this.#losses > MOST_LOSSES ? null : await openDevice();
+    this.#shaders = device && new Shaders(device);
+    this.#painter = device && new Painter(this.#shaders, this.#canvas);
+    device?.lost.then(() => this.#reopen());
   }
 
   /** Shows this job's circle, once no other one has been asked for a moment. */
@@ -105,8 +110,7 @@ export class Preview {
     const { scene } = this;
     if (scene) {
       const frame = Math.min(Math.floor((this.#player.atMs * scene.fps) / 1000), scene.frames - 1);
-      if (frame === this.#drawn) return;
-      this.#painter.draw(frame);
+      if (frame === this.#drawn || !this.#painter.draw(frame)) return;
       this.#drawn = frame;
       this.#canvas.dataset.frame = frame;
     } else if (!this.#painter && this.#player.playing && this.#stillAt >= 0) {
@@ -118,12 +122,11 @@ export class Preview {
 
   /** A lost device takes its canvas with it. */
   async #reopen() {
+    this.#losses += 1;
     const fresh = this.#canvas.cloneNode();
     this.#canvas.replaceWith(fresh);
     this.#canvas = fresh;
-    const device = await openDevice();
-    this.#shaders = device && new Shaders(device);
-    this.#painter = device && new Painter(this.#shaders, fresh);
+    await this.#openDevice();
     if (this.#job) this.#fetch();
   }
 }

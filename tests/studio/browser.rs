@@ -9,8 +9,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-/// A browser in a debug build's company: everything it is asked for ends within this.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// A browser that draws on the processor, on a machine with other work: everything it is asked for ends within this.
+const PATIENCE: Duration = Duration::from_secs(180);
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// The key of an element in the protocol.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
@@ -67,11 +67,19 @@ impl Browser {
             _folder: folder,
         };
         let began = Instant::now();
-        while browser.http.get(format!("{}/status", browser.session)).send().await.is_err() {
+        while browser
+            .http
+            .get(format!("{}/status", browser.session))
+            .send()
+            .await
+            .is_err()
+        {
             assert!(began.elapsed() < PATIENCE, "chromedriver does not answer");
             tokio::time::sleep(LOOK_EVERY).await;
         }
-        let session = browser.ask("", json!({ "capabilities": { "alwaysMatch": capabilities(holds) } })).await;
+        let session = browser
+            .ask("", json!({ "capabilities": { "alwaysMatch": capabilities(holds) } }))
+            .await;
         browser.session = format!("{}/session/{}", browser.session, session["sessionId"].as_str().unwrap());
         browser
     }
@@ -86,7 +94,9 @@ impl Browser {
             "const done = arguments[arguments.length - 1]; \
              (async () => ({expression}))().then((it) => done({{ it }}), (no) => done({{ no: String(no?.stack ?? no) }}))"
         );
-        let told = self.ask("/execute/async", json!({ "script": script, "args": [] })).await;
+        let told = self
+            .ask("/execute/async", json!({ "script": script, "args": [] }))
+            .await;
         assert!(told["no"].is_null(), "{expression}: {}", told["no"]);
         told["it"].clone()
     }
@@ -113,7 +123,8 @@ impl Browser {
     /// Types into an element; into one that takes files, the path of one.
     pub async fn type_in(&self, selector: &str, keys: &str) {
         let element = self.element(selector).await;
-        self.ask(&format!("/element/{element}/value"), json!({ "text": keys })).await;
+        self.ask(&format!("/element/{element}/value"), json!({ "text": keys }))
+            .await;
     }
 
     pub async fn choose_file(&self, selector: &str, path: &Path) {
@@ -146,7 +157,11 @@ impl Browser {
         let told = self
             .value("[location.href, ...performance.getEntriesByType('resource').map((entry) => entry.name)]")
             .await;
-        told.as_array().unwrap().iter().map(|name| name.as_str().unwrap().to_owned()).collect()
+        told.as_array()
+            .unwrap()
+            .iter()
+            .map(|name| name.as_str().unwrap().to_owned())
+            .collect()
     }
 
     pub async fn screenshot(&self, path: &Path) {
@@ -156,16 +171,35 @@ impl Browser {
     }
 
     async fn element(&self, selector: &str) -> String {
-        let found = self.ask("/element", json!({ "using": "css selector", "value": selector })).await;
+        let found = self
+            .ask("/element", json!({ "using": "css selector", "value": selector }))
+            .await;
         found[ELEMENT].as_str().unwrap().to_owned()
     }
 
     async fn ask(&self, command: &str, body: Value) -> Value {
         // Before there is a session there is only one thing to ask for.
-        let command = if self.session.contains("/session/") { command } else { "/session" };
+        let command = if self.session.contains("/session/") {
+            command
+        } else {
+            "/session"
+        };
         let url = format!("{}{command}", self.session);
-        let told: Value = self.http.post(url).json(&body).send().await.unwrap().json().await.unwrap();
-        assert!(told["value"]["error"].is_null(), "{command}: {}", told["value"]["message"]);
+        let told: Value = self
+            .http
+            .post(url)
+            .json(&body)
+            .send()
+            .await
+            .unwrap()
+            .json()
+            .await
+            .unwrap();
+        assert!(
+            told["value"]["error"].is_null(),
+            "{command}: {}",
+            told["value"]["message"]
+        );
         told["value"].clone()
     }
 }

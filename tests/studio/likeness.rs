@@ -35,7 +35,10 @@ fn luma(rgba: &[u8]) -> f64 {
 }
 
 fn psnr_db(screen: &[u8], video: &[u8]) -> f64 {
-    let errors = screen.chunks_exact(4).zip(video).map(|(rgba, &y)| (luma(rgba) - f64::from(y)).powi(2));
+    let errors = screen
+        .chunks_exact(4)
+        .zip(video)
+        .map(|(rgba, &y)| (luma(rgba) - f64::from(y)).powi(2));
     let mean = errors.sum::<f64>() / video.len() as f64;
     10.0 * (219.0_f64.powi(2) / mean.max(1e-9)).log10()
 }
@@ -59,7 +62,7 @@ async fn on_screen(browser: &Browser, theme: &str) -> Vec<Vec<u8>> {
             const read = new OffscreenCanvas({SIDE_PX}, {SIDE_PX}).getContext('2d', {{ willReadFrequently: true }});
             const drawn = [];
             for (const frame of {frames:?}) {{
-                painter.draw(frame);
+                await painter.draw(frame);
                 read.drawImage(canvas, 0, 0);
                 const bytes = read.getImageData(0, 0, {SIDE_PX}, {SIDE_PX}).data;
                 let text = '';

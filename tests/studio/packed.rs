@@ -65,14 +65,27 @@ fn a_browser_gets_what_the_renderer_uploads() {
         assert!(packed.section("text_texture") == scene.text.coverage);
         assert!(packed.section("lyrics_texture") == scene.lyrics.coverage);
         let header = &packed.header;
-        assert_eq!((&header["theme"], &header["size_px"], &header["fps"]), (&name.into(), &240.into(), &25.into()));
-        assert_eq!((&header["frames"], &header["timed_parts"]), (&50.into(), &scene.shader.timed_parts.into()));
+        assert_eq!(
+            (&header["theme"], &header["size_px"], &header["fps"]),
+            (&name.into(), &240.into(), &25.into())
+        );
+        assert_eq!(
+            (&header["frames"], &header["timed_parts"]),
+            (&50.into(), &scene.shader.timed_parts.into())
+        );
         for (texture, pixel_bytes) in [("cover_texture", 4), ("text_texture", 1), ("lyrics_texture", 1)] {
             let facts = &packed.facts(texture)["texture"];
             let side = |key: &str| facts[key].as_u64().unwrap() as usize;
-            assert_eq!(side("width") * side("height") * pixel_bytes, packed.section(texture).len(), "{texture}");
+            assert_eq!(
+                side("width") * side("height") * pixel_bytes,
+                packed.section(texture).len(),
+                "{texture}"
+            );
         }
-        assert!(packed.bytes == Packed::of(&scene).bytes, "the same scene, the same bytes");
+        assert!(
+            packed.bytes == Packed::of(&scene).bytes,
+            "the same scene, the same bytes"
+        );
     }
 }
 
@@ -85,7 +98,14 @@ fn every_parameter_lies_where_the_header_says() {
         for (name, spec) in &theme.manifest.params {
             let setting = match spec.is_color() {
                 true => format!("{name}=#ff0000"),
-                false if spec.parse(name, "on").is_ok() => format!("{name}={}", if theme.is_on(&Default::default(), name) { "off" } else { "on" }),
+                false if spec.parse(name, "on").is_ok() => format!(
+                    "{name}={}",
+                    if theme.is_on(&Default::default(), name) {
+                        "off"
+                    } else {
+                        "on"
+                    }
+                ),
                 false => format!("{name}={}", if spec.default_text() == "0" { 1 } else { 0 }),
             };
             let Ok(values) = theme.parse_settings([setting.as_str()]) else {
@@ -97,7 +117,11 @@ fn every_parameter_lies_where_the_header_says() {
             let changed = (0..before.len()).find(|&n| before[n] != after[n]);
             let place = places[name.as_str()];
             let floats = if spec.is_color() { 3 } else { 1 };
-            assert!(changed.is_some_and(|n| (place..place + floats).contains(&n)), "{}: {name} {setting}", theme.name);
+            assert!(
+                changed.is_some_and(|n| (place..place + floats).contains(&n)),
+                "{}: {name} {setting}",
+                theme.name
+            );
         }
     }
 }

@@ -49,7 +49,9 @@ async fn assert_quiet(browser: &Browser, house: &House) {
 }
 
 async fn text(browser: &Browser, selector: &str) -> String {
-    let told = browser.value(&format!("document.querySelector('{selector}').textContent.trim()")).await;
+    let told = browser
+        .value(&format!("document.querySelector('{selector}').textContent.trim()"))
+        .await;
     told.as_str().unwrap().to_owned()
 }
 
@@ -58,7 +60,9 @@ async fn on_a_phone_from_a_dropped_file_to_a_playing_circle() {
     let house = House::open().await;
     let browser = Browser::open(Holds::PHONE).await;
     browser.go(&house.url).await;
-    browser.until("document.querySelectorAll('#themes input').length > 5").await;
+    browser
+        .until("document.querySelectorAll('#themes input').length > 5")
+        .await;
     assert_eq!(browser.value("document.documentElement.lang").await, "en");
     browser.screenshot(&album("phone-start")).await;
     assert_accessible(&browser, "at the start").await;
@@ -67,12 +71,16 @@ async fn on_a_phone_from_a_dropped_file_to_a_playing_circle() {
     browser.until(HEARD).await;
     browser.until(DRAWN).await;
     browser.until(LIVE).await;
-    let wide = browser.value("document.documentElement.scrollWidth <= innerWidth").await;
+    let wide = browser
+        .value("document.documentElement.scrollWidth <= innerWidth")
+        .await;
     assert_eq!(wide, true, "the page is wider than the phone");
 
     // The picture goes with the sound.
     browser.click("#play").await;
-    browser.until("document.querySelector('#sound').currentTime > 0.5 && !document.querySelector('#sound').paused").await;
+    browser
+        .until("document.querySelector('#sound').currentTime > 0.5 && !document.querySelector('#sound').paused")
+        .await;
     browser
         .until("Number(document.querySelector('#picture').dataset.frame) > 10")
         .await;
@@ -84,17 +92,33 @@ async fn on_a_phone_from_a_dropped_file_to_a_playing_circle() {
              done(Math.abs(sound * 30 - Number(document.querySelector('#picture').dataset.frame))) })))",
         )
         .await;
-    assert!(apart.as_f64().unwrap() < 30.0, "sound and picture are {apart} frames apart");
+    assert!(
+        apart.as_f64().unwrap() < 30.0,
+        "sound and picture are {apart} frames apart"
+    );
     browser.click("#play").await;
     browser.screenshot(&album("phone-look")).await;
 
     // A picture of one's own, and another theme.
     let cover = house.path("cover.png");
-    std::fs::write(&cover, file(image::RgbImage::from_pixel(80, 80, image::Rgb(RED)), image::ImageFormat::Png)).unwrap();
+    std::fs::write(
+        &cover,
+        file(
+            image::RgbImage::from_pixel(80, 80, image::Rgb(RED)),
+            image::ImageFormat::Png,
+        ),
+    )
+    .unwrap();
     browser.drop_file(&cover, "image/png").await;
-    browser.until("document.querySelector('#cover').src.includes('/covers/')").await;
-    browser.value("void document.querySelector('#themes input[value=cd]').click()").await;
-    browser.value("void (document.querySelector('#detail').open = true)").await;
+    browser
+        .until("document.querySelector('#cover').src.includes('/covers/')")
+        .await;
+    browser
+        .value("void document.querySelector('#themes input[value=cd]').click()")
+        .await;
+    browser
+        .value("void (document.querySelector('#detail').open = true)")
+        .await;
     browser.until(DRAWN).await;
     assert_accessible(&browser, "while choosing").await;
     browser.screenshot(&album("phone-tuning")).await;
@@ -102,7 +126,9 @@ async fn on_a_phone_from_a_dropped_file_to_a_playing_circle() {
     browser.click("#make").await;
     browser.until(READY).await;
     browser
-        .until("document.querySelector('#circle').currentTime > 0 && document.querySelector('#circle').videoWidth === 640")
+        .until(
+            "document.querySelector('#circle').currentTime > 0 && document.querySelector('#circle').videoWidth === 640",
+        )
         .await;
     assert_accessible(&browser, "when it is done").await;
     browser.screenshot(&album("phone-done")).await;
@@ -119,7 +145,9 @@ async fn on_a_desk_in_russian_by_keyboard() {
     let house = House::open().await;
     let browser = Browser::open(Holds::DESK).await;
     browser.go(&house.url).await;
-    browser.until("document.querySelectorAll('#themes input').length > 5").await;
+    browser
+        .until("document.querySelectorAll('#themes input').length > 5")
+        .await;
     assert_eq!(text(&browser, "#invite .primary").await, "Выберите песню");
     browser.choose_file("#song-file", &house.song()).await;
     browser.until(HEARD).await;
@@ -138,7 +166,9 @@ async fn on_a_desk_in_russian_by_keyboard() {
     assert!(after < before, "{before} {after}");
 
     // A slider changes the picture without asking the server, a switch by asking.
-    browser.value("void (window.asked = performance.getEntriesByType('resource').length)").await;
+    browser
+        .value("void (window.asked = performance.getEntriesByType('resource').length)")
+        .await;
     browser.until(DRAWN).await;
 
     browser.click("#make").await;
@@ -162,7 +192,9 @@ async fn without_webgpu_stills_come_from_the_server() {
     })
     .await;
     browser.go(&house.url).await;
-    browser.until("document.querySelectorAll('#themes input').length > 5").await;
+    browser
+        .until("document.querySelectorAll('#themes input').length > 5")
+        .await;
     assert!(text(&browser, "#note").await.contains("stills"));
     browser.choose_file("#song-file", &house.song()).await;
     browser.until(HEARD).await;
