@@ -76,7 +76,7 @@ export class Bar {
     this.#state = state;
     const { place, percent, seconds_left, detail } = state;
     if (state.state === "queued") {
-      this.#say(place > 1 ? t("waiting", { place }) : t("waiting_next"));
+      this.#say(place > 0 ? t("waiting", { place: place + 1 }) : t("waiting_next"));
     } else if (state.state === "rendering") {
       const left = seconds_left ? `, ${t("about_left", { secs: seconds_left })}` : "";
       this.#say(t("making"), `${t("percent", { n: percent ?? 0 })}${left}`);

@@ -3,18 +3,15 @@
 import * as api from "./api.js";
 import { Bar } from "./bar.js";
 import { Controls, pick } from "./controls.js";
-import { Fragment } from "./fragment.js";
+import { Cutting } from "./cutting.js";
 import { Gallery } from "./gallery.js";
 import { Search, meantAs, watchDrops, watchInput } from "./intake.js";
 import { Player } from "./player.js";
 import { Preview } from "./preview.js";
 import { recipeLink, recipeOf } from "./recipe.js";
 import { clock, localized, onLanguage, speak, switchLanguage, t, wordsFor } from "./texts.js";
-import { Wave } from "./wave.js";
 
 const SPEEDS = ["33.333", "45", "78", "beat"];
-const LENGTHS_S = [15, 30, 60];
-const MOST_BEST = 3;
 
 const $ = (id) => document.getElementById(id);
 
@@ -31,12 +28,10 @@ const look = {
   lyrics: "",
 };
 let themes = [];
-let fragment = null;
-let wave = { peaks: [], highlights: [], tempo: null };
 
 const player = new Player($("sound"));
 const preview = new Preview($("picture"), player);
-const waveView = new Wave($("wave"));
+const cutting = new Cutting();
 const gallery = new Gallery($("themes"));
 const controls = new Controls($("controls"));
 const search = new Search($("search"));
@@ -46,8 +41,8 @@ const bar = new Bar($("stage"), player);
 function job() {
   const wanted = {
     song: look.song.song,
-    start_ms: fragment.startMs,
-    length_ms: fragment.lengthMs,
+    start_ms: cutting.fragment.startMs,
+    length_ms: cutting.fragment.lengthMs,
     theme: look.theme,
     parameters: look.parameters,
     speed: look.speed,
@@ -73,33 +68,24 @@ async function takeSong(fetchSong, track = null) {
     const song = await fetchSong();
     if (turn !== arriving) return;
     Object.assign(look, { song, track, cover: null, title: "", artist: "", lyrics: "" });
-    fragment = new Fragment(song.duration_ms);
-    wave = { peaks: [], highlights: [], tempo: null };
+    cutting.begin(song);
     player.load(api.audioAddress(song.song));
     showSong();
-    placeFragment();
-    await hear(turn);
+    note(t("reading"));
+    // A song that cannot be listened to may still be looked at.
+    const heard = await cutting.listen(asked).then(
+      () => "",
+      (error) => wordsFor(error),
+    );
+    if (turn !== arriving) return;
+    note(heard);
+    asked = {};
+    player.setFragment(cutting.fragment.startMs, cutting.fragment.lengthMs);
+    refresh();
+    gallery.show(job());
   } catch (error) {
     if (turn === arriving) note(wordsFor(error));
   }
-}
-
-/** Listens to the whole song: its waveform, its beats, its best fragments. */
-async function hear(turn) {
-  const { song } = look.song;
-  note(t("reading"));
-  const [drawn, heard] = await Promise.all([api.waveform(song), api.survey(song, fragment.lengthMs)]);
-  if (turn !== arriving) return;
-  note("");
-  wave = { peaks: drawn.peaks, highlights: heard.highlights.slice(0, MOST_BEST), tempo: heard.tempo_bpm };
-  fragment.beats = heard.beats_ms;
-  const [best] = wave.highlights;
-  if (asked.start_ms !== undefined) fragment.set(asked.start_ms, asked.length_ms ?? fragment.lengthMs);
-  else if (best) fragment.set(best.start_ms, best.end_ms - best.start_ms);
-  asked = {};
-  placeFragment();
-  refresh();
-  gallery.show(job());
 }
 
 function showSong() {
@@ -148,55 +134,10 @@ function useCover(cover) {
   gallery.show(job());
 }
 
-// ---- the fragment
-
-function placeFragment() {
-  const { startMs, endMs, lengthMs } = fragment;
-  waveView.show(fragment, wave.peaks, wave.highlights);
-  player.setFragment(startMs, lengthMs);
-  $("span").textContent = t("fragment_span", { from: clock(startMs), to: clock(endMs), secs: Math.round(lengthMs / 1000) });
-  $("tempo").textContent = wave.tempo ? t("tempo", { bpm: Math.round(wave.tempo) }) : "";
-  $("best").replaceChildren(...wave.highlights.map(bestButton));
-  const titles = LENGTHS_S.map((n) => ({ value: n, title: t("secs", { n }) }));
-  const chosen = LENGTHS_S.find((n) => Math.abs(n * 1000 - lengthMs) < 500);
-  pick($("lengths"), "length", titles, chosen, setLength);
-}
-
-function bestButton({ start_ms, end_ms }, n) {
-  const button = document.createElement("button");
-  button.type = "button";
-  button.className = "chip";
-  button.textContent = `★ ${clock(start_ms)}`;
-  button.setAttribute("aria-label", t("best_at", { n: n + 1, time: clock(start_ms) }));
-  button.setAttribute("aria-pressed", String(Math.abs(start_ms - fragment.startMs) < 50));
-  button.addEventListener("click", () => {
-    fragment.set(start_ms, end_ms - start_ms);
-    placeFragment();
-    refresh();
-    player.play(0);
-  });
-  return button;
-}
-
-async function setLength(secs) {
-  fragment.set(fragment.startMs, secs * 1000);
-  placeFragment();
+cutting.onCut = (chosen) => {
+  player.setFragment(cutting.fragment.startMs, cutting.fragment.lengthMs);
   refresh();
-  const turn = arriving;
-  const heard = await api.survey(look.song.song, fragment.lengthMs).catch(() => null);
-  if (!heard || turn !== arriving) return;
-  wave.highlights = heard.highlights.slice(0, MOST_BEST);
-  placeFragment();
-}
-
-waveView.onMove = (settled) => {
-  if (settled) {
-    placeFragment();
-    refresh();
-  } else {
-    const { startMs, endMs, lengthMs } = fragment;
-    $("span").textContent = t("fragment_span", { from: clock(startMs), to: clock(endMs), secs: Math.round(lengthMs / 1000) });
-  }
+  if (chosen) player.play(0);
 };
 
 // ---- the look
@@ -258,15 +199,15 @@ player.onBlocked = () => note(t("sound_blocked"));
 
 function tick() {
   requestAnimationFrame(tick);
-  if (!fragment || document.body.dataset.step !== "look") return;
+  if (!cutting.fragment || document.body.dataset.step !== "look") return;
   const atMs = player.atMs;
-  waveView.setNeedle(fragment.startMs + atMs);
-  const times = `${clock(atMs)} / ${clock(fragment.lengthMs)}`;
+  cutting.setNeedle(atMs);
+  const times = `${clock(atMs)} / ${clock(cutting.fragment.lengthMs)}`;
   if ($("times").textContent !== times) $("times").textContent = times;
 }
 
 bar.onMake = () => job();
-bar.recipe = () => recipeLink({ ...look, start_ms: fragment.startMs, length_ms: fragment.lengthMs });
+bar.recipe = () => recipeLink({ ...look, start_ms: cutting.fragment.startMs, length_ms: cutting.fragment.lengthMs });
 
 // ---- the page
 
@@ -283,7 +224,7 @@ $("language").addEventListener("click", switchLanguage);
 onLanguage(() => {
   showTheme();
   gallery.speak();
-  if (fragment) placeFragment();
+  cutting.show();
   if (look.song) $("song-title").textContent = look.song.title || t("song");
   bar.speak();
 });

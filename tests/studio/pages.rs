@@ -11,7 +11,7 @@ use crate::support::picture::{RED, file};
 /// Levels of accessibility that are law in most places: WCAG 2.2, A and AA.
 const RULES: &str = "['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']";
 
-const HEARD: &str = "document.querySelector('#best button') !== null";
+const HEARD: &str = "document.querySelector('#tempo').textContent !== ''";
 const DRAWN: &str = "document.querySelector('#disc').ariaBusy === 'false'";
 const LIVE: &str = "document.querySelector('#picture').dataset.frame !== undefined";
 const READY: &str = "document.body.dataset.step === 'done'";
