@@ -40,9 +40,42 @@ pub enum Command {
     Bench(BenchArgs),
     /// Run the service: the bot, the queue and its workers
     Serve(ServeArgs),
+    /// Keys of the HTTP API: make, list, revoke; also while the service runs
+    Keys(KeysArgs),
     /// The service's own child process; takes its orders from standard input
     #[command(hide = true)]
     Worker,
+}
+
+#[derive(Args, Debug)]
+pub struct KeysArgs {
+    #[command(subcommand)]
+    pub action: KeysAction,
+    /// The settings of the service [default: musiccircles.toml, if it is there]
+    #[arg(long, value_name = "FILE", global = true)]
+    pub config: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum KeysAction {
+    /// Make a key and print it, this once
+    Create {
+        /// Whose it is, for your list
+        name: String,
+        /// Requests a minute
+        #[arg(long, value_name = "N", default_value_t = 600, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+        per_minute: u32,
+        /// As how many people it counts in the line; each has one circle rendering and a few waiting
+        #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=64))]
+        people: u32,
+    },
+    /// List the keys; not the keys themselves, which are not kept
+    List,
+    /// Have a key no longer taken
+    Revoke {
+        /// Its number in the list
+        number: i64,
+    },
 }
 
 #[derive(Args, Debug)]

@@ -62,6 +62,7 @@ const FENCES: &[(&str, &[&str])] = &[
     ("tower", &["http/"]),
     ("futures_util", &["http/"]),
     ("include_dir", &["http/assets.rs"]),
+    ("swagger_ui_dist", &["http/docs.rs"]),
     ("chrono", &["http/contract/"]),
 ];
 

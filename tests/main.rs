@@ -10,6 +10,7 @@ mod cli;
 mod config;
 mod cover;
 mod encode;
+mod http;
 mod lyrics;
 mod packaging;
 mod packs;

@@ -4,6 +4,7 @@ mod answer;
 mod bench;
 mod doctor;
 mod frame;
+mod keys;
 mod probe;
 mod render;
 mod serve;
@@ -87,6 +88,7 @@ pub fn run(cli: &Cli, exit: Exit) -> Result<(), CommandError> {
         Command::Doctor(args) => doctor::run(*args),
         Command::Bench(args) => bench::run(args, stop_flag(exit)?.as_ref()),
         Command::Serve(args) => serve::run(args),
+        Command::Keys(args) => keys::run(args),
         Command::Worker => worker::run(exit),
     }
 }

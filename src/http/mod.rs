@@ -12,6 +12,7 @@
 mod assets;
 mod caller;
 mod contract;
+mod docs;
 mod error;
 mod file;
 mod headers;
@@ -20,6 +21,7 @@ mod jobs;
 mod limits;
 mod listen;
 mod media;
+pub mod openapi;
 mod order;
 mod progress;
 mod rate;
@@ -35,6 +37,7 @@ use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::StatusCode;
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
+use axum::routing::get;
 use axum::{Json, Router};
 use tower::ServiceExt;
 
@@ -69,13 +72,23 @@ pub fn router(parts: Parts, later: Later) -> Router {
         .layer(from_fn_with_state(Arc::clone(&web), caller::admit));
     let others = move |request: Request| elsewhere(later, request);
     counted
+        .merge(pages())
         .fallback(others)
         .layer(from_fn_with_state(Arc::clone(&web), headers::cors))
         .layer(from_fn(headers::security))
         .with_state(web)
 }
 
-/// Every route of ours; a test holds the description against this list.
+/// What is for eyes: not counted, not described.
+fn pages() -> Router<Web> {
+    Router::new()
+        .route("/docs", get(docs::page))
+        .route("/docs/start.js", get(docs::start))
+        .route("/docs/swagger-ui.css", get(docs::file))
+        .route("/docs/swagger-ui-bundle.js", get(docs::file))
+}
+
+/// Every route of the API; a test holds the description against this list.
 pub fn routes() -> Routes {
     quick_routes().and(long_routes())
 }
@@ -83,6 +96,7 @@ pub fn routes() -> Routes {
 fn quick_routes() -> Routes {
     Routes::default()
         .get("/health", health)
+        .get("/api/openapi.json", openapi::answer)
         .and(contract::routes())
         .and(v1::routes())
 }

@@ -138,6 +138,24 @@ impl Store {
     }
 }
 
+/// Runs `work` in a transaction of its own: in a folder that a running service has open as well as in one that nobody has. For
+/// an operator's command; whoever writes often opens a [`Store`].
+pub fn beside<T: Send + 'static>(
+    folder: &Path,
+    work: impl FnOnce(&Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    match Store::open(folder) {
+        Err(StoreError::InUse { .. }) => {}
+        opened => return opened?.write(work),
+    }
+    let conn = check::open_writer(&folder.join(DATABASE))?;
+    conn.execute_batch("BEGIN IMMEDIATE")?;
+    // Dropped without a commit, the connection takes everything back.
+    let made = work(&Tx(&conn))?;
+    conn.execute_batch("COMMIT")?;
+    Ok(made)
+}
+
 /// SQLite's whole numbers have a sign; no count of ours comes near the difference.
 fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)

@@ -1,0 +1,11 @@
+//! The HTTP side as its clients see it: the real program on loopback.
+
+mod bad;
+mod contract;
+mod crowd;
+mod described;
+mod fuzz;
+mod keys;
+mod own;
+mod scale;
+mod server;
