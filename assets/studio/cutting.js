@@ -66,7 +66,9 @@ export class Cutting {
     this.#tellSpan();
     $("tempo").textContent = this.#tempo ? t("tempo", { bpm: Math.round(this.#tempo) }) : "";
     $("best").replaceChildren(...this.#best.map((part, n) => this.#bestButton(part, n)));
-    const titles = LENGTHS_S.map((n) => ({ value: n, title: t("secs", { n }) }));
+    const fitting = LENGTHS_S.filter((n) => n * 1000 <= this.#fragment.songMs);
+    const titles = fitting.map((n) => ({ value: n, title: t("secs", { n }) }));
+    $("lengths").hidden = titles.length === 0;
     const chosen = LENGTHS_S.find((n) => Math.abs(n * 1000 - this.#fragment.lengthMs) < 500);
     pick($("lengths"), "length", titles, chosen, (secs) => this.#setLength(secs));
   }

@@ -56,6 +56,7 @@ export class Preview {
   /** Shows this job's circle, once no other one has been asked for a moment. */
   show(job) {
     this.#job = job;
+    this.onState({ busy: true });
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#fetch(), SETTLE_MS);
   }
@@ -80,7 +81,6 @@ export class Preview {
   async #fetch() {
     this.#request?.abort();
     const request = (this.#request = new AbortController());
-    this.onState({ busy: true });
     try {
       await (this.#painter ? this.#fetchScene(request.signal) : this.#fetchStill(request.signal));
       if (this.#request === request) this.onState({ busy: false });
@@ -110,9 +110,10 @@ export class Preview {
     const { scene } = this;
     if (scene) {
       const frame = Math.min(Math.floor((this.#player.atMs * scene.fps) / 1000), scene.frames - 1);
-      if (frame === this.#drawn || !this.#painter.draw(frame)) return;
+      const shown = frame === this.#drawn ? null : this.#painter.draw(frame);
+      if (!shown) return;
       this.#drawn = frame;
-      this.#canvas.dataset.frame = frame;
+      shown.then(() => (this.#canvas.dataset.frame = frame));
     } else if (!this.#painter && this.#player.playing && this.#stillAt >= 0) {
       if (performance.now() - this.#stillAt < STILL_EVERY_MS) return;
       this.#stillAt = -1;

@@ -61,12 +61,14 @@ function note(words) {
 
 let arriving = 0;
 
-async function takeSong(fetchSong, track = null) {
+/** `origin` is the `track` it was found as, or the `name` of its file. */
+async function takeSong(fetchSong, { track = null, name = "" }) {
   const turn = ++arriving;
   bar.change();
   try {
     const song = await fetchSong();
     if (turn !== arriving) return;
+    song.title ||= name;
     Object.assign(look, { song, track, cover: null, title: "", artist: "", lyrics: "" });
     cutting.begin(song);
     player.load(api.audioAddress(song.song));
@@ -107,12 +109,12 @@ function takeFile(file) {
   if (!kind) return note(t("not_a_song"));
   const told = (share) => note(t("uploading", { percent: Math.round(share * 100) }));
   told(0);
-  return takeSong(() => api.uploadSong(file, told));
+  return takeSong(() => api.uploadSong(file, told), { name: file.name.replace(/\.[^.]*$/, "") });
 }
 
 function takeTrack(track) {
   note(t("fetching"));
-  return takeSong(() => api.takeTrack(track), track);
+  return takeSong(() => api.takeTrack(track), { track });
 }
 
 async function takeCover(file) {

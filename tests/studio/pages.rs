@@ -48,6 +48,17 @@ async fn assert_quiet(browser: &Browser, house: &House) {
     assert_eq!(browser.console().await, Vec::<String>::new());
 }
 
+/// The picture on the stage is one: much of it is bright. Where a processor draws, it is a canvas that can be read.
+async fn assert_drawn(browser: &Browser) {
+    let bright = browser
+        .value(
+            "[...document.querySelector('#picture').getContext('2d').getImageData(0, 0, 640, 640).data] \
+             .filter((value, n) => n % 4 < 3 && value > 60).length",
+        )
+        .await;
+    assert!(bright.as_u64().unwrap() > 10_000, "{bright}: nothing is drawn");
+}
+
 async fn text(browser: &Browser, selector: &str) -> String {
     let told = browser
         .value(&format!("document.querySelector('{selector}').textContent.trim()"))
@@ -152,7 +163,9 @@ async fn on_a_desk_in_russian_by_keyboard() {
     browser.choose_file("#song-file", &house.song()).await;
     browser.until(HEARD).await;
     browser.until(LIVE).await;
+    assert_drawn(&browser).await;
     assert_eq!(text(&browser, "#make").await, "Сделать кружок");
+    assert_eq!(text(&browser, "#song-title").await, "Moon - Tide");
     assert_accessible(&browser, "in Russian").await;
     browser.screenshot(&album("desk-russian")).await;
 
@@ -165,11 +178,25 @@ async fn on_a_desk_in_russian_by_keyboard() {
     let after = browser.value(ends).await.as_f64().unwrap();
     assert!(after < before, "{before} {after}");
 
-    // A slider changes the picture without asking the server, a switch by asking.
-    browser
-        .value("void (window.asked = performance.getEntriesByType('resource').length)")
-        .await;
+    // A slider changes the picture at once, without asking the server; a switch asks.
     browser.until(DRAWN).await;
+    // The gallery's are small.
+    let scenes_asked = "void (() => { const real = fetch; window.asked = 0; \
+        window.fetch = (url, options) => { \
+        if (String(url).endsWith('/scene') && !options.body.includes('size_px')) window.asked += 1; \
+        return real(url, options) } })()";
+    browser.value(scenes_asked).await;
+    browser
+        .value("void (document.querySelector('#detail').open = true)")
+        .await;
+    browser.type_in("#parameter-ring", "\u{e012}").await;
+    browser
+        .until("document.querySelector('#parameter-ring').value === '0.99'")
+        .await;
+    browser.click("#parameter-spin").await;
+    browser.until("window.asked === 1").await;
+    browser.until(DRAWN).await;
+    assert_eq!(browser.value("window.asked").await, 1, "the slider asked as well");
 
     browser.click("#make").await;
     browser.until("document.body.dataset.step === 'making'").await;
@@ -199,13 +226,7 @@ async fn without_webgpu_stills_come_from_the_server() {
     browser.choose_file("#song-file", &house.song()).await;
     browser.until(HEARD).await;
     browser.until(DRAWN).await;
-    let bright = browser
-        .value(
-            "[...document.querySelector('#picture').getContext('2d').getImageData(0, 0, 640, 640).data] \
-             .filter((value, n) => n % 4 < 3 && value > 60).length",
-        )
-        .await;
-    assert!(bright.as_u64().unwrap() > 10_000, "{bright}: nothing is drawn");
+    assert_drawn(&browser).await;
     let asked = browser.loaded().await;
     assert!(asked.iter().any(|address| address.ends_with("/api/v1/frames")));
     assert!(!asked.iter().any(|address| address.ends_with("/api/v1/scene")));
