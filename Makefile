@@ -15,7 +15,7 @@ demo: ## Install what is missing, build, render the bundled song to demo.mp4 (60
 	target/release/musiccircles render $(DEMO)/demo.mp3 --cover $(DEMO)/cover.jpg --duration 60 -o demo.mp4
 
 test: ## Install what is missing, run everything CI runs
-	@.ci/install build run test rust lint deny
+	@.ci/install build run test axe rust lint deny
 	@$(MAKE) --no-print-directory check
 	@if cargo nextest --version >/dev/null 2>&1; \
 	 then cargo nextest run --locked --tests --no-fail-fast; \

@@ -30,7 +30,7 @@ use crate::flow::{Circle, Features, Pcm, Scene};
 use crate::lyrics::{Lyrics, LyricsError};
 use crate::model::time::{landing_secs, length_of, show_time};
 use crate::model::{Fault, Fragment, FrameIndex, Tags, VideoFormat, clean_tag, limits};
-use crate::render::{AdapterChoice, Gpu, RenderError, Renderer};
+use crate::render::{self, AdapterChoice, Gpu, RenderError, Renderer};
 use crate::scene::{self, SceneError, SceneRequest};
 
 pub use calm::calm_frame;
@@ -223,6 +223,12 @@ pub fn frame(
 ) -> Result<(Vec<u8>, Report), PipelineError> {
     let made = Making::begin(request, gpu, Purpose::Frame, cancel).and_then(|making| making.frame(at));
     made.map_err(|error| gpu.after(error))
+}
+
+/// Everything the frames follow from, packed for a browser that draws them itself. No device is opened.
+pub fn screen(request: &Request, cancel: &AtomicBool) -> Result<Vec<u8>, PipelineError> {
+    let prepared = prepare(request, &mut Stages::default(), cancel)?;
+    Ok(render::pack_for_screen(&prepared.scene, request.theme.param_places()))
 }
 
 /// A request on its way, ready to draw: the device is open, the scene is composed.

@@ -22,6 +22,7 @@ mod render;
 mod scene;
 mod sources;
 mod store;
+mod studio;
 mod support;
 mod telegram;
 mod themes;

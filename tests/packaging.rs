@@ -179,7 +179,8 @@ fn the_script_installs_what_is_missing_by_its_name_here() {
     let lines: Vec<&str> = calls.lines().collect();
     assert_eq!(lines[0], "apt-get update -qq");
     assert!(
-        lines[1].contains("libavcodec59") && lines[1].ends_with(" ffmpeg bsdutils util-linux mount chromium"),
+        lines[1].contains("libavcodec59")
+            && lines[1].ends_with(" ffmpeg bsdutils util-linux mount chromium chromium-driver"),
         "{calls}"
     );
     assert!(
@@ -221,7 +222,12 @@ fn the_script_uses_sudo_only_as_a_user_and_nothing_when_nothing_is_missing() {
         "update and install: {calls}"
     );
 
-    let (output, calls) = Machine::new(DEBIAN, 1000, "ffmpeg bsdutils util-linux mount chromium").install(&["test"]);
+    let (output, calls) = Machine::new(
+        DEBIAN,
+        1000,
+        "ffmpeg bsdutils util-linux mount chromium chromium-driver",
+    )
+    .install(&["test"]);
     assert!(
         output.status.success() && output.stdout.is_empty() && calls.is_empty(),
         "{output:?} {calls}"
@@ -230,7 +236,7 @@ fn the_script_uses_sudo_only_as_a_user_and_nothing_when_nothing_is_missing() {
     let (output, calls) = Machine::new(DEBIAN, 0, "none").install(&["everything"]);
     assert!(!output.status.success() && calls.is_empty());
     assert!(
-        String::from_utf8_lossy(&output.stderr).contains("build run nvidia test rust lint deny"),
+        String::from_utf8_lossy(&output.stderr).contains("build run nvidia test axe rust lint deny"),
         "{output:?}"
     );
 }
@@ -238,7 +244,7 @@ fn the_script_uses_sudo_only_as_a_user_and_nothing_when_nothing_is_missing() {
 /// Rust as distributions pack it comes in parts; `make test` needs two more than `make demo`.
 #[test]
 fn the_script_adds_the_lints_that_a_rust_lacks() {
-    assert!(text("Makefile").contains(".ci/install build run test rust lint deny"));
+    assert!(text("Makefile").contains(".ci/install build run test axe rust lint deny"));
     let machine = Machine::new(DEBIAN, 1000, "none");
     machine.program("rustup", "echo rustup \"$@\" >>\"$MACHINE/calls\"");
     machine.program("cargo", "[ \"$1\" = fmt ]");

@@ -30,11 +30,12 @@ fn validate(text: &str) -> naga::Module {
 }
 
 #[test]
-fn every_theme_is_valid_wgsl_with_both_entry_points() {
+fn every_theme_is_valid_wgsl_with_all_entry_points() {
     for theme in theme::built_in() {
-        for entry in [Entry::Bake, Entry::Nv12] {
+        // A browser bakes, and draws by a vertex and a fragment.
+        for (entry, points) in [(Entry::Bake, 1), (Entry::Nv12, 1), (Entry::Screen, 3)] {
             let module = validate(&shader_text(&theme.shader, entry));
-            assert_eq!(module.entry_points.len(), 1, "{}: {entry:?}", theme.name);
+            assert_eq!(module.entry_points.len(), points, "{}: {entry:?}", theme.name);
         }
     }
 }
@@ -210,7 +211,7 @@ fn every_smoothstep_goes_up() {
         _ => None,
     };
     for theme in theme::built_in() {
-        for entry in [Entry::Bake, Entry::Nv12] {
+        for entry in [Entry::Bake, Entry::Nv12, Entry::Screen] {
             let module = parse(&shader_text(&theme.shader, entry));
             let mut seen = 0;
             for (_, function) in module.functions.iter() {

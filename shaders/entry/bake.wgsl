@@ -9,9 +9,6 @@
 // The row of the picture this dispatch begins with: a stranger's theme is baked some rows at a time.
 @group(1) @binding(3) var<uniform> first_row: u32;
 
-// Bit n is set when part n is a timed one.
-override TIMED_PARTS: u32 = 0u;
-
 @compute @workgroup_size(16, 16)
 fn bake(@builtin(global_invocation_id) invocation: vec3u) {
     let side = u32(look.size_px);
@@ -45,7 +42,7 @@ fn bake(@builtin(global_invocation_id) invocation: vec3u) {
         let columns = (side + 3u) / 4u;
         let block = (id.y / 2u) * columns + id.x / 4u;
         atomicOr(&block_parts[block], 1u << still.part);
-        let timed = ((TIMED_PARTS >> still.part) & 1u) != 0u;
+        let timed = is_timed(still.part);
         // A frame more on both sides, for what rounding may do.
         let span = clamp(still.data, vec2f(0.0), vec2f(1.0)) * look.frames + vec2f(-1.0, 1.0);
         let first = select(0u, u32(max(span.x, 0.0)), timed);
@@ -61,16 +58,4 @@ fn still_in_circle(at: vec2f) -> Still {
         return Still(vec3f(0.0), 0.0, 0u, vec2f(0.0));
     }
     return theme_still(at);
-}
-
-// Colours as 16-bit and weights as 12-bit fractions: finer than the eye and the encoder, half the memory of floats.
-fn pack_still(s: Still) -> vec4u {
-    let blue = u32(clamp(s.color.b, 0.0, 1.0) * 65535.0 + 0.5);
-    let weight = u32(clamp(s.weight, 0.0, 1.0) * 4095.0 + 0.5);
-    return vec4u(
-        pack2x16unorm(s.color.rg),
-        blue | (weight << 16u) | (s.part << 28u),
-        bitcast<u32>(s.data.x),
-        bitcast<u32>(s.data.y),
-    );
 }

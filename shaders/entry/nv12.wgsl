@@ -10,21 +10,12 @@ struct Batch {
 
 // The one part the listed blocks have, so that the theme's other code falls away; 0: any; 15: none, only what is still.
 override PART: u32 = 0u;
-// Bit n is set when part n is a timed one.
-override TIMED_PARTS: u32 = 0u;
 
 @group(1) @binding(0) var<storage, read> baked: array<vec4u>;
 // Blocks to draw: column in the low 16 bits, row in the high.
 @group(1) @binding(1) var<storage, read> blocks: array<u32>;
 @group(1) @binding(2) var<storage, read_write> frames: array<u32>;
 @group(1) @binding(3) var<uniform> batch: Batch;
-
-fn unpack_still(v: vec4u) -> Still {
-    let rg = unpack2x16unorm(v.x);
-    let blue = f32(v.y & 0xffffu) / 65535.0;
-    let weight = f32((v.y >> 16u) & 0xfffu) / 4095.0;
-    return Still(vec3f(rg, blue), weight, v.y >> 28u, vec2f(bitcast<f32>(v.z), bitcast<f32>(v.w)));
-}
 
 // What a pixel shows. Where the part is known there is no branch: the theme's function is evaluated for the block's still
 // pixels too and its result dropped, so that what all pixels read is read once.
@@ -35,9 +26,7 @@ fn pixel_color(x: u32, y: u32, side: u32, frame: u32) -> vec3f {
         return still.color;
     }
     let at = (vec2f(f32(x), f32(y)) + 0.5) * (2.0 / look.size_px) - 1.0;
-    let now = moments[frame].progress;
-    let timed = ((TIMED_PARTS >> select(still.part, PART, PART != 0u)) & 1u) != 0u;
-    let moves = still.part != 0u && (!timed || (now >= still.data.x && now <= still.data.y));
+    let moves = is_moving(still, select(still.part, PART, PART != 0u), frame);
     if (PART != 0u) {
         still.part = PART;
     }

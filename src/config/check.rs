@@ -298,7 +298,8 @@ fn folder(key: &str, text: &str) -> Result<PathBuf, ConfigError> {
     if text.is_empty() || text.contains('\0') {
         return Err(ConfigError::bad(key, "the path of a folder"));
     }
-    Ok(PathBuf::from(text))
+    // Workers have a working folder of their own: what they are handed must be found from there as well.
+    std::path::absolute(text).map_err(|_| ConfigError::bad(key, "the path of a folder"))
 }
 
 /// An address to which paths are appended. Without a password: addresses are shown in errors and logs.

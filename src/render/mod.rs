@@ -10,12 +10,14 @@ mod guard;
 mod patience;
 mod readback;
 mod renderer;
+mod screen;
 mod shaders;
 mod textures;
 
 pub use check::{Complaint, check};
 pub use gpu::{AdapterChoice, AdapterFacts, Gpu};
 pub use renderer::{BatchUniform, RenderSettings, Renderer};
+pub use screen::pack_for_screen;
 pub use shaders::{Entry, SHARED_LIBRARY, shader_text};
 
 use crate::model::Fault;

@@ -19,31 +19,38 @@ pub const SHARED_LIBRARY: [(&str, &str); 9] = [
     ("lib/ring.wgsl", include_str!("../../shaders/lib/ring.wgsl")),
     ("lib/tonearm.wgsl", include_str!("../../shaders/lib/tonearm.wgsl")),
 ];
+const STILL: &str = include_str!("../../shaders/entry/still.wgsl");
 const BAKE_ENTRY: &str = include_str!("../../shaders/entry/bake.wgsl");
 const NV12_ENTRY: &str = include_str!("../../shaders/entry/nv12.wgsl");
+const SCREEN_ENTRY: &str = include_str!("../../shaders/entry/screen.wgsl");
 
 /// `PART` of `entry/nv12.wgsl` for blocks with pixels of several parts, and for drawing only what is still.
 pub(super) const ANY_PART: u32 = 0;
 pub(super) const STILL_ONLY: u32 = 15;
 
-/// Which entry point a module is made for.
+/// Which entry points a module is made for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Entry {
     Bake,
     Nv12,
+    /// For a browser: `bake`, and what draws on a screen. No device of ours is ever given it.
+    Screen,
 }
 
-/// The whole text of one module: `Params`, the library, the theme, the entry point.
+/// The whole text of one module: `Params`, the library, the theme, the entry points.
 pub fn shader_text(theme: &ThemeShader, entry: Entry) -> String {
     let mut text = theme.params_struct.clone();
     for (_, part) in SHARED_LIBRARY {
         text.push_str(part);
     }
     text.push_str(&theme.source);
-    text.push_str(match entry {
-        Entry::Bake => BAKE_ENTRY,
-        Entry::Nv12 => NV12_ENTRY,
-    });
+    text.push_str(STILL);
+    let entries: &[&str] = match entry {
+        Entry::Bake => &[BAKE_ENTRY],
+        Entry::Nv12 => &[NV12_ENTRY],
+        Entry::Screen => &[BAKE_ENTRY, SCREEN_ENTRY],
+    };
+    text.extend(entries.iter().copied());
     text
 }
 

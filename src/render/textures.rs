@@ -6,16 +6,26 @@ use wgpu::util::{DeviceExt, TextureDataOrder};
 use super::gpu::Gpu;
 use crate::flow::{LyricSheet, Scene, TextStrip};
 
-/// The cover at the size it is drawn in, reduced by a good filter: it turns, so what aliases would shimmer in every frame.
 pub(super) fn cover(gpu: &Gpu, scene: &Scene) -> wgpu::TextureView {
+    let fitted = fitted_cover(scene);
+    upload(
+        gpu,
+        "cover",
+        fitted.dimensions(),
+        wgpu::TextureFormat::Rgba8Unorm,
+        fitted.as_raw(),
+    )
+}
+
+/// The cover at the size it is drawn in, reduced by a good filter: it turns, so what aliases would shimmer in every frame.
+pub(super) fn fitted_cover(scene: &Scene) -> image::RgbaImage {
     let full = image::RgbaImage::from_raw(scene.cover.side, scene.cover.side, scene.cover.rgba.clone());
     let full = full.unwrap_or_else(|| image::RgbaImage::new(1, 1));
     let mut fitted = image::imageops::resize(&full, scene.cover_px, scene.cover_px, FilterType::Lanczos3);
     if scene.shutter_rad > 0.0 {
         fitted = blurred_by_turning(&fitted, scene.shutter_rad);
     }
-    let side = (scene.cover_px, scene.cover_px);
-    upload(gpu, "cover", side, wgpu::TextureFormat::Rgba8Unorm, fitted.as_raw())
+    fitted
 }
 
 /// The mean of the picture over `angle_rad` of a turn about its centre. A turned blur is the blur of what is turned, so that it

@@ -252,6 +252,19 @@ impl Theme {
         packed.resize(packed.len().next_multiple_of(4).max(4), 0.0);
         packed
     }
+
+    /// Where each parameter begins among the floats of [`pack_params`](Self::pack_params).
+    pub fn param_places(&self) -> BTreeMap<&str, usize> {
+        let colors = colors(&self.manifest.params).map(|(name, _)| (name.as_str(), 4));
+        let numbers = numbers(&self.manifest.params).map(|(name, _)| (name.as_str(), 1));
+        let mut next = 0;
+        let mut place = |(name, floats)| {
+            let place = (name, next);
+            next += floats;
+            place
+        };
+        colors.chain(numbers).map(&mut place).collect()
+    }
 }
 
 type Params = BTreeMap<String, ParamSpec>;

@@ -149,6 +149,15 @@ impl Pool {
         }
     }
 
+    /// What a browser needs to draw the circle itself, at `output`; how many bytes it has.
+    pub async fn screen(&self, wanted: Wanted, output: &Path, cancel: CancellationToken) -> Result<u64, WorkFailed> {
+        let output = output.to_owned();
+        match self.quick(Work::Screen { wanted, output }, FRAME, cancel).await? {
+            Answer::Screen { bytes } => Ok(bytes),
+            _ => Err(Failure::mistake().into()),
+        }
+    }
+
     /// The content key the circle will have. Asked of those who make circles: whoever is about to have one made has a worker
     /// there, and nobody's long song is in the way.
     pub async fn key(&self, wanted: Wanted, cancel: CancellationToken) -> Result<String, WorkFailed> {

@@ -57,6 +57,8 @@ pub enum Work {
         at_ms: u64,
         output: PathBuf,
     },
+    /// What a browser needs to draw the circle itself, see `render::pack_for_screen`.
+    Screen { wanted: Wanted, output: PathBuf },
     /// Only the name the circle will have.
     Key { wanted: Wanted },
     /// What a song says of itself; its cover goes to `cover` as a square PNG.
@@ -168,6 +170,7 @@ pub enum Stage {
 pub enum Answer {
     Circle(Rendered),
     Frame(Drawn),
+    Screen { bytes: u64 },
     Key { key: String },
     Song(Song),
     Survey(Surveyed),

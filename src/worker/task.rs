@@ -62,6 +62,12 @@ impl Bench {
             Work::Key { wanted } if torture::is_on() => super::pretend::key(wanted).map(|key| Answer::Key { key }),
             Work::Render { wanted, output, still } => self.render(wanted, output, still.as_deref(), cancel, tell),
             Work::Frame { wanted, at_ms, output } => self.frame(wanted, Duration::from_millis(*at_ms), output, cancel),
+            Work::Screen { wanted, output } => {
+                let request = request(wanted, self.encoder, self.cores)?;
+                let packed = pipeline::screen(&request, cancel)?;
+                let bytes = file::write_whole(output, &packed).map_err(|error| Failure::from(&error))?;
+                Ok(Answer::Screen { bytes })
+            }
             Work::Key { wanted } => {
                 let request = request(wanted, self.encoder, self.cores)?;
                 let key = pipeline::content_key(&request, cancel)?;

@@ -37,6 +37,16 @@ fn looks() -> Vec<Operation> {
                 (404, "There is no such theme."),
                 (422, "The name cannot be understood."),
             ]),
+        op(
+            "get",
+            "/api/v1/themes/{name}/screen.wgsl",
+            "The shader that draws a theme's scenes in a browser.",
+        )
+        .file(200, "text/wgsl")
+        .errors(&[
+            (404, "There is no such theme."),
+            (422, "The name cannot be understood."),
+        ]),
         op("get", "/api/v1/search", "Songs by name.")
             .query(
                 "query",
@@ -143,6 +153,14 @@ fn jobs() -> Vec<Operation> {
             .json_body("Moment")
             .file(200, "image/png")
             .errors(bad),
+        op(
+            "post",
+            "/api/v1/scene",
+            "Everything the theme's `screen.wgsl` needs to draw the circle's frames.",
+        )
+        .json_body("Order")
+        .file(200, "application/octet-stream")
+        .errors(bad),
         op("post", "/api/v1/jobs", "Asks for a circle.")
             .form(
                 &[],

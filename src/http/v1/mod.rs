@@ -3,6 +3,7 @@
 mod covers;
 mod frames;
 mod jobs;
+mod screen;
 mod search;
 mod songs;
 mod themes;
@@ -13,6 +14,7 @@ pub fn routes() -> Routes {
     Routes::default()
         .get("/api/v1/themes", themes::list)
         .get("/api/v1/themes/{name}/preview.jpg", themes::preview)
+        .get("/api/v1/themes/{name}/screen.wgsl", screen::shader)
         .get("/api/v1/search", search::search)
         .get("/api/v1/songs/{song}", songs::one)
         .get("/api/v1/songs/{song}/cover", songs::cover)
@@ -30,6 +32,7 @@ pub fn long_routes() -> Routes {
         .get("/api/v1/songs/{song}/survey", songs::survey)
         .post("/api/v1/covers", covers::add)
         .post("/api/v1/frames", frames::draw)
+        .post("/api/v1/scene", screen::scene)
         .post("/api/v1/jobs", jobs::add)
         .get("/api/v1/jobs/{job}/events", jobs::events)
         .get("/api/v1/jobs/{job}/circle.mp4", jobs::circle)

@@ -1,0 +1,92 @@
+// The program's own HTTP API, `/api/v1`: one function a row. Everything that goes wrong is a `Refused` with a sentence.
+
+const ROOT = "/api/v1";
+
+export class Refused extends Error {
+  constructor(sentence, status = 0) {
+    super(sentence);
+    this.status = status;
+  }
+}
+
+/**
+ * Who asks. Opened inside Telegram, the page's address carries what Telegram signed about the person; it goes along with
+ * every request, for the program to check.
+ */
+function identity() {
+  const signed = new URLSearchParams(location.hash.slice(1)).get("tgWebAppData");
+  return signed ? { "X-Telegram-Init-Data": signed } : {};
+}
+const own = identity();
+
+async function ask(path, { json, headers, ...options } = {}) {
+  if (json !== undefined) {
+    options.method ??= "POST";
+    options.body = JSON.stringify(json);
+    headers = { "Content-Type": "application/json", ...headers };
+  }
+  let response;
+  try {
+    response = await fetch(ROOT + path, { ...options, headers: { ...own, ...headers } });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Refused("");
+  }
+  if (!response.ok) throw new Refused(await sentence(response), response.status);
+  return response;
+}
+
+async function sentence(response) {
+  try {
+    const { detail } = await response.json();
+    return typeof detail === "string" ? detail : "";
+  } catch {
+    return "";
+  }
+}
+
+const answer = async (path, options) => (await ask(path, options)).json();
+const part = encodeURIComponent;
+
+/** `fetch` does not tell how far an upload is. */
+function upload(path, file, onShare) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    const form = new FormData();
+    form.append("file", file, file.name);
+    request.open("POST", ROOT + path);
+    for (const [name, value] of Object.entries(own)) request.setRequestHeader(name, value);
+    request.responseType = "json";
+    request.upload.onprogress = (event) => event.lengthComputable && onShare?.(event.loaded / event.total);
+    request.onerror = () => reject(new Refused(""));
+    request.onload = () =>
+      request.status < 300
+        ? resolve(request.response)
+        : reject(new Refused(request.response?.detail ?? "", request.status));
+    request.send(form);
+  });
+}
+
+export const themes = async () => (await answer("/themes")).themes;
+export const shaderText = async (theme) => (await ask(`/themes/${part(theme)}/screen.wgsl`)).text();
+export const search = async (query, signal) =>
+  (await answer(`/search?query=${part(query)}&limit=8`, { signal })).tracks;
+
+export const uploadSong = (file, onShare) => upload("/songs", file, onShare);
+export const takeTrack = (track) => answer("/songs", { json: { track } });
+export const waveform = (song) => answer(`/songs/${part(song)}/waveform?points=800`);
+export const survey = (song, lengthMs) => answer(`/songs/${part(song)}/survey?length_ms=${lengthMs}`);
+export const audioAddress = (song) => `${ROOT}/songs/${part(song)}/audio`;
+export const songCoverAddress = (song) => `${ROOT}/songs/${part(song)}/cover`;
+
+export const uploadCover = (file) => upload("/covers", file);
+export const coverAddress = (cover) => `${ROOT}/covers/${part(cover)}`;
+
+export const scene = async (job, signal) => (await ask("/scene", { json: job, signal })).arrayBuffer();
+export const still = async (job, atMs, signal) =>
+  (await ask("/frames", { json: { ...job, at_ms: atMs }, signal })).blob();
+
+export const startJob = (job) => answer("/jobs", { json: job });
+export const jobState = (job) => answer(`/jobs/${part(job)}`);
+export const cancelJob = (job) => ask(`/jobs/${part(job)}`, { method: "DELETE" });
+export const circleAddress = (job) => `${ROOT}/jobs/${part(job)}/circle.mp4`;

@@ -1,0 +1,169 @@
+// The bar below and the stage while a circle is made: begun, watched, cancelled, played.
+
+import { circleAddress } from "./api.js";
+import { Making } from "./making.js";
+import { t, wordsFor } from "./texts.js";
+
+const $ = (id) => document.getElementById(id);
+
+export class Bar {
+  /** Gives the request to make. */
+  onMake = () => null;
+  /** Gives the link to the look. */
+  recipe = () => "";
+  #player;
+  #making = new Making();
+  #state = null;
+
+  constructor(stage, player) {
+    this.#player = player;
+    this.#making.onState = (state) => this.#show(state);
+    this.#making.onError = (error) => this.#fail(wordsFor(error));
+    $("make").addEventListener("click", () => this.#make());
+    $("cancel").addEventListener("click", () => this.#making.cancel());
+    $("again").addEventListener("click", () => this.change());
+    $("square").addEventListener("click", () => this.#square());
+    $("recipe").addEventListener("click", () => this.#copyRecipe());
+    $("play").addEventListener("click", () => this.#toggle());
+    stage.querySelector("#disc").addEventListener("click", (event) => {
+      if (event.target.closest("canvas, video")) this.#toggle();
+    });
+    const told = () => this.#showPlaying();
+    player.onChange = told;
+    for (const event of ["play", "pause"]) $("circle").addEventListener(event, told);
+  }
+
+  /** A song is there: circles may be made. */
+  ready() {
+    $("bar").hidden = false;
+    this.#part("make");
+  }
+
+  /** Something was chosen anew: what was made before is no longer what is seen. */
+  change() {
+    if (this.#state === null) return;
+    const focused = $("bar").contains(document.activeElement);
+    this.#making.stop();
+    this.#state = null;
+    $("circle").pause();
+    $("circle").hidden = true;
+    $("circle").removeAttribute("src");
+    $("picture").hidden = false;
+    this.#ring(0);
+    this.#say("");
+    this.#part("make");
+    this.#showPlaying();
+    // The button that was pressed is gone.
+    if (focused) $("make").focus();
+  }
+
+  speak() {
+    if (this.#state?.state) this.#show(this.#state);
+    this.#showPlaying();
+  }
+
+  #make() {
+    const wanted = this.onMake();
+    if (!wanted) return;
+    this.#state = {};
+    this.#say(t("starting"));
+    this.#part("making");
+    $("cancel").focus();
+    this.#making.start(wanted);
+  }
+
+  #show(state) {
+    this.#state = state;
+    const { place, percent, seconds_left, detail } = state;
+    if (state.state === "queued") {
+      this.#say(place > 0 ? t("waiting", { place: place + 1 }) : t("waiting_next"));
+    } else if (state.state === "rendering") {
+      const left = seconds_left ? `, ${t("about_left", { secs: seconds_left })}` : "";
+      this.#say(t("making"), `${t("percent", { n: percent ?? 0 })}${left}`);
+      this.#ring(percent ?? 0);
+    } else if (state.state === "done") {
+      this.#done(state);
+    } else {
+      this.#fail(state.state === "cancelled" ? t("cancelled") : detail || t("broken"));
+    }
+  }
+
+  #done({ job, result }) {
+    const address = typeof result === "string" ? result : circleAddress(job);
+    this.#player.pause();
+    this.#ring(100);
+    this.#say(t("done"));
+    this.#part("done");
+    const circle = $("circle");
+    if (circle.getAttribute("src") !== address) {
+      circle.src = address;
+      $("download").href = `${address}?download=1`;
+      circle.hidden = false;
+      $("picture").hidden = true;
+      // A browser may want to be asked by hand first.
+      circle.play().catch(() => this.#showPlaying());
+      $("download").focus();
+    }
+  }
+
+  #fail(words) {
+    this.change();
+    this.#say(words);
+  }
+
+  #toggle() {
+    const circle = $("circle");
+    if (circle.hidden) return this.#player.toggle();
+    return circle.paused ? circle.play() : circle.pause();
+  }
+
+  #showPlaying() {
+    const circle = $("circle");
+    const playing = circle.hidden ? this.#player.playing : !circle.paused;
+    $("disc").classList.toggle("playing", playing);
+    $("play").setAttribute("aria-label", t(playing ? "pause" : "play"));
+  }
+
+  /** As it looks where it is not cut round. */
+  #square() {
+    const square = $("disc").classList.toggle("square");
+    $("square").setAttribute("aria-pressed", String(square));
+    $("square").textContent = t(square ? "round" : "square");
+  }
+
+  async #copyRecipe() {
+    const link = this.recipe();
+    try {
+      await navigator.clipboard.writeText(link);
+      this.#say(t("recipe_copied"));
+    } catch {
+      this.#say(t("recipe_shown", { link }));
+    }
+  }
+
+  #part(shown) {
+    for (const part of ["make", "making", "done"]) $(`bar-${part}`).hidden = part !== shown;
+    document.body.dataset.step = shown === "make" ? "look" : shown;
+    // What is being made cannot be changed.
+    $("panel").inert = shown !== "make";
+    if (shown !== "done") {
+      $("disc").classList.remove("square");
+      $("square").setAttribute("aria-pressed", "false");
+      $("square").textContent = t("square");
+    }
+  }
+
+  #ring(percent) {
+    $("ring").style.strokeDashoffset = String(100 - percent);
+  }
+
+  /** Words that matter, and figures that change too often to be read out. */
+  #say(words, figures = "") {
+    const said = $("progress");
+    if (said.dataset.words !== words) {
+      said.dataset.words = words;
+      said.textContent = words;
+    }
+    $("figures").textContent = figures;
+  }
+}

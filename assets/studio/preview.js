@@ -1,0 +1,133 @@
+// The picture on the stage: drawn live by WebGPU in step with the sound, or stills from the server where that is not to be had.
+
+import * as api from "./api.js";
+import { Painter, Shaders, openDevice } from "./painter.js";
+import { readScene } from "./scene.js";
+
+/** After the last change before the server is asked: a drag is one change. */
+const SETTLE_MS = 200;
+/** Between two stills while the song plays. */
+const STILL_EVERY_MS = 1500;
+/** A graphics device that is lost more often is not worth another try. */
+const MOST_LOSSES = 2;
+/** Where `Look.glow` lies in the section `look`, in floats. */
+const GLOW = 12;
+
+export class Preview {
+  /** Told `busy`, and an error's value when a picture could not be had. */
+  onState = () => {};
+  #canvas;
+  #player;
+  #shaders = null;
+  #painter = null;
+  #job = null;
+  #timer = 0;
+  #request = null;
+  #drawn = -1;
+  #stillAt = -1;
+  #losses = 0;
+
+  constructor(canvas, player) {
+    this.#canvas = canvas;
+    this.#player = player;
+  }
+
+  /** `null` where there is no live preview. */
+  get shaders() {
+    return this.#shaders;
+  }
+
+  get scene() {
+    return this.#painter?.scene ?? null;
+  }
+
+  async open() {
+    await this.#openDevice();
+    requestAnimationFrame(() => this.#loop());
+  }
+
+  async #openDevice() {
+    const device = this.#losses > MOST_LOSSES ? null : await openDevice();
+    this.#shaders = device && new Shaders(device);
+    this.#painter = device && new Painter(this.#shaders, this.#canvas);
+    device?.lost.then(() => this.#reopen());
+  }
+
+  /** Shows this job's circle, once no other one has been asked for a moment. */
+  show(job) {
+    this.#job = job;
+    this.onState({ busy: true });
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#fetch(), SETTLE_MS);
+  }
+
+  /** Changes a number or a colour at once, without the server; `false` when that cannot be. */
+  setParam(name, values, job) {
+    if (!this.#painter?.setParam(name, values)) return false;
+    this.#job = job;
+    this.#drawn = -1;
+    return true;
+  }
+
+  /** The colour that glows around the circle, as CSS; `null` before there is a scene. */
+  get glow() {
+    const look = this.scene?.sections.look.bytes;
+    if (!look) return null;
+    const floats = new DataView(look.buffer, look.byteOffset, look.byteLength);
+    const channel = (n) => Math.round(floats.getFloat32((GLOW + n) * 4, true) * 255);
+    return `rgb(${channel(0)} ${channel(1)} ${channel(2)})`;
+  }
+
+  async #fetch() {
+    this.#request?.abort();
+    const request = (this.#request = new AbortController());
+    try {
+      await (this.#painter ? this.#fetchScene(request.signal) : this.#fetchStill(request.signal));
+      if (this.#request === request) this.onState({ busy: false });
+    } catch (error) {
+      if (this.#request === request && error.name !== "AbortError") this.onState({ busy: false, error });
+    }
+  }
+
+  async #fetchScene(signal) {
+    const scene = readScene(await api.scene(this.#job, signal));
+    if (signal.aborted) return;
+    await this.#painter.take(scene, () => api.shaderText(scene.theme));
+    this.#drawn = -1;
+  }
+
+  async #fetchStill(signal) {
+    const atMs = Math.min(Math.floor(this.#player.atMs), this.#job.length_ms - 50);
+    const picture = await createImageBitmap(await api.still(this.#job, atMs, signal));
+    this.#canvas.width = this.#canvas.height = picture.width;
+    this.#canvas.getContext("2d").drawImage(picture, 0, 0);
+    this.#stillAt = performance.now();
+  }
+
+  #loop() {
+    requestAnimationFrame(() => this.#loop());
+    if (!this.#job) return;
+    const { scene } = this;
+    if (scene) {
+      const frame = Math.min(Math.floor((this.#player.atMs * scene.fps) / 1000), scene.frames - 1);
+      const shown = frame === this.#drawn ? null : this.#painter.draw(frame);
+      if (!shown) return;
+      this.#drawn = frame;
+      shown.then(() => (this.#canvas.dataset.frame = frame));
+    } else if (!this.#painter && this.#player.playing && this.#stillAt >= 0) {
+      if (performance.now() - this.#stillAt < STILL_EVERY_MS) return;
+      this.#stillAt = -1;
+      this.#fetch();
+    }
+  }
+
+  /** A lost device takes its canvas with it. */
+  async #reopen() {
+    this.#losses += 1;
+    const fresh = this.#canvas.cloneNode();
+    this.#canvas.replaceWith(fresh);
+    this.#canvas = fresh;
+    await this.#openDevice();
+    if (this.#job) this.#fetch();
+  }
+}
