@@ -1,7 +1,6 @@
 //! Arguments, then one command.
 
 use std::ffi::c_int;
-use std::io::IsTerminal;
 use std::panic;
 use std::process::ExitCode;
 

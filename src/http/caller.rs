@@ -20,7 +20,7 @@ use crate::store::api_keys::{self, ApiKey};
 /// Users of the queue that came by HTTP are negative: Telegram's are positive. Keys are above this, addresses below.
 const ADDRESSES: i64 = -(1 << 61);
 /// The most people a key may stand for.
-const PEOPLE: u32 = 64;
+pub const PEOPLE: u32 = 64;
 
 #[derive(Clone, Debug)]
 pub enum Caller {

@@ -102,7 +102,9 @@ impl Failure {
     /// The same without the paths of the work: they are ours and mean nothing to a person.
     pub fn without_paths(mut self, work: &Work) -> Self {
         let (song, others) = match work {
-            Work::Render { wanted, output, .. } | Work::Frame { wanted, output, .. } | Work::Screen { wanted, output } => {
+            Work::Render { wanted, output, .. }
+            | Work::Frame { wanted, output, .. }
+            | Work::Screen { wanted, output } => {
                 let Files { song, cover, lyrics } = &wanted.files;
                 let others = [Some(output), cover.as_ref(), lyrics.as_ref()];
                 (Some(song), others)

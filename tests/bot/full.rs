@@ -71,6 +71,8 @@ fn full_while_a_circle_is_made_it_is_made_when_there_is_room() {
     let telegram = Telegram::start();
     let Some(house) = house(&telegram) else { return };
     let house = house.set("DATA__MIN_FREE_BYTES", "0");
+    // Slow enough for the disk to be full before it is done.
+    let house = house.set("RENDER__SIZE", "640").set("RENDER__FPS", "60");
     let service = house.start();
     let (anna, shown) = with_a_card(&telegram, &house, "Anna");
     anna.say("0:00 - 0:19");

@@ -67,7 +67,7 @@ pub fn send(world: &mut World, call: &Call<'_>, entry: &mut Entry) -> Answer {
     entry.kind.clone_from(&message.kind);
     entry.marker = message.marker();
     if let Some(side) = message.content["thumbnail"]["width"].as_u64() {
-        entry.detail = format!("with a thumbnail of {side} pixels");
+        entry.detail = format!("{} with a thumbnail of {side} pixels", entry.detail);
     }
     Ok(bot.show(chat, &message))
 }
