@@ -4,7 +4,7 @@ SHELL := /bin/bash -o pipefail
 export PATH := $(or $(CARGO_HOME),$(HOME)/.cargo)/bin:$(PATH)
 
 DEMO := assets/demo
-.PHONY: help demo test test-more torture figures check bench image media clean-demo
+.PHONY: help demo run test test-more torture figures check bench image media clean-demo
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -13,6 +13,11 @@ demo: ## Install what is missing, build, render the bundled song to demo.mp4 (60
 	@.ci/install build run rust
 	cargo build --release --locked
 	target/release/musiccircles render $(DEMO)/demo.mp3 --cover $(DEMO)/cover.jpg --duration 60 -o demo.mp4
+
+run: ## Install what is missing, build, start the service; it prints the studio's address (Ctrl-C ends it)
+	@.ci/install build run rust
+	cargo build --release --locked
+	target/release/musiccircles serve
 
 test: ## Install what is missing, run everything CI runs
 	@.ci/install build run test axe rust lint deny

@@ -9,6 +9,7 @@
 
 mod makers;
 
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -333,8 +334,16 @@ fn of_name(name: SourceName) -> Source {
 async fn listen(config: &Config) -> Result<Vec<TcpListener>, AppError> {
     let mut listeners = Vec::new();
     for &address in &config.http.listen {
-        let listener = TcpListener::bind(address).await;
-        listeners.push(listener.map_err(|source| AppError::Listen { address, source })?);
+        let bound = TcpListener::bind(address).await;
+        let listener = bound.map_err(|source| AppError::Listen { address, source })?;
+        // Port 0 has become one by now; an address for everybody is this machine's own as well.
+        if let Ok(mut at) = listener.local_addr() {
+            if at.ip().is_unspecified() {
+                at.set_ip(Ipv4Addr::LOCALHOST.into());
+            }
+            tracing::info!("the studio is at http://{at}/");
+        }
+        listeners.push(listener);
     }
     Ok(listeners)
 }

@@ -87,7 +87,8 @@ async fn a_child_that_hangs_while_it_is_cancelled_costs_nobody_time() {
     };
     let (made, began) = tokio::join!(async { (render.await, Instant::now()) }, interfere);
     assert_eq!(made.0, Err(WorkFailed::Cancelled));
-    assert!(made.1 - began < Duration::from_millis(400), "{:?}", made.1 - began);
+    // Well before anybody would call it hung.
+    assert!(made.1 - began < limits::STALL / 2, "{:?}", made.1 - began);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -145,16 +146,21 @@ async fn a_child_killed_three_times_comes_back_slowly() {
         for &child in &children {
             shop.signal(child, Signal::KILL);
         }
-        let gone = || children.iter().all(|child| !shop.children().contains(child));
+        let settled = || {
+            let now = shop.children();
+            let gone = children.iter().all(|child| !now.contains(child));
+            // The third time nobody follows at once.
+            gone && if kill < 2 { now.len() == children.len() } else { !shop.pool.is_ready() }
+        };
         let waited = async {
-            while !gone() {
+            while !settled() {
                 sleep(Duration::from_millis(10)).await
             }
         };
-        timeout(Duration::from_secs(5), waited).await.unwrap();
-        sleep(Duration::from_millis(100)).await;
+        timeout(PATIENCE, waited).await.unwrap();
         if kill < 2 {
-            assert!(shop.render(small(&song, 1_000), "a.mp4").await.is_ok());
+            let made = shop.render(small(&song, 1_000), "a.mp4").await;
+            assert!(made.is_ok(), "{made:?}");
         }
     }
     assert!(!shop.pool.is_ready());
