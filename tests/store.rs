@@ -3,6 +3,7 @@
 mod crash;
 mod disk;
 mod opening;
+mod operators;
 mod people;
 mod writing;
 

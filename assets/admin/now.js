@@ -8,14 +8,18 @@ import { lines } from "./jobs.js";
 const EVERY_MS = 3000;
 
 let timer = 0;
+let failed = false;
 let look = () => {};
 document.addEventListener("visibilitychange", () => look());
 
 export function now(page) {
   look = async () => {
     clearTimeout(timer);
-    if (page.section.hidden || document.hidden) return;
-    await page.tried(async () => show(page, await ask("live"), look));
+    // Another tab, another window, or nobody signed in any more.
+    if (document.hidden || !page.section.checkVisibility()) return;
+    const done = await page.tried(async () => show(page, await ask("live"), look));
+    if (done && failed) page.say("");
+    failed = !done;
     clearTimeout(timer);
     timer = setTimeout(look, EVERY_MS);
   };
@@ -30,8 +34,9 @@ function show(page, live, again) {
   const [line, question] = live.draining
     ? ["Take jobs again", "Take new jobs again?"]
     : ["Drain", "Take no new job from now on? What is in the line is made and sent; a restart ends this."];
+  const draining = el("p", { class: "warning" }, "No new job is taken: the line runs empty.");
   page.section.replaceChildren(
-    live.draining && el("p", { class: "warning" }, "No new job is taken: the line runs empty."),
+    ...(live.draining ? [draining] : []),
     card(
       "Health",
       el("ul", { class: "parts" }, live.parts.map((part) =>

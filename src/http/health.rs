@@ -23,8 +23,9 @@ const EVERY: Duration = Duration::from_secs(3);
 const LIMIT: Duration = Duration::from_secs(4);
 /// What was found longer ago tells nothing any more.
 const STALE: Duration = Duration::from_secs(15);
-/// A device is asked for a frame so often, and trusted for so long: a check waits behind people's previews.
-const FRAME_EVERY: Duration = Duration::from_secs(5);
+/// What costs others something, a worker or Telegram, is asked less often.
+const ASK_EVERY: Duration = Duration::from_secs(5);
+/// A device that drew a frame is trusted for so long: the next one may wait behind people's previews.
 const FRAME_STALE: Duration = Duration::from_secs(30);
 /// An answer of Telegram's from here on is no answer of a service that works.
 const SERVER_ERROR: u16 = 500;
@@ -123,25 +124,26 @@ pub fn watch(web: &Web) {
             Err(error) => Err(error.to_string()),
         }
     }));
-    tokio::spawn(repeat(Arc::clone(web), FRAME, FRAME_EVERY, |web| async move {
+    tokio::spawn(repeat(Arc::clone(web), FRAME, ASK_EVERY, |web| async move {
         let checked = web.pool.check().await;
         checked.map(|_| "drawn").map_err(|error| error.to_string())
     }));
     let address = web.operating.telegram.clone();
-    tokio::spawn(repeat(Arc::clone(web), TELEGRAM, EVERY, move |_| {
-        telegram(address.clone())
+    let client = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+        .ok();
+    tokio::spawn(repeat(Arc::clone(web), TELEGRAM, ASK_EVERY, move |_| {
+        telegram(client.clone(), address.clone())
     }));
 }
 
 /// Whether somebody answers where the Bot API is; without a token, and so without a word about us.
-async fn telegram(address: Option<String>) -> Result<&'static str, String> {
+async fn telegram(client: Option<reqwest::Client>, address: Option<String>) -> Result<&'static str, String> {
     let Some(address) = address else {
         return Ok("not configured");
     };
-    let client = reqwest::Client::builder()
-        .redirect(reqwest::redirect::Policy::none())
-        .build();
-    let client = client.map_err(|_| "no HTTP client can be made on this machine".to_owned())?;
+    let client = client.ok_or("no HTTP client can be made on this machine")?;
     match client.get(address).send().await {
         Ok(answer) if answer.status().as_u16() < SERVER_ERROR => Ok("it answers"),
         Ok(answer) => Err(format!("it answers {}", answer.status().as_u16())),

@@ -76,6 +76,8 @@ pub struct Shared {
     pub sessions: Sessions,
     pub probes: Probes,
     pub began: Millis,
+    /// What was counted for operators last, and when; held by who counts.
+    pub numbers: tokio::sync::Mutex<Option<(Millis, serde_json::Value)>>,
     pub progress: Progress,
     /// By song and length of the wanted fragment.
     pub surveys: Remembered<(String, u64), Arc<Surveyed>>,
@@ -105,6 +107,7 @@ impl Shared {
             sessions: Sessions::default(),
             probes: Probes::default(),
             began: clock.now(),
+            numbers: tokio::sync::Mutex::default(),
             progress: Progress::default(),
             surveys: Remembered::new(SURVEYS),
             hearing: tokio::sync::Mutex::default(),

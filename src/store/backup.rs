@@ -58,6 +58,14 @@ pub fn restore(folder: &Path, from: &Path) -> Result<Option<PathBuf>, StoreError
 
 /// What is wrong with the record of this folder; nothing, as a rule. Reads all of it.
 pub fn findings(folder: &Path) -> Result<Vec<String>, StoreError> {
+    match look(folder) {
+        // So much that it cannot even be asked.
+        Err(StoreError::Damaged { first }) => Ok(vec![first]),
+        found => found,
+    }
+}
+
+fn look(folder: &Path) -> Result<Vec<String>, StoreError> {
     check::version()?;
     let conn = open(&folder.join(DATABASE))?;
     let mut found = Vec::new();

@@ -9,7 +9,7 @@ use super::jobs::JobState;
 use super::{Millis, StoreError, unsigned};
 use crate::model::JobId;
 
-/// Jobs looked at for their times: the newest of them, if there are very many.
+/// Jobs looked at for their times, songs and themes: the newest of them, if there are very many.
 const LOOKED_AT: u32 = 10_000;
 const MINUTE_MS: Millis = 60_000;
 
@@ -86,10 +86,13 @@ pub fn top_songs(conn: &Connection, since: Millis, limit: u32) -> Result<Vec<(St
 
 fn top(conn: &Connection, what: &str, since: Millis, limit: u32) -> Result<Vec<(String, u64)>, StoreError> {
     let mut asked = conn.prepare_cached(&format!(
-        "SELECT {what} AS name, count(*) AS n FROM jobs
-         WHERE changed_ms >= ?1 AND name <> '' GROUP BY name ORDER BY n DESC, name LIMIT ?2"
+        "SELECT {what} AS name, count(*) AS n FROM
+             (SELECT spec FROM jobs WHERE changed_ms >= ?1 ORDER BY changed_ms DESC LIMIT ?3)
+         WHERE name <> '' GROUP BY name ORDER BY n DESC, name LIMIT ?2"
     ))?;
-    let rows = asked.query_map(params![since, limit], |row| Ok((row.get(0)?, unsigned(row.get(1)?))))?;
+    let rows = asked.query_map(params![since, limit, LOOKED_AT], |row| {
+        Ok((row.get(0)?, unsigned(row.get(1)?)))
+    })?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 

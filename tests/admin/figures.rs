@@ -22,6 +22,7 @@ struct Sample {
 fn read(text: &str) -> (BTreeMap<String, String>, Vec<Sample>) {
     assert!(text.ends_with('\n'));
     let (mut types, mut samples, mut helped) = (BTreeMap::new(), Vec::new(), BTreeSet::new());
+    let mut current = String::new();
     for line in text.lines().filter(|line| !line.is_empty()) {
         if let Some(help) = line.strip_prefix("# HELP ") {
             let (name, words) = help.split_once(' ').expect(line);
@@ -29,21 +30,17 @@ fn read(text: &str) -> (BTreeMap<String, String>, Vec<Sample>) {
         } else if let Some(kind) = line.strip_prefix("# TYPE ") {
             let (name, kind) = kind.split_once(' ').expect(line);
             assert!(["counter", "gauge", "histogram"].contains(&kind), "{line}");
+            assert!(helped.contains(name), "not described: {line}");
             assert!(
                 types.insert(name.to_owned(), kind.to_owned()).is_none(),
                 "twice: {line}"
             );
+            name.clone_into(&mut current);
         } else {
-            samples.push(sample(line));
+            let sample = sample(line);
+            assert_eq!(family(&sample.name, &types), current, "{line}");
+            samples.push(sample);
         }
-    }
-    for sample in &samples {
-        let family = family(&sample.name, &types);
-        assert!(
-            types.contains_key(&family) && helped.contains(&family),
-            "{} stands alone",
-            sample.name
-        );
     }
     (types, samples)
 }

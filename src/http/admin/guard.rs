@@ -27,7 +27,7 @@ const PATH: &str = "/api/v1/admin";
 
 /// Where a request comes from, as far as proxies of ours tell.
 #[derive(Clone, Copy, Debug)]
-pub struct From {
+pub struct Peer {
     pub address: IpAddr,
     /// The browser spoke TLS to a proxy of ours.
     pub secure: bool,
@@ -49,7 +49,7 @@ pub async fn count(State(web): State<Web>, mut request: Request, next: Next) -> 
         let secs = wait.as_secs_f64().ceil() as u32;
         return ApiError::too_many(format!("too many requests; try again in {} s", secs.max(1)), secs).into_response();
     }
-    request.extensions_mut().insert(From { address, secure });
+    request.extensions_mut().insert(Peer { address, secure });
     next.run(request).await
 }
 
@@ -64,7 +64,7 @@ pub async fn admin(State(web): State<Web>, request: Request, next: Next) -> Resp
 async fn guard(web: &Web, needed: Role, mut request: Request, next: Next) -> Response {
     match session(web, needed, &request) {
         Ok(session) => {
-            let from = request.extensions().get::<From>();
+            let from = request.extensions().get::<Peer>();
             let by = Operator {
                 who: session.who.clone(),
                 address: from.map_or_else(String::new, |from| from.address.to_string()),
@@ -114,7 +114,7 @@ pub fn cookie(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// `Secure` only where the browser spoke TLS: it would not keep the cookie on a machine of its own otherwise.
-pub fn set_cookie(secret: &str, life_secs: i64, from: From) -> String {
+pub fn set_cookie(secret: &str, life_secs: i64, from: Peer) -> String {
     let secure = if from.secure { "; Secure" } else { "" };
     format!("{COOKIE}={secret}; Path={PATH}; Max-Age={life_secs}; HttpOnly; SameSite=Strict{secure}")
 }

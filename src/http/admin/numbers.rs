@@ -14,10 +14,20 @@ const DAYS: Millis = 31;
 /// Songs and themes of so many days; of each so many are named.
 const LIKED_DAYS: Millis = 30;
 const LIKED: u32 = 10;
+/// So old they may be.
+const FRESH_MS: Millis = 15_000;
 
 pub async fn numbers(State(web): State<Web>) -> Answer {
     let now = web.clock.now();
+    // A month of a busy service takes a while to count: it is counted once for all who look.
+    let mut numbers = web.numbers.lock().await;
+    if let Some((at, told)) = &*numbers
+        && (0..FRESH_MS).contains(&(now - at))
+    {
+        return Ok(axum::Json(told.clone()).into_response());
+    }
     let told = web.record(move |store| store.read(|conn| read(conn, now))).await?;
+    *numbers = Some((now, told.clone()));
     Ok(axum::Json(told).into_response())
 }
 

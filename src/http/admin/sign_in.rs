@@ -11,7 +11,7 @@ use secrecy::ExposeSecret;
 use serde::Deserialize;
 use tokio::time::timeout;
 
-use super::guard::{self, From};
+use super::guard::{self, Peer};
 use super::sessions::{LIFE_MS, Role, Session};
 use super::token;
 use crate::http::error::{Answer, ApiError};
@@ -37,7 +37,7 @@ pub async fn who(Extension(session): Extension<Session>) -> Json<Session> {
 
 pub async fn sign_in(
     State(web): State<Web>,
-    Extension(from): Extension<From>,
+    Extension(from): Extension<Peer>,
     headers: HeaderMap,
     input::Json(key): input::Json<Key>,
 ) -> Answer {
@@ -74,7 +74,7 @@ pub async fn sign_in(
     Ok(([(header::SET_COOKIE, cookie)], Json(session)).into_response())
 }
 
-pub async fn sign_out(State(web): State<Web>, Extension(from): Extension<From>, headers: HeaderMap) -> Answer {
+pub async fn sign_out(State(web): State<Web>, Extension(from): Extension<Peer>, headers: HeaderMap) -> Answer {
     if let Some(secret) = guard::cookie(&headers) {
         web.sessions.close(secret);
     }

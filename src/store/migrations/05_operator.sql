@@ -14,6 +14,11 @@ CREATE TABLE audit (
 CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit BEGIN
     SELECT RAISE(ABORT, 'the audit is only added to');
 END;
+-- To replace a row removes it, and no trigger hears of that.
+CREATE TRIGGER audit_is_not_replaced BEFORE INSERT ON audit
+WHEN EXISTS (SELECT 1 FROM audit WHERE audit_id = NEW.audit_id) BEGIN
+    SELECT RAISE(ABORT, 'the audit is only added to');
+END;
 CREATE TRIGGER audit_is_not_removed BEFORE DELETE ON audit BEGIN
     SELECT RAISE(ABORT, 'the audit is only added to');
 END;
