@@ -162,9 +162,9 @@ pub enum Scan {
     Found,
     /// All candidates were asked, and none is it.
     Absent,
-    /// Could not be asked: blocked, too many candidates.
+    /// Cannot be asked.
     Undecidable,
-    /// Not now.
+    /// Not now: Telegram did not tell, or there are too many candidates.
     Postponed {
         until: Millis,
     },

@@ -38,7 +38,7 @@ pub struct Search {
     pub to: Address,
     pub marker: Marker,
     pub shape: Shape,
-    /// Message numbers to ask; `None`: too many, report [`Scan::Undecidable`].
+    /// Message numbers to ask; `None`: too many for now, report [`Scan::Postponed`].
     pub candidates: Option<Vec<i64>>,
 }
 

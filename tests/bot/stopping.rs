@@ -87,7 +87,7 @@ fn told_to_stop_it_ends_what_it_sends_and_puts_back_what_it_draws() {
     assert_eq!(states(&house, &clara), [JobState::Queued]);
 
     let service = house.start();
-    circle(&boris, after_boris);
+    boris.wait_for_kind("video_note", after_boris, 2 * RENDERED);
     circle(&clara, after_clara);
     // What would come twice comes now.
     thread::sleep(Duration::from_secs(2));

@@ -40,6 +40,9 @@ pub async fn look_for_all(desk: Arc<Desk>, client: Arc<Client>) {
 
 async fn look(desk: &Desk, client: &Client, search: Search) {
     let job = search.job;
+    let later = |wait: Option<Millis>| Scan::Postponed {
+        until: desk.clock.now() + wait.unwrap_or(torture::hurried(ASK_AGAIN_MS, ASK_AGAIN_MS / 10)),
+    };
     let queue = desk.queue.clone();
     let spec = off_runtime(move || queue.job(job)).await.ok().flatten();
     let keyboard = spec.and_then(|job| {
@@ -68,12 +71,13 @@ async fn look(desk: &Desk, client: &Client, search: Search) {
                         desk.messages.slow_down(chat, wait).await;
                     }
                     let wait = retry_after.and_then(|wait| Millis::try_from(wait.as_millis()).ok());
-                    let until = desk.clock.now() + wait.unwrap_or(torture::hurried(ASK_AGAIN_MS, ASK_AGAIN_MS / 50));
-                    (Scan::Postponed { until }, None)
+                    (later(wait), None)
                 }
             }
         }
-        _ => (Scan::Undecidable, None),
+        // What people wrote while we were away is still coming in, and then counts as known.
+        (None, Some(_)) => (later(None), None),
+        (_, None) => (Scan::Undecidable, None),
     };
     tracing::info!(%job, ?scan, "a circle was looked for");
     let queue = desk.queue.clone();
