@@ -48,7 +48,7 @@ bench: ## Criterion benches of each step, then the circle against the usual ffmp
 image: ## Build the image for NVIDIA hosts
 	docker build -f Dockerfile.cuda -t musiccircles .
 
-media: ## Compose the demo song and paint the covers anew
+media: ## Compose the demo song, paint the covers and draw the themes' previews anew
 	@.ci/install build run test rust
 	cargo run --release --locked --example compose-demo -- target/media
 	ffmpeg -v error -y -i target/media/demo.wav -map_metadata -1 -c:a libmp3lame -q:a 4 -id3v2_version 3 \
@@ -56,6 +56,13 @@ media: ## Compose the demo song and paint the covers anew
 	  $(DEMO)/demo.mp3
 	cp target/media/cover.jpg $(DEMO)/cover.jpg
 	cp target/media/default-cover.png assets/default-cover.png
+	cargo build --release --locked
+	for theme in vinyl picture color cover cd cassette neon lyrics; do \
+	  lyrics=; [ $$theme = lyrics ] && lyrics="--lyrics assets/themes/preview.lrc"; \
+	  target/release/musiccircles frame $(DEMO)/demo.mp3 --cover $(DEMO)/cover.jpg --theme $$theme $$lyrics \
+	    --start 40 --at 4.2 --size 320 -o target/media/$$theme.png && \
+	  ffmpeg -v error -y -i target/media/$$theme.png -q:v 4 -map_metadata -1 -bitexact assets/themes/$$theme.jpg || exit 1; \
+	done
 
 clean-demo: ## Remove demo.mp4
 	rm -f demo.mp4

@@ -57,7 +57,7 @@ const FENCES: &[(&str, &[&str])] = &[
     ("fluent_templates", &["bot/texts.rs"]),
     ("subtle", &["bot/intake.rs"]),
     ("axum", &["http/", "bot/webhook.rs", "bot/start.rs", "app.rs"]),
-    ("hyper", &["http/listen.rs"]),
+    ("hyper", &["http/listen.rs", "http/headers.rs"]),
     ("hyper_util", &["http/listen.rs"]),
     ("tower", &["http/"]),
     ("futures_util", &["http/"]),

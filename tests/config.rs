@@ -1,6 +1,7 @@
 //! Settings from a file and the environment: every key reachable both ways, every mistake named, no secret told.
 
 use std::ffi::OsString;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -91,6 +92,18 @@ const EVERY_KEY: &[(&str, &str, Arrived)] = &[
         c.log.dir.as_deref() == Some(Path::new("/var/log/x"))
     }),
     ("LOG__DAYS", "3", |c| c.log.days == 3),
+    ("HTTP__ANONYMOUS", "false", |c| !c.http.anonymous),
+    ("HTTP__REQUESTS_PER_MINUTE", "60", |c| c.http.requests_per_minute == 60),
+    ("HTTP__CONNECTIONS", "100", |c| c.http.connections == 100),
+    ("HTTP__CORS_ORIGINS", "https://a.example,http://b.example:81", |c| {
+        c.http.cors_origins == ["https://a.example", "http://b.example:81"]
+    }),
+    ("HTTP__TRUSTED_PROXIES", "10.0.0.1,::1", |c| {
+        c.http.trusted_proxies == ["10.0.0.1".parse::<IpAddr>().unwrap(), "::1".parse().unwrap()]
+    }),
+    ("HTTP__UNLIMITED", "10.0.0.2", |c| {
+        c.http.unlimited == ["10.0.0.2".parse::<IpAddr>().unwrap()]
+    }),
     ("DATA__DIR", "/srv/circles", |c| c.data.dir == Path::new("/srv/circles")),
     ("DATA__BUDGET_BYTES", "500000000", |c| {
         c.data.budget_bytes == 500_000_000
@@ -204,6 +217,12 @@ fn mistakes_are_named() {
             "[http]\nlisten = [\"localhost\"]",
             &["http.listen", "MUSICCIRCLES__HTTP__LISTEN", "127.0.0.1:8080"],
         ),
+        (
+            "[http]\ncors_origins = [\"https://a.example/page\"]",
+            &["http.cors_origins", "https://example.org"],
+        ),
+        ("[http]\ntrusted_proxies = [\"proxy\"]", &["http.trusted_proxies"]),
+        ("[http]\nconnections = 1", &["http.connections"]),
         ("[http]\nlisten = []", &["http.listen"]),
         ("[http]\nport = 80", &["http.port", "listen"]),
         ("[htp]\nlisten = []", &["htp", "http"]),

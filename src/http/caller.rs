@@ -20,7 +20,7 @@ use crate::store::api_keys::{self, ApiKey};
 /// Users of the queue that came by HTTP are negative: Telegram's are positive. Keys are above this, addresses below.
 const ADDRESSES: i64 = -(1 << 61);
 /// The most people a key may stand for.
-pub const PEOPLE: u32 = 64;
+const PEOPLE: u32 = 64;
 
 #[derive(Clone, Debug)]
 pub enum Caller {
@@ -107,21 +107,17 @@ async fn caller(web: &Web, address: IpAddr, headers: &HeaderMap) -> Answer<Calle
         })
     };
     if let Some(given) = headers.get(header::AUTHORIZATION) {
-        // Guessing keys is counted like any other request of an address.
-        if !own {
-            slowly(Who::of(address), web.settings.requests_per_minute)?;
-        }
         let key = given.to_str().ok().and_then(|given| given.strip_prefix("Bearer "));
         let hash = api_keys::hash(key.unwrap_or_default().trim());
         let key = web
             .record(move |store| store.read(|conn| api_keys::of_hash(conn, &hash)))
             .await?;
-        let key = key.ok_or_else(|| {
-            ApiError::new(
-                StatusCode::UNAUTHORIZED,
-                "this API key is not known here; ask the operator for one",
-            )
-        })?;
+        let Some(key) = key else {
+            // Who guesses is slowed down as an address.
+            slowly(Who::of(address), web.settings.requests_per_minute)?;
+            let detail = "this API key is not known here; ask the operator for one";
+            return Err(ApiError::new(StatusCode::UNAUTHORIZED, detail));
+        };
         slowly(Who::Key(key.key_id), key.requests_per_minute)?;
         return Ok(Caller::Key(key));
     }

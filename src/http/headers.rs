@@ -4,6 +4,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use hyper::body::Body;
 
 use super::Web;
 
@@ -17,18 +18,34 @@ const DOCS: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'uns
                     connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 /// An answer that is no page loads nothing.
 const ANSWER: &str = "default-src 'none'; frame-ancestors 'none'; sandbox";
+/// A song, a picture or a circle opened by itself: the browser puts a player of its own around it.
+const MEDIA: &str =
+    "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'";
 const PERMISSIONS: &str = "camera=(), microphone=(), geolocation=(), payment=(), usb=()";
 
 pub async fn security(request: Request, next: Next) -> Response {
     let docs = request.uri().path().starts_with("/docs");
+    let brings = !request.body().is_end_stream();
     let mut response = next.run(request).await;
+    let refused = response.status().is_client_error() || response.status().is_server_error();
     let headers = response.headers_mut();
+    if brings && refused {
+        // The rest of its body may still be on the way: whoever sends it must not put another request behind it.
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let policy = match kind {
         Some(kind) if kind.starts_with("text/html") && docs => DOCS,
         Some(kind) if kind.starts_with("text/html") => PAGE,
         // A worker or a module has the policy of its own answer.
         Some(kind) if kind.starts_with("text/javascript") => PAGE,
+        Some(kind)
+            if ["audio/", "image/", "video/"]
+                .iter()
+                .any(|media| kind.starts_with(media)) =>
+        {
+            MEDIA
+        }
         _ => ANSWER,
     };
     for (name, value) in [

@@ -1,16 +1,32 @@
 //! What people send, read and checked: JSON, queries and paths whose errors are in our words, and names that are drawn at
 //! random.
 
-use axum::extract::{FromRequest, FromRequestParts};
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::header;
 use rand::Rng;
+use serde::de::DeserializeOwned;
+use tokio::time::timeout;
 
+use super::Web;
 use super::error::{Answer, ApiError};
-use super::limits::{NAME_CHARS, QUERY_CHARS, RESULTS};
+use super::limits::{NAME_CHARS, QUERY_CHARS, QUICK, RESULTS};
 use crate::model::clean_tag;
 
 #[derive(FromRequest)]
 #[from_request(via(axum::Json), rejection(ApiError))]
 pub struct Json<T>(pub T);
+
+/// A body of JSON where a form would do as well: it may not come slower than one on its own.
+pub async fn json<T: DeserializeOwned>(web: &Web, request: Request) -> Answer<T> {
+    let read = timeout(QUICK, Json::<T>::from_request(request, web)).await;
+    read.map_or_else(|_| Err(ApiError::too_slow()), |read| read.map(|Json(value)| value))
+}
+
+/// Whether the body says that it is a form.
+pub fn is_form(request: &Request) -> bool {
+    let kind = request.headers().get(header::CONTENT_TYPE);
+    kind.is_some_and(|kind| kind.as_bytes().starts_with(b"multipart/form-data"))
+}
 
 #[derive(FromRequestParts)]
 #[from_request(via(axum::extract::Query), rejection(ApiError))]

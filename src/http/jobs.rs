@@ -10,10 +10,11 @@ use super::Web;
 use super::caller::Caller;
 use super::error::{Answer, ApiError};
 use super::input::{is_random_name, random_name};
+use super::media;
 use crate::model::{JobId, JobSpec};
 use crate::queue::{Rejection, Submit, Submitted, off_runtime};
+use crate::store::circles;
 use crate::store::jobs::{self, Job, JobState};
-use crate::store::{circles, files};
 
 /// Jobs of the HTTP side by the names it gave them: their origin in the record.
 pub const ORIGIN: &str = "http:";
@@ -160,7 +161,7 @@ pub async fn circle(web: &Web, job: &Job) -> Answer<Option<(PathBuf, String)>> {
         let found = store.read(|conn| circles::find(conn, &asked, None))?;
         let path = found.and_then(|circle| circle.path);
         if let Some(path) = path.clone() {
-            store.write(move |tx| files::touch(tx, path.as_ref(), now))?;
+            media::used(store, PathBuf::from(path), now)?;
         }
         Ok(path)
     });

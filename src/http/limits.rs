@@ -21,12 +21,12 @@ pub const LEAVE: Duration = Duration::from_secs(5);
 
 /// A body of JSON: a song's lyrics with every sign written as \uXXXX are the largest.
 pub const JSON_BYTES: usize = 512 << 10;
-/// A text field of a form.
-pub const FIELD_BYTES: usize = 8 << 10;
+/// A text field of a form: lyrics are the largest.
+pub const FIELD_BYTES: usize = 64 << 10;
 /// Fields of a form: the largest has a dozen and a theme's parameters.
 pub const FIELDS: usize = 100;
-/// What stands between the parts of a form.
-pub const FORM_BYTES: u64 = 64 << 10;
+/// What a form has beside its files.
+pub const FORM_BYTES: u64 = 256 << 10;
 /// A picture as it comes.
 pub const PICTURE_BYTES: u64 = 20 << 20;
 /// A square PNG of a cover or a still.
@@ -39,6 +39,8 @@ pub const SONG_TIME: Duration = Duration::from_secs(60);
 pub const TRY_AGAIN_SECS: u32 = 10;
 /// While the line runs empty before a restart: a full line is a minute.
 pub const RESTART_SECS: u32 = 120;
+/// That a file was used is written down so often: it decides what makes room, and each writing waits for the disk.
+pub const TOUCH_EVERY_MS: i64 = 600_000;
 /// Addresses whose requests are counted; the longest silent is forgotten first.
 pub const COUNTED: usize = 50_000;
 /// Results of a search, whatever was asked for.

@@ -31,11 +31,12 @@ const PAUSE: Duration = Duration::from_millis(100);
 pub async fn serve(listener: TcpListener, router: Router, room: Arc<Semaphore>, stopping: CancellationToken) {
     let graceful = GracefulShutdown::new();
     loop {
-        let Ok(permit) = Arc::clone(&room).acquire_owned().await else {
-            break;
+        let next = async {
+            let permit = Arc::clone(&room).acquire_owned().await;
+            (permit, listener.accept().await)
         };
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+        let (permit, accepted) = tokio::select! {
+            next = next => next,
             () = stopping.cancelled() => break,
         };
         let (stream, peer) = match accepted {
@@ -98,6 +99,12 @@ impl Patient {
         }
     }
 
+    /// Says this in place of so many bytes. Nothing follows on this connection: there is room for it, or nobody listens.
+    fn last_words(&self, words: &str, bytes: usize) -> Poll<io::Result<usize>> {
+        let _ = self.stream.try_write(words.as_bytes());
+        Poll::Ready(Ok(bytes))
+    }
+
     /// A write that waits too long is an error.
     fn patiently<T>(&mut self, context: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if written.is_ready() {
@@ -140,9 +147,7 @@ impl AsyncRead for Patient {
 impl AsyncWrite for Patient {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         if let Some(words) = in_words(bytes) {
-            // The last thing said on this connection: there is room for it, or nobody listens.
-            let _ = self.stream.try_write(words.as_bytes());
-            return Poll::Ready(Ok(bytes.len()));
+            return self.last_words(&words, bytes.len());
         }
         let written = Pin::new(&mut self.stream).poll_write(context, bytes);
         self.patiently(context, written)
@@ -153,6 +158,11 @@ impl AsyncWrite for Patient {
         context: &mut Context<'_>,
         bytes: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        if let [only] = bytes
+            && let Some(words) = in_words(only)
+        {
+            return self.last_words(&words, only.len());
+        }
         let written = Pin::new(&mut self.stream).poll_write_vectored(context, bytes);
         self.patiently(context, written)
     }

@@ -9,14 +9,14 @@ use tokio_util::sync::CancellationToken;
 use super::Web;
 use super::error::{Answer, ApiError};
 use super::input::{line, random_name};
-use super::limits::{SONG_BYTES, SONG_TIME, SQUARE_BYTES};
+use super::limits::{SONG_BYTES, SONG_TIME, SQUARE_BYTES, TOUCH_EVERY_MS};
 use super::upload::{keep, room};
 use crate::model::limits::MIN_FRAGMENT;
 use crate::model::{Blob, Found, TrackRef};
 use crate::queue::{Rejection, off_runtime};
 use crate::source::FetchLimits;
 use crate::store::disk::Reservation;
-use crate::store::{files, web_files};
+use crate::store::{Millis, Store, StoreError, files, web_files};
 
 /// What is known of a song.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -129,15 +129,23 @@ pub async fn known<T: for<'de> Deserialize<'de> + Send + 'static>(web: &Web, nam
     let (name, now) = (name.to_owned(), web.clock.now());
     let facts = web
         .record(move |store| {
-            let facts = store.read(|conn| web_files::facts(conn, &name))?;
-            if facts.is_some() {
-                store.write(move |tx| web_files::touch(tx, &name, now))?;
-            }
-            Ok(facts)
+            let Some((path, facts)) = store.read(|conn| web_files::get(conn, &name))? else {
+                return Ok(None);
+            };
+            used(store, PathBuf::from(path), now)?;
+            Ok(Some(facts))
         })
         .await?;
     // What an older version wrote and we cannot read is as good as gone.
     Ok(facts.and_then(|facts| serde_json::from_str(&facts).ok()))
+}
+
+/// A file was used now, as far as that is worth writing down.
+pub fn used(store: &Store, path: PathBuf, now: Millis) -> Result<(), StoreError> {
+    if store.read(|conn| files::is_unused_since(conn, &path, now - TOUCH_EVERY_MS))? {
+        store.write(move |tx| files::touch(tx, &path, now))?;
+    }
+    Ok(())
 }
 
 /// Where a file of ours lies, if it was not removed to make room.

@@ -39,7 +39,7 @@ use std::sync::{Arc, OnceLock};
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::StatusCode;
 use axum::middleware::{Next, from_fn, from_fn_with_state};
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use tower::ServiceExt;
@@ -52,7 +52,7 @@ pub use listen::serve;
 pub use routes::Routes;
 pub use state::{House, Operating, Parts};
 
-use limits::{FORM_BYTES, JSON_BYTES, PICTURE_BYTES, QUICK};
+use limits::{JSON_BYTES, QUICK};
 use state::Shared;
 
 /// The state of every handler.
@@ -66,15 +66,12 @@ pub fn router(parts: Parts, later: Later) -> Router {
     let web = Arc::new(Shared::new(parts));
     tokio::spawn(progress::listen(Arc::clone(&web)));
     health::watch(&web);
-    let uploads = (web.house.upload_bytes + PICTURE_BYTES + FORM_BYTES) as usize;
-    let quick = quick_routes()
-        .router
-        .layer(from_fn(in_time))
-        .layer(DefaultBodyLimit::max(JSON_BYTES));
-    let long = long_routes().router.layer(DefaultBodyLimit::max(uploads));
+    let quick = quick_routes().router.layer(from_fn(in_time));
     let counted = quick
-        .merge(long)
+        .merge(long_routes().router)
         .merge(Router::new().route("/metrics", get(metrics::answer)))
+        // A form's files raise it for themselves.
+        .layer(DefaultBodyLimit::max(JSON_BYTES))
         .method_not_allowed_fallback(wrong_method)
         .layer(from_fn_with_state(Arc::clone(&web), caller::admit));
     let others = move |request: Request| elsewhere(later, request);
@@ -141,15 +138,22 @@ async fn health() -> Response {
 
 /// Routes that are asked before the studio's files.
 pub fn before_files(route: Router) -> Router {
-    route.fallback(assets::file)
+    route.fallback(nowhere_else)
 }
 
 async fn elsewhere(later: Later, request: Request) -> Response {
     match later.get() {
         Some(router) => router.clone().oneshot(request).await.into_response(),
-        None => {
-            let (parts, _) = request.into_parts();
-            assets::file(parts.method, parts.uri, parts.headers).await
-        }
+        None => nowhere_else(request).await,
     }
+}
+
+/// What no route took: an address of the original written a little differently, else one of the studio's files.
+async fn nowhere_else(request: Request) -> Response {
+    let (parts, _) = request.into_parts();
+    if let Some(path) = contract::meant(parts.uri.path()) {
+        let query = parts.uri.query().map_or_else(String::new, |query| format!("?{query}"));
+        return Redirect::temporary(&format!("{path}{query}")).into_response();
+    }
+    assets::file(parts.method, parts.uri, parts.headers).await
 }

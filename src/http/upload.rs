@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use axum::extract::multipart::{Field, Multipart, MultipartError};
-use axum::extract::{FromRequest, Request};
+use axum::extract::{DefaultBodyLimit, FromRequest, Request};
 use axum::http::{StatusCode, header};
 use tokio::fs::File;
 use tokio::io::AsyncWriteExt;
@@ -64,13 +64,14 @@ impl Upload {
 }
 
 /// Reads a form with at most these files.
-pub async fn form(web: &Web, request: Request, wanted: &[Wanted]) -> Answer<Form> {
+pub async fn form(web: &Web, mut request: Request, wanted: &[Wanted]) -> Answer<Form> {
     let most: u64 = wanted.iter().map(|file| file.max_bytes).sum::<u64>() + FORM_BYTES;
     let told = request.headers().get(header::CONTENT_LENGTH);
     let told: Option<u64> = told.and_then(|length| length.to_str().ok()?.parse().ok());
     if told.is_some_and(|bytes| bytes > most) {
         return Err(ApiError::too_large(most));
     }
+    DefaultBodyLimit::max(usize::try_from(most).unwrap_or(usize::MAX)).apply(&mut request);
     let multipart = Multipart::from_request(request, web).await;
     let multipart = multipart.map_err(|_| {
         let detail = "a form (multipart/form-data) is expected here; see /docs for its fields";

@@ -123,6 +123,12 @@ pub fn touch(tx: &Tx<'_>, path: &Path, now: Millis) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Whether a file was last used before then.
+pub fn is_unused_since(conn: &Connection, path: &Path, before: Millis) -> Result<bool, StoreError> {
+    let mut asked = conn.prepare_cached("SELECT EXISTS (SELECT 1 FROM files WHERE path = ?1 AND used_ms < ?2)")?;
+    Ok(asked.query_row(params![text(path)?, before], |row| row.get(0))?)
+}
+
 /// All names below the data folder are ours, and ASCII.
 fn text(path: &Path) -> Result<&str, StoreError> {
     path.to_str().ok_or(StoreError::Unreadable { what: "a path" })

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{Millis, StoreError, Tx, files};
+use super::{Millis, StoreError, Tx};
 use crate::model::Blob;
 
 /// A studio left open over a night still finds its song.
@@ -17,19 +17,11 @@ pub fn put(tx: &Tx<'_>, name: &str, blob: &Blob, facts: &str, now: Millis) -> Re
     Ok(())
 }
 
-/// What was kept of it, and the file counts as used.
-pub fn touch(tx: &Tx<'_>, name: &str, now: Millis) -> Result<(), StoreError> {
-    let mut asked = tx.prepare_cached("SELECT path FROM web_files WHERE name = ?1")?;
-    let path: Option<String> = asked.query_row([name], |row| row.get(0)).optional()?;
-    match path {
-        Some(path) => files::touch(tx, std::path::Path::new(&path), now),
-        None => Ok(()),
-    }
-}
-
-pub fn facts(conn: &Connection, name: &str) -> Result<Option<String>, StoreError> {
-    let mut asked = conn.prepare_cached("SELECT facts FROM web_files WHERE name = ?1")?;
-    Ok(asked.query_row([name], |row| row.get(0)).optional()?)
+/// The file of a name, and what was kept of it.
+pub fn get(conn: &Connection, name: &str) -> Result<Option<(String, String)>, StoreError> {
+    let mut asked = conn.prepare_cached("SELECT path, facts FROM web_files WHERE name = ?1")?;
+    let found = asked.query_row([name], |row| Ok((row.get(0)?, row.get(1)?)));
+    Ok(found.optional()?)
 }
 
 /// Forgets old names; says whether there may be more.

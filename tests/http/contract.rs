@@ -3,7 +3,11 @@
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
+
+use musiccircles::audio;
+use musiccircles::model::Fragment;
 
 use reqwest::multipart::Form;
 use reqwest::{Method, StatusCode, header};
@@ -11,6 +15,7 @@ use serde_json::{Value, json};
 
 use super::server::{PATIENCE, Server, detail, file, heard, picture_bytes, song_bytes};
 use crate::support::command::song;
+use crate::support::sound::Sketch;
 
 /// A tagged mp3 with a picture, and a flac without one.
 fn library(folder: &Path) {
@@ -81,6 +86,7 @@ async fn songs_are_found_shown_and_streamed_as_the_original_does() {
     let folder = tempfile::tempdir().unwrap();
     library(folder.path());
     let server = Server::over(folder, &[("HTTP__LISTEN", "127.0.0.1:0,127.0.0.1:0,127.0.0.1:0")]).await;
+    server.at_work().await;
     let hit = search(&server, "кино группа крови").await;
     assert_eq!(hit["title"], "Группа крови");
     assert_eq!(hit["artists"], json!(["Кино"]));
@@ -153,6 +159,8 @@ async fn songs_are_found_shown_and_streamed_as_the_original_does() {
     }
     let nothing = server.get("/search/?query=zzzzqqqq").await;
     assert_eq!(nothing.status(), StatusCode::NOT_FOUND);
+    let sent_on = server.get("/search?query=evergreen&limit=1").await;
+    assert_eq!((sent_on.status(), sent_on.url().path()), (StatusCode::OK, "/search/"));
     assert_eq!(server.get("/search/").await.status(), StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(server.json("/health").await, json!({ "status": "healthy" }));
 }
@@ -211,6 +219,37 @@ async fn a_song_is_trimmed_and_a_circle_made_in_one_request_each() {
         let refused = circle(bad).await;
         assert_eq!(refused.status(), StatusCode::BAD_REQUEST, "{bad:?}");
         detail(refused).await;
+    }
+}
+
+#[tokio::test]
+async fn an_mp3_is_made_in_pieces_and_nobody_hears_where_they_meet() {
+    let server = Server::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let mut tone = Sketch::silence(22_050, 63.0);
+    tone.add(0.0, 63.0, |t| 0.5 * (t * 440.0 * std::f64::consts::TAU).sin() as f32);
+    tone.write_wav(&folder.path().join("tone.wav"));
+    let bytes = fs::read(folder.path().join("tone.wav")).unwrap();
+    let form = Form::new()
+        .text("start", "0")
+        .text("end", "63")
+        .part("file", file(bytes, "tone.wav"));
+    let made = server.post("/trim_audio", form).await;
+    assert_eq!(made.status(), StatusCode::OK);
+    let made = made.bytes().await.unwrap();
+    let path = folder.path().join("tone.mp3");
+    fs::write(&path, made).unwrap();
+    // The pieces are of 60 s; in the middle of one it sounds no better.
+    for seam in [30, 60] {
+        let fragment = Fragment {
+            start: Duration::from_secs(seam - 1),
+            length: Duration::from_secs(2),
+        };
+        let pcm = audio::decode(&path, fragment, &AtomicBool::new(false)).unwrap();
+        let bend = |at: &[[f32; 2]]| (at[0][0] - 2.0 * at[1][0] + at[2][0]).abs();
+        let most = pcm.samples.windows(3).map(bend).fold(0.0, f32::max);
+        // A tone of 440 Hz at half level bends by 0.0017 from sample to sample; a jump of a hundredth by six times that.
+        assert!(most < 0.006, "{most} near {seam} s");
     }
 }
 

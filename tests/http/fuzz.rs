@@ -27,7 +27,7 @@ impl Fuzzer {
     }
 
     fn chance(&mut self, of: u64) -> bool {
-        (self.noise.bits() >> 7) % of == 0
+        (self.noise.bits() >> 7).is_multiple_of(of)
     }
 
     fn text(&mut self) -> String {

@@ -65,7 +65,8 @@ async fn measured(rows: i64, requests: usize) {
     assert_eq!(page.as_array().unwrap().len(), 10);
     assert_eq!(page[0]["interaction_id"], json!(rows - 9));
     let (write, read) = (percentile(writes, 0.99), percentile(reads, 0.99));
-    println!("p99: write {write:?}, read {read:?}");
+    let bytes = std::fs::metadata(server.path("data/musiccircles.db")).unwrap().len();
+    println!("p99: write {write:?}, read {read:?}; {bytes} bytes");
     assert!(
         write < Duration::from_millis(50) && read < Duration::from_millis(100),
         "{write:?}, {read:?}"

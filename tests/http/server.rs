@@ -29,7 +29,19 @@ impl Server {
 
     /// With more settings.
     pub async fn with(settings: &[(&str, &str)]) -> Self {
-        Self::over(tempfile::tempdir().unwrap(), settings).await
+        let server = Self::over(tempfile::tempdir().unwrap(), settings).await;
+        server.at_work().await;
+        server
+    }
+
+    /// Waits for its workers: on a machine with much other work they take more than one start.
+    pub async fn at_work(&self) {
+        const WORKERS: usize = 3;
+        let began = Instant::now();
+        while self.log().matches("a worker is ready").count() < WORKERS {
+            assert!(began.elapsed() < 2 * PATIENCE, "its workers do not start");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     /// Over a folder that may hold data and `music` already.
@@ -72,7 +84,11 @@ impl Server {
             folder,
             child,
             bases: Vec::new(),
-            client: Client::new(),
+            // As clients do: a connection that was silent for long may be closed by now.
+            client: Client::builder()
+                .pool_idle_timeout(Duration::from_secs(5))
+                .build()
+                .unwrap(),
         };
         let began = Instant::now();
         while server.bases.len() < wanted {

@@ -19,6 +19,21 @@ pub fn routes() -> Routes {
         .post("/log-interaction/", people::log)
 }
 
+/// The address that was meant, where only the stroke at its end is wrong: the original sends people on.
+pub fn meant(path: &str) -> Option<&'static str> {
+    const PATHS: [&str; 5] = [
+        "/search/",
+        "/log-interaction/",
+        "/interactions/",
+        "/trim_audio",
+        "/create_video",
+    ];
+    let name = path.trim_matches('/');
+    PATHS
+        .into_iter()
+        .find(|known| known.trim_matches('/') == name && *known != path)
+}
+
 /// Those that fetch, encode or render, and take as long as that takes.
 pub fn long_routes() -> Routes {
     Routes::default()

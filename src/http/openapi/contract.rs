@@ -48,7 +48,7 @@ pub fn operations() -> Vec<Operation> {
             .errors(unknown)
             .errors(&[(422, "The id cannot be understood.")]),
         op("get", "/track/{id}/cover", "The picture of a song.")
-            .file(200, "image/jpeg")
+            .file(200, "image/*")
             .errors(unknown)
             .errors(&[
                 (413, "The picture is too large."),

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::http::HeaderMap;
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
 use crate::http::error::{Answer, ApiError};
 use crate::http::file::{self, About};
-use crate::http::input::Json;
+use crate::http::input;
 use crate::http::limits::SQUARE_BYTES;
 use crate::http::order::Order;
 use crate::http::upload::{keep, room};
@@ -19,14 +19,15 @@ use crate::queue::Rejection;
 use crate::worker::{Files, Wanted};
 
 #[derive(Deserialize)]
-pub struct Moment {
+struct Moment {
     /// From the fragment's start.
     at_ms: u64,
     #[serde(flatten)]
     order: Order,
 }
 
-pub async fn draw(State(web): State<Web>, Json(asked): Json<Moment>) -> Answer {
+pub async fn draw(State(web): State<Web>, request: Request) -> Answer {
+    let asked: Moment = input::json(&web, request).await?;
     let spec = asked.order.spec(&web).await?;
     if asked.at_ms >= spec.length_ms {
         let length = spec.length_ms;

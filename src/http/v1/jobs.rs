@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 
 use axum::Json;
-use axum::extract::{FromRequest, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
@@ -39,15 +39,10 @@ pub struct Saved {
 }
 
 pub async fn add(State(web): State<Web>, caller: Caller, request: Request) -> Answer {
-    let kind = request
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .and_then(|kind| kind.to_str().ok());
-    let spec = if kind.is_some_and(|kind| kind.starts_with("multipart/form-data")) {
+    let spec = if input::is_form(&request) {
         form(&web, request).await?
     } else {
-        let input::Json(order) = input::Json::<Order>::from_request(request, &web).await?;
-        order.spec(&web).await?
+        input::json::<Order>(&web, request).await?.spec(&web).await?
     };
     let (name, _) = jobs::submit(&web, &caller, spec).await?;
     let status = jobs::status(&web, &name).await?;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
-use axum::extract::{FromRequest, Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
@@ -75,11 +75,7 @@ struct Highlight {
 }
 
 pub async fn add(State(web): State<Web>, request: Request) -> Answer {
-    let kind = request
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .and_then(|kind| kind.to_str().ok());
-    let song = if kind.is_some_and(|kind| kind.starts_with("multipart/form-data")) {
+    let song = if input::is_form(&request) {
         let wanted = Wanted {
             name: "file",
             max_bytes: web.house.upload_bytes,
@@ -88,7 +84,7 @@ pub async fn add(State(web): State<Web>, request: Request) -> Answer {
         let extension = upload.song_extension();
         media::song(&web, upload.file, extension, Told::default()).await?
     } else {
-        let input::Json(Chosen { track }) = input::Json::from_request(request, &web).await?;
+        let Chosen { track } = input::json(&web, request).await?;
         let track: TrackRef = track
             .parse()
             .map_err(|_| ApiError::unreadable("`track` is no id that a search gave"))?;
@@ -184,7 +180,7 @@ pub async fn survey(State(web): State<Web>, Path(name): Path<String>, Query(aske
 /// What hearing the whole song tells; remembered.
 async fn hear(web: &Web, song: &Song, length_ms: u64) -> Answer<Arc<Surveyed>> {
     let key = (song.file.sha256.clone(), length_ms);
-    // One at a time for each song: the waveform and the survey are asked for together.
+    // The waveform and the survey are asked for together; and one worker hears songs anyway.
     let _turn = web.hearing.lock().await;
     if let Some(heard) = web.surveys.get(&key) {
         return Ok(heard);
