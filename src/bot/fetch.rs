@@ -12,7 +12,7 @@ use super::dialogue::{Action, Event, PAGE, Preset, Reopen, Song, SongSource, Upl
 use super::hands::log;
 use super::messages::Place;
 use super::recipe::{EXTENSIONS, Recipe, SongRef};
-use super::studio::Told;
+use super::studio::{SONG_BYTES, Told};
 use super::tap::Serial;
 use super::texts::{Lang, Line};
 use super::update::extension;
@@ -23,8 +23,6 @@ use crate::store::dialogues::DialogueKey;
 use crate::store::disk::Reservation;
 use crate::store::people::InteractionKind;
 
-/// A song from a source: over half an hour at 256 kbit/s.
-const SONG_BYTES: u64 = 64 << 20;
 const SONG_TIME: Duration = Duration::from_secs(60);
 /// A picture as it comes.
 const PICTURE_BYTES: u64 = 20 << 20;
@@ -140,6 +138,7 @@ async fn search(desk: &Desk, serial: Serial, query: &str, from: Cursor) -> Event
 
 async fn source_song(desk: &Desk, found: &Found, preset: Preset) -> Got {
     let sources = sources(desk)?;
+    let _turn = desk.studio.turn().await;
     let file = desk.studio.room(SONG_BYTES).await?;
     let limits = FetchLimits {
         max_bytes: SONG_BYTES,
@@ -196,6 +195,7 @@ async fn kept_song(desk: &Desk, blob: &Blob, preset: Preset) -> Option<(Song, Pr
         return None;
     }
     let path = desk.path(blob)?;
+    let _turn = desk.studio.turn().await;
     let bytes = tokio::fs::metadata(&path).await.ok()?.len();
     let copy = desk.studio.room(bytes).await.ok()?;
     tokio::fs::copy(&path, copy.path()).await.ok()?;
@@ -255,6 +255,7 @@ async fn reopen(desk: &Desk, key: DialogueKey, job: JobId, how: Reopen) -> Got {
 }
 
 async fn uploaded_song(desk: &Desk, upload: Upload) -> Got {
+    let _turn = desk.studio.turn().await;
     let (file, name) = download(desk, &upload, desk.house.upload_bytes).await?;
     let extension = Some(extension(&name)).filter(|extension| EXTENSIONS.contains(&extension.as_str()));
     let told = Told {
@@ -272,6 +273,7 @@ async fn uploaded_song(desk: &Desk, upload: Upload) -> Got {
 }
 
 async fn uploaded_picture(desk: &Desk, upload: &Upload) -> Result<Blob, Line> {
+    let _turn = desk.studio.turn().await;
     let (file, _) = download(desk, upload, PICTURE_BYTES).await?;
     desk.studio.picture(file.path()).await
 }

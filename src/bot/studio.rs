@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
 
 use super::dialogue::{Song, SongSource};
@@ -16,8 +17,12 @@ use crate::store::disk::{Disk, DiskError, Reservation};
 use crate::store::{Store, files};
 use crate::worker::{Files, Pool, Reason, Wanted, WorkFailed};
 
+/// A song from a source: over half an hour at 256 kbit/s.
+pub const SONG_BYTES: u64 = 64 << 20;
 /// A square PNG of a cover or a still.
 const PICTURE_BYTES: u64 = 4_000_000;
+/// Files on their way in at once: more would only wait for the two workers that look into them.
+const MOST_TURNS: u64 = 16;
 /// Stills remembered by their request, so that leafing through the gallery draws each once.
 const STILLS: usize = 256;
 /// Where in the fragment a still is taken: past the fade at its start, where the music already moves.
@@ -29,6 +34,8 @@ pub struct Studio {
     disk: Disk,
     store: Store,
     stills: Arc<Mutex<VecDeque<(String, Blob)>>>,
+    /// How large a file is shows when it is here, so each has room for the largest; who comes when that is taken waits.
+    turns: Arc<Semaphore>,
 }
 
 /// What is known of a song beside its file.
@@ -44,12 +51,21 @@ pub struct Told {
 
 impl Studio {
     pub fn new(pool: Pool, disk: Disk, store: Store) -> Self {
+        // Half of the budget; the other is for what is kept.
+        let turns = (disk.budget_bytes() / 2 / (SONG_BYTES + PICTURE_BYTES)).clamp(1, MOST_TURNS);
         Self {
+            turns: Arc::new(Semaphore::new(turns as usize)),
             pool,
             disk,
             store,
             stills: Arc::default(),
         }
+    }
+
+    /// Waited for before a file is asked for, and kept until it is in its place. First come, first served; `None` does not
+    /// happen while the service runs.
+    pub async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        self.turns.acquire().await.ok()
     }
 
     /// Room for a file that comes from outside.

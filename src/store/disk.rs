@@ -207,6 +207,10 @@ impl Disk {
         Ok((used, self.shared.limits.budget_bytes))
     }
 
+    pub fn budget_bytes(&self) -> u64 {
+        self.shared.limits.budget_bytes
+    }
+
     /// Where a file lies that a row names.
     pub fn full_path(&self, name: impl AsRef<Path>) -> PathBuf {
         self.shared.store.folder().join(name)
