@@ -42,7 +42,16 @@ pub async fn act(desk: &Desk, key: DialogueKey, place: Place, lang: Lang, action
     let Some(sign) = sign else { return work.await };
     tokio::pin!(work);
     loop {
-        desk.messages.act(place, sign).await;
+        let shown = desk.messages.act(place, sign);
+        tokio::pin!(shown);
+        // Side by side. A sign that came after the answer would say that there is more to come.
+        tokio::select! {
+            event = &mut work => {
+                shown.await;
+                return event;
+            }
+            () = &mut shown => {}
+        }
         tokio::select! {
             event = &mut work => return event,
             () = tokio::time::sleep(SIGN_EVERY) => {}
