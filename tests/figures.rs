@@ -21,6 +21,8 @@ const DEMO: &[u8] = include_bytes!("../assets/demo/demo.mp3");
 const DEMO_SECS: u64 = 86;
 /// Telegram allows one message a second in a chat; who acts sooner waits for that and not for us.
 const BREATH: Duration = Duration::from_millis(1_100);
+/// Nobody waits longer, however busy the machine.
+const WITHIN: Duration = Duration::from_secs(300);
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 const CREATE: &str = "▶️ Создать кружок";
 

@@ -75,6 +75,29 @@ fn who_blocks_us_stops_nobody_else() {
     assert!(knocks.count() <= 1);
 }
 
+/// Each file has room for the largest song until its own size is known: with little space they come one after another.
+#[test]
+fn many_who_choose_at_once_all_get_their_card() {
+    const PEOPLE: usize = 12;
+    let telegram = Telegram::start();
+    let house = House::new(&telegram).set("DATA__BUDGET_BYTES", "100000000");
+    house.add_song("Kino - Blood Type", 4.0);
+    let _service = house.start();
+    let people: Vec<_> = (0..PEOPLE).map(|nth| telegram.person(&format!("P{nth}"))).collect();
+    for person in &people {
+        person.say("blood type");
+    }
+    for person in &people {
+        person.wait_for_words("Выбери песню", SOON);
+    }
+    for person in &people {
+        person.tap("1");
+    }
+    for person in &people {
+        card(person, "Kino — Blood Type");
+    }
+}
+
 #[test]
 fn telegram_may_call_us_instead() {
     let telegram = Telegram::start();

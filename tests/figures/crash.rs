@@ -2,9 +2,9 @@
 //! being drawn again.
 
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use super::{BREATH, CREATE, DEMO, DEMO_SECS, Figure, LOOK_EVERY, arrival, conditions, end, now_ms};
+use super::{BREATH, CREATE, DEMO, DEMO_SECS, Figure, LOOK_EVERY, WITHIN, arrival, conditions, end, now_ms};
 use crate::bot::service::{House, RENDERED, SOON, card};
 use crate::support::telegram::Telegram;
 
@@ -42,7 +42,7 @@ fn recovery_after_a_kill() {
     let drawing = Figure::of("kill -9: start to the circle being drawn again", drawing);
     // And nothing was lost by it.
     let from = end(&telegram);
-    arrival(&telegram, from, "video_note", anna.chat, 2 * RENDERED);
+    arrival(&telegram, from, "video_note", anna.chat, WITHIN);
     answered.at_most(0.95, 5_000.0);
     drawing.at_most(0.95, 5_000.0);
 }
@@ -56,6 +56,6 @@ fn drawn_again(telegram: &Telegram, after: usize, began: u64) -> f64 {
             return now_ms().saturating_sub(began) as f64;
         }
         assert!(Instant::now() < until, "the circle was not gone on with");
-        thread::sleep(LOOK_EVERY.max(Duration::from_millis(1)));
+        thread::sleep(LOOK_EVERY);
     }
 }

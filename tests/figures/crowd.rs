@@ -5,13 +5,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use super::{BREATH, CREATE, Figure, arrivals, conditions, end, is_sent, now_ms};
+use super::{BREATH, CREATE, Figure, WITHIN, arrivals, conditions, end, is_sent, now_ms};
 use crate::bot::service::{House, song_bytes};
 use crate::support::telegram::{Limits, Person, Telegram};
 
 const PEOPLE: usize = 100;
-/// Nobody waits longer than this, whatever happens.
-const WITHIN: Duration = Duration::from_secs(300);
 /// What the flooder has sent when the others come; more than the router reads at once.
 const FLOOD_BEFORE: usize = 1_500;
 const FLOOD_EVERY: Duration = Duration::from_millis(50);

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use musiccircles::store::Store;
 use musiccircles::store::people::{InteractionKind, log};
 
-use super::{BREATH, CREATE, DEMO, DEMO_SECS, Figure, arrival, conditions, end, fill_library, now_ms};
+use super::{BREATH, CREATE, DEMO, DEMO_SECS, Figure, WITHIN, arrival, conditions, end, fill_library, now_ms};
 use crate::bot::service::{House, RENDERED, SOON, card};
 use crate::support::music::{Fault, Music};
 use crate::support::telegram::{Limits, Person, Telegram};
@@ -197,7 +197,7 @@ fn a_circle_of_half_a_minute_and_the_same_again() {
         let made = |person: &Person| {
             let (from, began) = (end(&telegram), now_ms());
             person.tap(CREATE);
-            let at = arrival(&telegram, from, "video_note", person.chat, RENDERED);
+            let at = arrival(&telegram, from, "video_note", person.chat, WITHIN);
             thread::sleep(BREATH);
             at.saturating_sub(began) as f64
         };
