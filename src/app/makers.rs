@@ -19,7 +19,7 @@ use crate::store::jobs::{Failure, JobState};
 use crate::store::leases::Held;
 use crate::telemetry::figures;
 use crate::torture;
-use crate::worker::{Blame, Files, Pool, Rendered, Stage, Step, Wanted, WorkFailed};
+use crate::worker::{Blame, Files, Pool, Reason, Rendered, Stage, Step, Wanted, WorkFailed};
 
 /// What waits for a moment wakes nobody.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -112,6 +112,7 @@ impl Maker {
         tracing::info!(%job, attempts = claim.attempts, "a job is being worked on");
         let circle = self.circle(held, claim.spec).await;
         let drawn = matches!(circle, Ok(Circle::Drawn(_)));
+        let not_yet = matches!(circle, Err(Ended::NotYet(_)));
         let outcome = match circle {
             Ok(Circle::Known(state)) => Ok(state.name()),
             Ok(Circle::Drawn(drawn)) => match self.keep(held, *drawn).await {
@@ -131,6 +132,13 @@ impl Maker {
             // Somebody else has it now, and it is theirs to end.
             Err(QueueError::Stale) => tracing::warn!(%job, "a job was given to another worker meanwhile"),
             Err(error) => tracing::error!(%job, %error, "how a job went could not be written down"),
+        }
+        if not_yet {
+            // The next job would fare no better.
+            tokio::select! {
+                () = tokio::time::sleep(PAUSE) => {}
+                () = self.stopping.cancelled() => {}
+            }
         }
     }
 
@@ -198,7 +206,7 @@ impl Maker {
     async fn room(&self, extension: &'static str, bytes: u64) -> Result<Reservation, Ended> {
         let disk = self.queue.disk().clone();
         let room = off_runtime(move || disk.reserve(extension, bytes)).await;
-        room.map_err(|error| Ended::TryAgain(failure("disk_full", &error.to_string())))
+        room.map_err(|error| Ended::NotYet(failure("disk_full", &error.to_string())))
     }
 
     async fn keep(&self, held: Held, drawn: Drawn) -> Result<&'static str, QueueError> {
@@ -291,7 +299,7 @@ fn ended(error: WorkFailed) -> Ended {
         }
         WorkFailed::Cancelled => return Ended::Cancelled,
         WorkFailed::Stopping => return Ended::PutBack,
-        WorkFailed::NotReady => return Ended::TryAgain(failure("device", "no worker can be started")),
+        WorkFailed::NotReady => return Ended::NotYet(failure("device", "no worker can be started")),
         WorkFailed::Failed(told) => told,
     };
     let kind = serde_json::to_value(told.reason).ok();
@@ -299,6 +307,7 @@ fn ended(error: WorkFailed) -> Ended {
     let failure = failure(kind, &told.sentence);
     match told.blame {
         Blame::Request => Ended::Impossible(failure),
+        Blame::TryAgain if told.reason == Reason::DiskFull => Ended::NotYet(failure),
         Blame::TryAgain | Blame::Bug => Ended::TryAgain(failure),
         Blame::Cancelled => Ended::Cancelled,
     }

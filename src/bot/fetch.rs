@@ -62,23 +62,25 @@ async fn work(desk: &Desk, key: DialogueKey, lang: Lang, action: Action) -> Opti
         Action::Resolve { serial, link } => {
             log(desk, key.user_id, InteractionKind::Search).await;
             let found = async { sources(desk)?.resolve(&link).await.map_err(|error| source_line(&error)) };
-            let got = async { source_song(desk, &found.await?, Preset::default()).await };
+            let got = async { source_song(desk, key.user_id, &found.await?, Preset::default()).await };
             Some(got_or_not(serial, got.await))
         }
-        Action::Fetch { serial, found, preset } => Some(got_or_not(serial, source_song(desk, &found, preset).await)),
-        Action::Open { serial, recipe } => Some(got_or_not(serial, open(desk, &recipe).await)),
+        Action::Fetch { serial, found, preset } => {
+            Some(got_or_not(serial, source_song(desk, key.user_id, &found, preset).await))
+        }
+        Action::Open { serial, recipe } => Some(got_or_not(serial, open(desk, key.user_id, &recipe).await)),
         Action::Reopen { serial, job, how } => Some(got_or_not(serial, reopen(desk, key, job, how).await)),
-        Action::Download { serial, upload } => Some(got_or_not(serial, uploaded_song(desk, upload).await)),
-        Action::DownloadPicture(upload) => Some(match uploaded_picture(desk, &upload).await {
+        Action::Download { serial, upload } => Some(got_or_not(serial, uploaded_song(desk, key.user_id, upload).await)),
+        Action::DownloadPicture(upload) => Some(match uploaded_picture(desk, key.user_id, &upload).await {
             Ok(picture) => Event::GotPicture(picture),
             Err(line) => Event::Failed { serial: None, line },
         }),
-        Action::DownloadLyrics(upload) => Some(match uploaded_lyrics(desk, &upload).await {
+        Action::DownloadLyrics(upload) => Some(match uploaded_lyrics(desk, key.user_id, &upload).await {
             Ok(lyrics) => Event::GotLyrics(lyrics),
             Err(line) => Event::Failed { serial: None, line },
         }),
         Action::FindLyrics(song) => Some(Event::LyricsFound {
-            lyrics: found_lyrics(desk, &song).await,
+            lyrics: found_lyrics(desk, key.user_id, &song).await,
             sha256: song.file.sha256,
         }),
         Action::Listen { song, length_ms } => {
@@ -92,7 +94,7 @@ async fn work(desk: &Desk, key: DialogueKey, lang: Lang, action: Action) -> Opti
         }
         Action::Draw { serial, nth, spec } => {
             let name = spec.fingerprint(&(desk.house.look_version)(&spec.theme));
-            Some(match desk.studio.still(&spec, name).await {
+            Some(match desk.studio.still(key.user_id, &spec, name).await {
                 Ok(still) => Event::Drawn { serial, nth, still },
                 Err(line) => Event::Failed { serial: None, line },
             })
@@ -148,7 +150,7 @@ async fn search(desk: &Desk, serial: Serial, query: &str, from: Cursor) -> Event
     }
 }
 
-async fn source_song(desk: &Desk, found: &Found, preset: Preset) -> Got {
+async fn source_song(desk: &Desk, user_id: i64, found: &Found, preset: Preset) -> Got {
     let sources = sources(desk)?;
     let file = desk.studio.room(SONG_BYTES).await?;
     let limits = FetchLimits {
@@ -166,15 +168,15 @@ async fn source_song(desk: &Desk, found: &Found, preset: Preset) -> Got {
         preview_only: media.preview_only,
         sure: true,
     };
-    let mut song = desk.studio.song(file, media.extension, told).await?;
+    let mut song = desk.studio.song(user_id, file, media.extension, told).await?;
     if song.tag_cover.is_none() {
-        song.source_cover = source_cover(desk, sources, found).await;
+        song.source_cover = source_cover(desk, user_id, sources, found).await;
     }
     Ok((song, preset))
 }
 
 /// A song is worth a card also without its picture.
-async fn source_cover(desk: &Desk, sources: &Sources, found: &Found) -> Option<Blob> {
+async fn source_cover(desk: &Desk, user_id: i64, sources: &Sources, found: &Found) -> Option<Blob> {
     let bytes = match sources.cover(found).await {
         Ok(bytes) => bytes?,
         Err(error) => {
@@ -184,24 +186,24 @@ async fn source_cover(desk: &Desk, sources: &Sources, found: &Found) -> Option<B
     };
     let file = desk.studio.room(bytes.len() as u64).await.ok()?;
     tokio::fs::write(file.path(), &bytes).await.ok()?;
-    desk.studio.picture(file.path()).await.ok()
+    desk.studio.picture(user_id, file.path()).await.ok()
 }
 
-async fn open(desk: &Desk, recipe: &Recipe) -> Got {
+async fn open(desk: &Desk, user_id: i64, recipe: &Recipe) -> Got {
     let preset = Preset::of(recipe);
     match &recipe.song {
         SongRef::Track(track) => {
             let found = sources(desk)?.info(track).await.map_err(|error| source_line(&error))?;
-            source_song(desk, &found, preset).await
+            source_song(desk, user_id, &found, preset).await
         }
-        SongRef::File(blob) => kept_song(desk, blob, preset)
+        SongRef::File(blob) => kept_song(desk, user_id, blob, preset)
             .await
             .ok_or_else(|| Line::new("recipe-gone")),
     }
 }
 
 /// A file that somebody sent, if it is still here; what is known of it is read from it anew.
-async fn kept_song(desk: &Desk, blob: &Blob, preset: Preset) -> Option<(Song, Preset)> {
+async fn kept_song(desk: &Desk, user_id: i64, blob: &Blob, preset: Preset) -> Option<(Song, Preset)> {
     if !desk.studio.is_here(blob).await {
         return None;
     }
@@ -216,7 +218,7 @@ async fn kept_song(desk: &Desk, blob: &Blob, preset: Preset) -> Option<(Song, Pr
         preview_only: false,
         sure: false,
     };
-    let song = desk.studio.song(copy, &blob.extension, told).await.ok()?;
+    let song = desk.studio.song(user_id, copy, &blob.extension, told).await.ok()?;
     Some((song, preset))
 }
 
@@ -228,6 +230,7 @@ async fn reopen(desk: &Desk, key: DialogueKey, job: JobId, how: Reopen) -> Got {
         .ok()
         .flatten()
         .ok_or_else(gone)?;
+    let user_id = key.user_id;
     let here = job.to.is_some_and(|to| to.chat_id == key.chat_id);
     if job.user_id != key.user_id && !here {
         return Err(gone());
@@ -258,13 +261,13 @@ async fn reopen(desk: &Desk, key: DialogueKey, job: JobId, how: Reopen) -> Got {
     match &song.source {
         SongSource::Track(track) => {
             let found = sources(desk)?.info(track).await.map_err(|error| source_line(&error))?;
-            source_song(desk, &found, preset).await
+            source_song(desk, user_id, &found, preset).await
         }
-        SongSource::Upload => kept_song(desk, &song.file, preset).await.ok_or_else(gone),
+        SongSource::Upload => kept_song(desk, user_id, &song.file, preset).await.ok_or_else(gone),
     }
 }
 
-async fn uploaded_song(desk: &Desk, upload: Upload) -> Got {
+async fn uploaded_song(desk: &Desk, user_id: i64, upload: Upload) -> Got {
     let (file, name) = download(desk, &upload, desk.house.upload_bytes).await?;
     let extension = Some(extension(&name)).filter(|extension| EXTENSIONS.contains(&extension.as_str()));
     let told = Told {
@@ -276,23 +279,23 @@ async fn uploaded_song(desk: &Desk, upload: Upload) -> Got {
     };
     let song = desk
         .studio
-        .song(file, extension.as_deref().unwrap_or("bin"), told)
+        .song(user_id, file, extension.as_deref().unwrap_or("bin"), told)
         .await?;
     Ok((song, Preset::default()))
 }
 
-async fn uploaded_picture(desk: &Desk, upload: &Upload) -> Result<Blob, Line> {
+async fn uploaded_picture(desk: &Desk, user_id: i64, upload: &Upload) -> Result<Blob, Line> {
     let (file, _) = download(desk, upload, PICTURE_BYTES).await?;
-    desk.studio.picture(file.path()).await
+    desk.studio.picture(user_id, file.path()).await
 }
 
-async fn uploaded_lyrics(desk: &Desk, upload: &Upload) -> Result<Blob, Line> {
+async fn uploaded_lyrics(desk: &Desk, user_id: i64, upload: &Upload) -> Result<Blob, Line> {
     let (file, _) = download(desk, upload, LYRICS_BYTES).await?;
-    desk.studio.lyrics(file).await
+    desk.studio.lyrics(user_id, file).await
 }
 
 /// A circle is worth making also without words, whatever kept them away.
-async fn found_lyrics(desk: &Desk, song: &Song) -> Option<Blob> {
+async fn found_lyrics(desk: &Desk, user_id: i64, song: &Song) -> Option<Blob> {
     let track = match &song.source {
         SongSource::Track(track) => Some(track),
         SongSource::Upload => None,
@@ -309,5 +312,5 @@ async fn found_lyrics(desk: &Desk, song: &Song) -> Option<Blob> {
         .ok()??;
     let file = desk.studio.room(text.len() as u64).await.ok()?;
     tokio::fs::write(file.path(), text).await.ok()?;
-    desk.studio.lyrics(file).await.ok()
+    desk.studio.lyrics(user_id, file).await.ok()
 }

@@ -13,7 +13,7 @@ use super::texts::Line;
 use crate::model::{Blob, JobSpec};
 use crate::queue::off_runtime;
 use crate::store::disk::{Disk, DiskError, Reservation};
-use crate::store::{Store, files};
+use crate::store::{Store, Tx, files};
 use crate::worker::{Files, Pool, Reason, Wanted, WorkFailed};
 
 /// A square PNG of a cover or a still.
@@ -61,7 +61,7 @@ impl Studio {
     }
 
     /// Looks into a file that has arrived and keeps it, with the cover in its tags.
-    pub async fn song(&self, file: Reservation, extension: &str, told: Told) -> Result<Song, Line> {
+    pub async fn song(&self, user_id: i64, file: Reservation, extension: &str, told: Told) -> Result<Song, Line> {
         let cover = self.room(PICTURE_BYTES).await?;
         let facts = self
             .pool
@@ -72,10 +72,10 @@ impl Studio {
             return Err(Line::new("media-too-short"));
         }
         let tag_cover = match facts.cover_bytes {
-            Some(_) => Some(keep(cover, "png").await?),
+            Some(_) => Some(keep(user_id, cover, "png").await?),
             None => None,
         };
-        let file = keep(file, extension).await?;
+        let file = keep(user_id, file, extension).await?;
         let choose = |told_name: Option<String>, tag: Option<String>| match told.sure {
             true => told_name.or(tag),
             false => tag.or(told_name),
@@ -95,18 +95,18 @@ impl Studio {
     }
 
     /// Somebody's picture as a square one that any program may open.
-    pub async fn picture(&self, file: &Path) -> Result<Blob, Line> {
+    pub async fn picture(&self, user_id: i64, file: &Path) -> Result<Blob, Line> {
         let clean = self.room(PICTURE_BYTES).await?;
         let made = self.pool.cover(file, clean.path(), CancellationToken::new()).await;
         made.map_err(|error| work_line(&error))?;
-        keep(clean, "png").await
+        keep(user_id, clean, "png").await
     }
 
     /// Looks into a file of words and keeps it, if they have their times.
-    pub async fn lyrics(&self, file: Reservation) -> Result<Blob, Line> {
+    pub async fn lyrics(&self, user_id: i64, file: Reservation) -> Result<Blob, Line> {
         let lines = self.pool.lyrics(file.path(), CancellationToken::new()).await;
         lines.map_err(|error| work_line(&error))?;
-        keep(file, "lrc").await
+        keep(user_id, file, "lrc").await
     }
 
     /// The best parts of a song, as start and length in milliseconds.
@@ -122,7 +122,7 @@ impl Studio {
     }
 
     /// One moment of the circle that was asked for.
-    pub async fn still(&self, spec: &JobSpec, name: String) -> Result<Blob, Line> {
+    pub async fn still(&self, user_id: i64, spec: &JobSpec, name: String) -> Result<Blob, Line> {
         if let Some(still) = self.remembered(&name).await {
             return Ok(still);
         }
@@ -138,7 +138,7 @@ impl Studio {
             .frame(wanted, at, picture.path(), CancellationToken::new())
             .await;
         drawn.map_err(|error| work_line(&error))?;
-        let still = keep(picture, "png").await?;
+        let still = keep(user_id, picture, "png").await?;
         let mut stills = self.stills.lock().unwrap_or_else(PoisonError::into_inner);
         stills.truncate(STILLS - 1);
         stills.push_front((name, still.clone()));
@@ -167,9 +167,11 @@ impl Studio {
     }
 }
 
-async fn keep(file: Reservation, extension: &str) -> Result<Blob, Line> {
+/// Theirs from its first moment, also when no card comes to speak of it: who wants to be forgotten takes it along.
+async fn keep(user_id: i64, file: Reservation, extension: &str) -> Result<Blob, Line> {
     let extension = extension.to_owned();
-    let kept = off_runtime(move || file.keep_blob(&extension, |_, _| Ok(())).map(|(blob, ())| blob)).await;
+    let own = move |tx: &Tx<'_>, blob: &Blob| blob.path().map_or(Ok(()), |path| files::own(tx, &path, user_id));
+    let kept = off_runtime(move || file.keep_blob(&extension, own).map(|(blob, ())| blob)).await;
     kept.map_err(|error| disk_line(&error))
 }
 

@@ -30,8 +30,8 @@ pub enum Caller {
         /// On this very machine, and not behind a proxy that we know nothing of.
         here: bool,
     },
-    /// A service of the operator's own; each of its requests is a person of its own.
-    Own,
+    /// A service of the operator's own, at its address. It stands for as many people as any key may.
+    Own(IpAddr),
 }
 
 impl Caller {
@@ -45,14 +45,25 @@ impl Caller {
                     .collect()
             }
             Self::Address { address, .. } => {
-                let hash = Sha256::digest(format!("{:?}", Who::of(*address)));
-                let (head, _) = hash.split_at(8);
-                let number = head.iter().fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
-                vec![ADDRESSES - (number >> 3) as i64]
+                vec![ADDRESSES - number_of(&format!("{:?}", Who::of(*address)))]
             }
-            Self::Own => vec![ADDRESSES - (rand::rng().random::<u64>() >> 3) as i64],
+            Self::Own(address) => {
+                // Any of them first, so that its jobs are theirs in equal parts.
+                let people = i64::from(PEOPLE);
+                let first = ADDRESSES - number_of(&format!("own {address}")) / people * people;
+                let shift = rand::rng().random_range(0..people);
+                (0..people).map(|n| first - (n + shift) % people).collect()
+            }
         }
     }
+}
+
+/// Below 2^61, the same for the same name.
+fn number_of(name: &str) -> i64 {
+    let hash = Sha256::digest(name);
+    let (head, _) = hash.split_at(8);
+    let number = head.iter().fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+    (number >> 3) as i64
 }
 
 /// Somebody who may read and write what people did: a key, a service of the operator's own, or this machine. Strangers may not.
@@ -63,7 +74,7 @@ impl<S: Sync> FromRequestParts<S> for Insider {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         match Caller::from_request_parts(parts, state).await? {
-            Caller::Key(_) | Caller::Own | Caller::Address { here: true, .. } => Ok(Self),
+            Caller::Key(_) | Caller::Own(_) | Caller::Address { here: true, .. } => Ok(Self),
             Caller::Address { .. } => Err(ApiError::new(
                 StatusCode::FORBIDDEN,
                 "what people did is told to the operator's own services; come with an API key, or have your address put into http.unlimited",
@@ -122,7 +133,7 @@ async fn caller(web: &Web, address: IpAddr, headers: &HeaderMap) -> Answer<Calle
         return Ok(Caller::Key(key));
     }
     if own {
-        return Ok(Caller::Own);
+        return Ok(Caller::Own(address));
     }
     if !web.settings.anonymous {
         let detail = "an API key is needed here, as `Authorization: Bearer KEY`; ask the operator for one";
@@ -205,11 +216,17 @@ mod tests {
         };
         users.extend(address("192.0.2.1").users());
         users.extend(address("192.0.2.2").users());
-        users.extend(Caller::Own.users());
+        let own = || Caller::Own("192.0.2.3".parse().unwrap()).users();
+        let sorted = |mut users: Vec<i64>| {
+            users.sort_unstable();
+            users
+        };
+        assert_eq!(sorted(own()), sorted(own()), "the same people each time");
+        users.extend(own());
         assert!(users.iter().all(|user| *user < 0));
         let count = users.len();
         users.sort_unstable();
         users.dedup();
-        assert_eq!((users.len(), count), (69, 69));
+        assert_eq!((users.len(), count), (132, 132));
     }
 }

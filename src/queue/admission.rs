@@ -146,6 +146,9 @@ fn enter(
     if let Some(rejection) = reject(tx, submit, &line, pace, limits, made.is_some(), has_room)? {
         return Ok(Submitted::Rejected(rejection));
     }
+    if made.is_none() {
+        jobs::take_turn(tx, submit.user_id)?;
+    }
     let job = jobs::insert(
         tx,
         &NewJob {
@@ -228,7 +231,7 @@ fn reject(
         job: JobId(i64::MAX),
         user_id: submit.user_id,
         length_ms: submit.spec.length_ms,
-        served: jobs::served(tx, submit.user_id)?,
+        served: jobs::turn(tx, submit.user_id)?,
         rendering: false,
     };
     let line: Vec<_> = line.iter().copied().chain([wanted]).collect();

@@ -34,6 +34,10 @@ pub const HEARTBEAT_MS: Millis = 3_000;
 pub const ATTEMPTS: u32 = 3;
 /// The pauses between them.
 pub const BACK_OFF_MS: [Millis; 2] = [2_000, 10_000];
+/// Between two looks whether there is a worker or space again.
+pub const NOT_YET_MS: Millis = 5_000;
+/// From then on a lack of them is a failure like any other: nobody waits longer for a circle.
+pub const NOT_YET_FOR_MS: Millis = 3600 * 1000;
 /// A job whose worker died so often is set aside: the second time is no accident.
 pub const DEATHS: u32 = 2;
 /// A job that was being rendered each time the whole service went down: 20 times is no accident either.

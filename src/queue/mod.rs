@@ -92,6 +92,8 @@ struct Shared {
     searches: Notify,
     /// Nothing new is taken; what is in the line is made and sent.
     draining: AtomicBool,
+    /// Somebody was forgotten whose words the log may still hold.
+    flush_wanted: AtomicBool,
 }
 
 /// What a queue is started with beside its store.
@@ -123,6 +125,7 @@ impl Queue {
                 parcels: Notify::new(),
                 searches: Notify::new(),
                 draining: AtomicBool::new(false),
+                flush_wanted: AtomicBool::new(false),
             }),
         };
         queue.take_over()?;

@@ -230,7 +230,7 @@ fn begin(
         Some(key) => circles::find(tx, key, Some(row.to.bot_id))?,
         None => None,
     };
-    let usable = circle.filter(|circle| circle.path.is_some() || name_for(circle, delivery.shape).is_some());
+    let usable = circle.filter(|circle| is_usable(circle, delivery.shape));
     let Some(circle) = usable else {
         return Ok((None, advance(tx, &row, Event::FileGone, None, timing, now)?));
     };
@@ -249,6 +249,11 @@ fn begin(
         attempt: begun.attempts,
     };
     Ok((Some(parcel), Some(JobState::Sending)))
+}
+
+/// Whether a circle can be sent in this shape, or fetched: Telegram's name for a circle is none for a square video.
+pub(super) fn is_usable(circle: &CircleRow, shape: Shape) -> bool {
+    circle.path.is_some() || name_for(circle, shape).is_some()
 }
 
 fn name_for(circle: &CircleRow, shape: Shape) -> Option<&String> {

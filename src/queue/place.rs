@@ -1,6 +1,6 @@
 //! The line as a person sees it: how many are before me, and how long it takes. The rows of the line in, numbers out.
 //!
-//! Turns go round: the user served longest ago is next, with their oldest job. So the order of everybody's first jobs is
+//! Turns go round: the user who was served or came longest ago is next, with their oldest job. So the order of everybody's first jobs is
 //! that of the users, then come the second jobs in the same order, and so on.
 
 use std::collections::HashMap;

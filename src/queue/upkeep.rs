@@ -34,7 +34,7 @@ impl Queue {
         let moved = self.shared.store.write(move |tx| {
             let mut moved = Vec::new();
             for held in leases::dead(tx, &boot_id, true, now)? {
-                let state = again(tx, held, Blame::Interruption, now)?;
+                let state = again(tx, held, Blame::Interruption, now, now)?;
                 moved.extend(state.map(|state| (held.job, state)));
             }
             for row in deliveries::cut_off(tx)? {
@@ -54,7 +54,8 @@ impl Queue {
         let moved = self.shared.store.write(move |tx| {
             let mut moved = Vec::new();
             for held in leases::dead(tx, &boot_id, false, now)? {
-                let state = again(tx, held, Blame::Death, now)?;
+                // Our own maker, held up by the machine or by a clock that jumped; of deaths it tells itself.
+                let state = again(tx, held, Blame::Interruption, now, now)?;
                 moved.extend(state.map(|state| (held.job, state)));
             }
             for row in deliveries::due(tx, "sending", now, SENDS)? {
@@ -78,6 +79,7 @@ impl Queue {
             }
         }
         self.shared.store.write(jobs::prune_turns)?;
+        self.flush_log()?;
         Ok(self.shared.disk.sweep()?)
     }
 }

@@ -1,9 +1,11 @@
 //! What a worker does with a job: claims it, keeps it, ends it. And what its user may do: cancel it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::admission::RENDER_MS_PER_SECOND;
-use super::limits::{ATTEMPTS, BACK_OFF_MS, DEATHS, INTERRUPTIONS, LEASE_MS};
+use super::advance::read;
+use super::delivery::Shape;
+use super::limits::{ATTEMPTS, BACK_OFF_MS, DEATHS, INTERRUPTIONS, LEASE_MS, NOT_YET_FOR_MS, NOT_YET_MS};
 use super::{Happened, Queue, QueueError, outbox};
 use crate::model::{JobId, JobSpec};
 use crate::store::disk::{CIRCLES, Reservation};
@@ -40,6 +42,8 @@ pub enum Ended {
     Impossible(Failure),
     /// It may be done next time.
     TryAgain(Failure),
+    /// There is no worker or no space for any job: it waits, and that is not counted against it.
+    NotYet(Failure),
     /// The worker process died or hung.
     WorkerDied,
     /// Its user asked to stop.
@@ -112,14 +116,16 @@ impl Queue {
         let thumb_name = circle_name(&content_key, "jpg")?;
         // Of a person who is forgotten nothing new is kept.
         self.job(held.job)?.ok_or(QueueError::Stale)?;
+        let now = self.now();
         let thumb_name = match thumbnail {
             Some(thumbnail) => {
-                thumbnail.keep(&thumb_name, |_| Ok(()))?;
+                let name = thumb_name.clone();
+                thumbnail.keep(&thumb_name, move |tx| hold_thumbnail(tx, held.job, &name, now))?;
                 Some(thumb_name)
             }
             None => None,
         };
-        let (now, kept) = (self.now(), name.clone());
+        let kept = name.clone();
         let state = circle.keep(&name, move |tx| {
             let job = jobs::get(tx, held.job)?.ok_or(StoreError::Forgotten)?;
             circles::made(tx, &content_key, &kept, thumb_name.as_deref(), &facts, now)?;
@@ -141,7 +147,12 @@ impl Queue {
                 return Ok(Some(None));
             };
             let there = circles::find(tx, &key, job.to.map(|to| to.bot_id))?;
-            if !there.is_some_and(|circle| circle.path.is_some() || job.to.is_some()) {
+            // One that is made again is wanted in the shape that its delivery has by now.
+            let shape = match deliveries::get(tx, held.job)? {
+                Some(row) => read(&row)?.shape,
+                None => Shape::default(),
+            };
+            if !there.is_some_and(|circle| outbox::is_usable(&circle, shape)) {
                 return Ok(None);
             }
             Ok(Some(finish(tx, held, &job, &key, now)?))
@@ -172,6 +183,17 @@ impl Queue {
         }
         Ok(cancelled)
     }
+}
+
+/// Of a person who is forgotten before the circle is kept, its thumbnail goes too; of others it stays until then.
+fn hold_thumbnail(tx: &Tx<'_>, job: JobId, name: &Path, now: Millis) -> Result<(), StoreError> {
+    let found = jobs::get(tx, job)?.ok_or(StoreError::Forgotten)?;
+    files::own(tx, name, found.user_id)?;
+    // A job that has ended meanwhile lets nothing go any more.
+    if found.state == JobState::Rendering {
+        files::hold(tx, name, &leases::holder(job), now)?;
+    }
+    Ok(())
 }
 
 /// Where a circle lies. A key that is none of ours could lead anywhere.
@@ -208,7 +230,12 @@ fn end(tx: &Tx<'_>, held: Held, how: &Ended, now: Millis) -> Result<Option<JobSt
         Ended::Impossible(failure) => leave(JobState::Failed, Some(failure)),
         Ended::Cancelled => leave(JobState::Cancelled, None),
         Ended::PutBack => Ok(leases::put_back(tx, held, Blame::Nothing, now, now)?.map(|_| JobState::Queued)),
-        Ended::WorkerDied => again(tx, held, Blame::Death, now),
+        Ended::WorkerDied => again(tx, held, Blame::Death, now, now),
+        Ended::NotYet(failure) => match jobs::get(tx, held.job)? {
+            Some(job) if now - job.created < NOT_YET_FOR_MS => again(tx, held, Blame::Nothing, now + NOT_YET_MS, now),
+            // It is not short any more.
+            _ => end(tx, held, &Ended::TryAgain(failure.clone()), now),
+        },
         Ended::TryAgain(failure) => {
             let Some(job) = jobs::get(tx, held.job)? else {
                 return Ok(None);
@@ -227,9 +254,15 @@ fn end(tx: &Tx<'_>, held: Held, how: &Ended, now: Millis) -> Result<Option<JobSt
 
 const _: () = assert!(BACK_OFF_MS.len() + 1 == ATTEMPTS as usize);
 
-/// Back into the line, unless it happened too often; cancelled, if that was asked for.
-pub(super) fn again(tx: &Tx<'_>, held: Held, blame: Blame, now: Millis) -> Result<Option<JobState>, StoreError> {
-    let Some(times) = leases::put_back(tx, held, blame, now, now)? else {
+/// Back into the line, not to be claimed before `from`, unless it happened too often; cancelled, if that was asked for.
+pub(super) fn again(
+    tx: &Tx<'_>,
+    held: Held,
+    blame: Blame,
+    from: Millis,
+    now: Millis,
+) -> Result<Option<JobState>, StoreError> {
+    let Some(times) = leases::put_back(tx, held, blame, from, now)? else {
         return Ok(None);
     };
     let end = |state| leases::end_waiting(tx, held.job, JobState::Queued, state, None, now).map(|_| Some(state));

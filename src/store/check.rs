@@ -14,7 +14,7 @@ const WITHDRAWN: i32 = 3_052_000;
 /// "Mcir": `file` and a curious person see whose database this is.
 const APPLICATION_ID: i32 = 0x4d63_6972;
 /// How long a connection waits for another one's lock. Ours never hold one long; a backup may.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Statements kept compiled by each connection: all of ours.
 const STATEMENTS: usize = 128;
 /// The log is cut back to this after a checkpoint.

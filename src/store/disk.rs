@@ -132,7 +132,7 @@ impl Disk {
         let (path, boot_id, budget, now) = (name.clone(), boot_id.clone(), limits.budget_bytes, clock.now());
         let evicted = store.write(move |tx| {
             let over = (files::total_bytes(tx)? + bytes).saturating_sub(budget);
-            let Some(evicted) = files::evict(tx, over)? else {
+            let Some(evicted) = files::evict(tx, over, now)? else {
                 return Ok(None);
             };
             files::reserve(tx, &path, bytes, &boot_id, now)?;

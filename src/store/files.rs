@@ -7,6 +7,9 @@ use rusqlite::{Connection, params};
 
 use super::{Millis, StoreError, Tx, signed, unsigned};
 
+/// How long a conversation may rest and still be sure of its files when room is needed.
+const RESTED_MS: Millis = 10 * 60 * 1000;
+
 /// A file as its row has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileRow {
@@ -69,23 +72,28 @@ pub fn all(conn: &Connection) -> Result<Vec<FileRow>, StoreError> {
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// Removes the rows of the longest unused files that nobody holds, until `bytes` are free again. `None` when that is not
-/// enough; nothing may then be committed. The files are the caller's to delete after the commit.
-pub fn evict(tx: &Tx<'_>, bytes: u64) -> Result<Option<Vec<String>>, StoreError> {
-    let mut asked = tx.prepare_cached(
-        "SELECT path, bytes FROM files f WHERE kept = 1
-         AND NOT EXISTS (SELECT 1 FROM file_holders h WHERE h.path = f.path) ORDER BY used_ms",
-    )?;
-    let mut rows = asked.query([])?;
+/// Removes the rows of the longest unused files that nobody holds, then of those that only resting conversations hold, until
+/// `bytes` are free again: who left their card must not shut everybody else out. `None` when that is not enough; nothing may
+/// then be committed. The files are the caller's to delete after the commit.
+pub fn evict(tx: &Tx<'_>, bytes: u64, now: Millis) -> Result<Option<Vec<String>>, StoreError> {
     let (mut freed, mut evicted) = (0, Vec::new());
-    while freed < bytes {
-        let Some(row) = rows.next()? else {
-            return Ok(None);
-        };
-        freed += unsigned(row.get(1)?);
-        evicted.push(row.get::<_, String>(0)?);
+    for (held, before) in [(false, Millis::MAX), (true, now - RESTED_MS)] {
+        let mut asked = tx.prepare_cached(
+            "SELECT path, bytes FROM files f WHERE kept = 1 AND used_ms < ?2
+             AND EXISTS (SELECT 1 FROM file_holders h WHERE h.path = f.path) = ?1
+             AND NOT EXISTS (SELECT 1 FROM file_holders h WHERE h.path = f.path AND h.holder NOT GLOB 'dialogue:*')
+             ORDER BY used_ms",
+        )?;
+        let mut rows = asked.query(params![held, before])?;
+        while freed < bytes {
+            let Some(row) = rows.next()? else { break };
+            freed += unsigned(row.get(1)?);
+            evicted.push(row.get::<_, String>(0)?);
+        }
     }
-    drop(rows);
+    if freed < bytes {
+        return Ok(None);
+    }
     for path in &evicted {
         remove(tx, Path::new(path))?;
     }

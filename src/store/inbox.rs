@@ -70,10 +70,11 @@ pub fn done(tx: &Tx<'_>, seq: i64) -> Result<bool, StoreError> {
     Ok(marked.execute([seq])? == 1)
 }
 
-/// Forgets what nobody can repeat any more; to be called again while it says `true`.
+/// Forgets what nobody can repeat any more, once it is processed; to be called again while it says `true`.
 pub fn prune(tx: &Tx<'_>, now: Millis) -> Result<bool, StoreError> {
     let mut pruned = tx.prepare_cached(
-        "DELETE FROM inbox WHERE seq IN (SELECT seq FROM inbox WHERE received_ms < ?1 ORDER BY received_ms LIMIT ?2)",
+        "DELETE FROM inbox WHERE seq IN (
+             SELECT seq FROM inbox WHERE received_ms < ?1 AND payload IS NULL ORDER BY received_ms LIMIT ?2)",
     )?;
     Ok(pruned.execute(params![now - REMEMBERED_MS, PRUNED])? == PRUNED as usize)
 }

@@ -195,7 +195,7 @@ pub struct Waiting {
     pub job: JobId,
     pub user_id: i64,
     pub length_ms: u64,
-    /// When its user was last served, counted in claims; 0 for never.
+    /// When its user was last served or came into the line, counted in claims.
     pub served: i64,
     pub rendering: bool,
 }
@@ -219,10 +219,23 @@ pub fn line(conn: &Connection) -> Result<Vec<Waiting>, StoreError> {
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// When this user was last served, counted in claims; 0 for never.
-pub fn served(conn: &Connection, user_id: i64) -> Result<i64, StoreError> {
-    let mut asked = conn.prepare_cached("SELECT served FROM turns WHERE user_id = ?1")?;
-    Ok(asked.query_row([user_id], |row| row.get(0)).optional()?.unwrap_or(0))
+/// The turn of this user's next job, counted in claims. Who has nothing in the line comes before whoever was served just now,
+/// and after everybody who waits for longer: neither newcomers nor those who return may pass the others again and again.
+pub fn turn(conn: &Connection, user_id: i64) -> Result<i64, StoreError> {
+    let mut asked = conn.prepare_cached(
+        "SELECT max(coalesce((SELECT served FROM turns WHERE user_id = ?1), 0), CASE
+             WHEN EXISTS (SELECT 1 FROM jobs WHERE user_id = ?1 AND active = 1 AND state = 'queued') THEN 0
+             ELSE coalesce((SELECT max(served) FROM turns), 0) - 1 END)",
+    )?;
+    Ok(asked.query_row([user_id], |row| row.get(0))?)
+}
+
+/// The user stands in the line from now on.
+pub fn take_turn(tx: &Tx<'_>, user_id: i64) -> Result<(), StoreError> {
+    let turn = turn(tx, user_id)?;
+    tx.prepare_cached("INSERT OR REPLACE INTO turns (user_id, served) VALUES (?1, ?2)")?
+        .execute([user_id, turn])?;
+    Ok(())
 }
 
 /// How many jobs stand where, of those that are not final, and of the final ones of the last while.

@@ -24,7 +24,7 @@ pub struct Claimant<'a> {
     pub boot_id: &'a str,
 }
 
-/// Claims the job whose turn it is: of the user served longest ago, their oldest. Users who have `at_once` jobs being
+/// Claims the job whose turn it is: of the user who was served or came longest ago, their oldest. Users who have `at_once` jobs being
 /// rendered wait.
 pub fn claim(
     tx: &Tx<'_>,

@@ -138,6 +138,7 @@ impl Store {
     }
 
     /// Puts the log into the database and empties it: what was deleted is then in neither.
+    /// [`StoreError::Busy`] while a reader needs the log, a backup above all: to be tried again later.
     pub fn flush_log(&self) -> Result<(), StoreError> {
         self.shared.writer.flush_log()
     }

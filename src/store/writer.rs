@@ -9,10 +9,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use rusqlite::Connection;
 
 use super::Tx;
+use super::check::BUSY_TIMEOUT;
 use super::error::StoreError;
 use crate::torture;
 
@@ -20,6 +22,8 @@ use crate::torture;
 const WAITING: usize = 1024;
 /// Pieces of work in one transaction: enough for any crowd, and the first of them still hears within milliseconds.
 const GROUP: usize = 256;
+/// How long the log is waited for while others want to write.
+const FLUSH_PATIENCE: Duration = Duration::from_millis(100);
 
 /// Tells the caller, once it is known whether the transaction is on the disk.
 type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
@@ -114,7 +118,7 @@ fn run(conn: &Connection, waiting: &Receiver<Ask>, counts: &Counts) {
     let mut next = waiting.recv().ok();
     while let Some(ask) = next.take() {
         match ask {
-            Ask::Flush(tell) => drop(tell.send(flush(conn))),
+            Ask::Flush(tell) => drop(tell.send(flush_soon(conn))),
             Ask::Work(first) => {
                 // Whoever came while the disk was busy waits here, and goes into the next transaction together.
                 let more = waiting.try_iter().map_while(|ask| match ask {
@@ -132,6 +136,14 @@ fn run(conn: &Connection, waiting: &Receiver<Ask>, counts: &Counts) {
     if let Err(error) = flush(conn) {
         tracing::warn!(%error, "the log was not written back at the end; the next start reads it");
     }
+}
+
+/// Nobody's work waits long for a reader that holds the log, as a backup does.
+fn flush_soon(conn: &Connection) -> Result<(), StoreError> {
+    conn.busy_timeout(FLUSH_PATIENCE)?;
+    let flushed = flush(conn);
+    conn.busy_timeout(BUSY_TIMEOUT)?;
+    flushed
 }
 
 fn flush(conn: &Connection) -> Result<(), StoreError> {

@@ -151,6 +151,47 @@ fn a_flood_makes_nobody_wait_more_than_twice_as_long() {
     assert!(worst <= 2.0, "{worst}");
 }
 
+/// Each minute one person more than can be served comes for the first time, and some come back.
+#[test]
+fn nobody_who_was_served_is_passed_by_newcomers_for_ever() {
+    let desk = Desk::new(OPEN);
+    let serve = || {
+        let claim = desk.claim();
+        desk.queue
+            .ended(claim.held, musiccircles::queue::Ended::Cancelled)
+            .unwrap();
+        claim.user_id
+    };
+    desk.queued(1, 0);
+    desk.queued(2, 0);
+    assert_eq!((serve(), serve()), (1, 2));
+    for user in 100..105 {
+        desk.queued(user, 0);
+    }
+    // Both come back: one wants two, and the second has to wait for everybody else's first.
+    desk.queued(1, 1);
+    desk.queued(1, 2);
+    desk.queued(2, 1);
+    let served: Vec<_> = (105..130)
+        .map(|user| {
+            desk.queued(user, 0);
+            serve()
+        })
+        .collect();
+    let at = |user| served.iter().position(|one| *one == user);
+    assert!(at(1).is_some_and(|at| at <= 8), "{served:?}");
+    assert!(at(2).is_some_and(|at| at <= 8), "{served:?}");
+    assert_eq!(served.iter().filter(|one| **one == 1).count(), 2, "{served:?}");
+    // And newcomers are not passed either, by those who come back each time.
+    let newcomer = desk.queued(500, 0);
+    let mut turns = 0;
+    while desk.claim().held.job != newcomer {
+        turns += 1;
+        assert!(turns <= 60);
+        desk.queued(100 + turns % 5, 1000 + turns as u64);
+    }
+}
+
 #[test]
 fn the_same_again_is_on_its_way_at_once() {
     let desk = Desk::new(OPEN);

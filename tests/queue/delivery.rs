@@ -504,3 +504,65 @@ fn an_answer_about_a_circle_that_is_made_again_changes_nothing() {
     desk.later(2_000);
     assert_eq!(parcel(&desk).attempt, 2);
 }
+
+#[test]
+fn a_circles_name_is_not_taken_for_the_square_videos() {
+    let desk = Desk::new(OPEN);
+    let first = desk.rendered(1, 1);
+    parcel(&desk);
+    desk.queue.answered(first, Outcome::Sent, sent(70)).unwrap();
+    let musiccircles::queue::Submitted::Ready { job } = desk.ask(2, 1) else {
+        panic!()
+    };
+    parcel(&desk);
+    desk.queue
+        .answered(job, Outcome::Refused(Refusal::VoiceForbidden), None)
+        .unwrap();
+    // Evicted meanwhile: Telegram still knows the circle, and not the square video.
+    std::fs::remove_file(desk.queue.disk().full_path(format!("circles/{}.mp4", key(1)))).unwrap();
+    desk.queue.tidy().unwrap();
+    desk.later(2_000);
+    assert!(matches!(next_parcel(&desk.queue), Todo::Wait(_)));
+    assert_eq!(desk.state(job), JobState::Queued);
+    let claim = desk.claim();
+    assert_eq!(
+        desk.queue.found(claim.held, &key(1)).unwrap(),
+        None,
+        "it has to be drawn"
+    );
+    desk.queue.rendered(claim.held, desk.made(1)).unwrap();
+    assert_eq!(parcel(&desk).shape, Shape::SquareVideo);
+}
+
+#[test]
+fn one_that_is_sent_again_is_in_nobodys_way() {
+    let desk = Desk::new(OPEN);
+    let ask = |seed| {
+        let wish = musiccircles::queue::Submit {
+            dedupe_key: Some("1:7:create".into()),
+            ..super::desk::submit(1, desk.spec(seed))
+        };
+        match desk.queue.submit(wish).unwrap() {
+            musiccircles::queue::Submitted::Queued { job, .. } => job,
+            other => panic!("{other:?}"),
+        }
+    };
+    let job = ask(1);
+    desk.rendered_by(1, 1, job);
+    parcel(&desk);
+    desk.queue
+        .answered(job, Outcome::Ambiguous { last_byte: None }, None)
+        .unwrap();
+    while desk.state(job) != JobState::Unknown {
+        desk.later(200_000);
+        desk.queue.scanned(job, Scan::Undecidable, None).unwrap();
+    }
+    // The same button makes another one; then the first is wanted all the same.
+    let second = ask(2);
+    assert_ne!(second, job);
+    assert!(desk.queue.resend(job, 1).unwrap());
+    assert_eq!(
+        (desk.state(job), desk.state(second)),
+        (JobState::Rendered, JobState::Queued)
+    );
+}

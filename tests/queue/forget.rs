@@ -141,3 +141,44 @@ fn a_person_who_wants_to_be_forgotten_is() {
     assert!(!again);
     assert_eq!(desk.queue.disk().sweep().unwrap(), Default::default());
 }
+
+#[test]
+fn a_backup_that_reads_the_log_keeps_nobody_from_being_forgotten() {
+    let desk = Desk::new(OPEN);
+    let store = desk.queue.store().clone();
+    store
+        .write(|tx| people::log(tx, PERSON, Some(NAME), InteractionKind::Search, 1))
+        .unwrap();
+    let began = std::time::Instant::now();
+    store
+        .read(|conn| {
+            let tx = conn.unchecked_transaction()?;
+            tx.query_row("SELECT count(*) FROM users", [], |_| Ok(()))?;
+            desk.queue.forget(PERSON).unwrap();
+            Ok(())
+        })
+        .unwrap();
+    assert!(began.elapsed().as_secs() < 3, "everybody would have waited");
+    desk.queue.tidy().unwrap();
+    assert_eq!(traces(desk.folder.path()), Vec::<String>::new());
+}
+
+#[test]
+fn a_thumbnail_goes_with_a_person_who_is_forgotten_before_the_circle_is_kept() {
+    let desk = Desk::new(OPEN);
+    let job = desk.queued(PERSON, 1);
+    let claim = desk.claim();
+    let still = desk.queue.disk().reserve("jpg", 10).unwrap();
+    fs::write(still.path(), "still").unwrap();
+    let mut made = desk.made(1);
+    made.thumbnail = Some(still);
+    // The circle itself cannot be kept: as it is when the person is forgotten in between.
+    fs::remove_file(made.circle.path()).unwrap();
+    assert!(desk.queue.rendered(claim.held, made).is_err());
+    let name = format!("circles/{}.jpg", key(1));
+    assert!(desk.queue.disk().full_path(&name).exists());
+    desk.queue.forget(PERSON).unwrap();
+    assert!(desk.queue.job(job).unwrap().is_none());
+    assert!(!desk.queue.disk().full_path(&name).exists());
+    assert_eq!(desk.queue.disk().sweep().unwrap(), Default::default());
+}

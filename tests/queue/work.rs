@@ -1,10 +1,11 @@
 //! Claims, leases and the fence; retries; cancelling; what a death costs.
 
-use musiccircles::queue::limits::{BACK_OFF_MS, LEASE_MS};
+use musiccircles::queue::limits::{BACK_OFF_MS, LEASE_MS, NOT_YET_FOR_MS, NOT_YET_MS};
 use musiccircles::queue::{Cancelled, Ended, Happened, QueueError, Submitted};
+use musiccircles::store::inbox;
 use musiccircles::store::jobs::{Failure, JobState};
 
-use super::desk::{Desk, OPEN, next_parcel};
+use super::desk::{BOT, Desk, OPEN, next_parcel};
 
 fn failure() -> Failure {
     Failure {
@@ -131,10 +132,70 @@ fn a_job_that_kills_its_worker_twice_is_set_aside() {
     desk.claim();
     let desk = desk.restart();
     assert_eq!(desk.state(job), JobState::Queued);
+    // Nor is a maker of ours that was held up: the clock jumped.
     desk.claim();
     desk.later(LEASE_MS + 1);
-    assert_eq!(desk.queue.expire().unwrap(), [(job, JobState::SetAside)]);
+    assert_eq!(desk.queue.expire().unwrap(), [(job, JobState::Queued)]);
+    assert_eq!(
+        desk.queue.ended(desk.claim().held, Ended::WorkerDied).unwrap(),
+        JobState::SetAside
+    );
     assert_eq!(desk.queue.claim("w").unwrap(), None);
+}
+
+#[test]
+fn who_waits_for_a_worker_or_for_space_is_not_failed_for_it() {
+    let desk = Desk::new(OPEN);
+    let job = desk.queued(1, 1);
+    let not_yet = || Ended::NotYet(failure());
+    for _ in 0..20 {
+        assert_eq!(
+            desk.queue.ended(desk.claim().held, not_yet()).unwrap(),
+            JobState::Queued
+        );
+        assert_eq!(desk.queue.claim("w").unwrap(), None, "not at once");
+        desk.later(NOT_YET_MS);
+    }
+    let claim = desk.claim();
+    assert_eq!(claim.attempts, 0);
+    desk.queue.ended(claim.held, not_yet()).unwrap();
+    // But not for ever.
+    desk.later(NOT_YET_FOR_MS);
+    for _ in BACK_OFF_MS {
+        desk.queue.ended(desk.claim().held, not_yet()).unwrap();
+        desk.later(BACK_OFF_MS[1]);
+    }
+    desk.queue.ended(desk.claim().held, not_yet()).unwrap();
+    assert_eq!(desk.state(job), JobState::Failed);
+    // Who does not want to wait does not.
+    let other = desk.queued(1, 2);
+    let claim = desk.claim();
+    desk.queue.cancel(other, 1).unwrap();
+    assert_eq!(desk.queue.ended(claim.held, not_yet()).unwrap(), JobState::Cancelled);
+}
+
+#[test]
+fn an_update_that_nobody_processed_is_not_forgotten() {
+    let desk = Desk::new(OPEN);
+    let (store, now) = (desk.queue.store(), desk.now.load(std::sync::atomic::Ordering::Relaxed));
+    let seq = store
+        .write(move |tx| {
+            inbox::keep(tx, BOT, 1, Some(1), "a wish", now)?;
+            Ok(inbox::waiting(tx, BOT, 10, 10)?[0].seq)
+        })
+        .unwrap();
+    let keep_again = move || {
+        store
+            .write(move |tx| inbox::keep(tx, BOT, 1, Some(1), "a wish", now))
+            .unwrap()
+    };
+    desk.later(2 * inbox::REMEMBERED_MS);
+    desk.queue.tidy().unwrap();
+    assert_eq!(store.read(|conn| inbox::waiting(conn, BOT, 10, 10)).unwrap().len(), 1);
+    store.write(move |tx| inbox::done(tx, seq)).unwrap();
+    assert!(!keep_again());
+    desk.queue.tidy().unwrap();
+    assert!(keep_again(), "now it is");
 }
 
 #[test]

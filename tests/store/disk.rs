@@ -149,3 +149,31 @@ fn a_failed_row_takes_the_file_back_at_the_next_sweep() {
     assert!(room.files().is_empty(), "{:?}", room.files());
     assert_eq!(room.disk.used_and_budget_bytes().unwrap().0, 0);
 }
+
+#[test]
+fn who_left_their_conversation_makes_room_for_others() {
+    const RESTED_MS: i64 = 10 * 60 * 1000;
+    let room = room(100);
+    let [left, fresh, both] = ["a", "b", "c"].map(|letter| room.blob(&letter.repeat(30)).unwrap());
+    let later = |ms| room.now.fetch_add(ms, Ordering::Relaxed);
+    let hold = |blob: &Blob, holder: &'static str| {
+        let (path, now) = (blob.path().unwrap(), room.now.load(Ordering::Relaxed));
+        room.store.write(move |tx| files::hold(tx, &path, holder, now)).unwrap();
+    };
+    hold(&left, "dialogue:1:2:3");
+    hold(&both, "dialogue:1:2:3");
+    hold(&both, "job:1");
+    later(RESTED_MS - 100);
+    hold(&fresh, "dialogue:1:4:4");
+    let full = room.disk.reserve("mp3", 30).err().unwrap();
+    assert!(matches!(full, DiskError::BudgetFull), "nobody left yet");
+    later(200);
+    let new = room.blob(&"d".repeat(30)).unwrap();
+    assert!(!room.has(&left) && room.has(&fresh) && room.has(&both) && room.has(&new));
+    // What is still not enough takes nothing.
+    let before = room.files();
+    assert!(matches!(room.disk.reserve("mp3", 50), Err(DiskError::BudgetFull)));
+    assert_eq!(room.files(), before);
+    room.disk.sweep().unwrap();
+    assert_eq!(room.files(), before);
+}

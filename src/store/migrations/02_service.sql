@@ -69,11 +69,16 @@ CREATE TABLE jobs (
     active       INTEGER GENERATED ALWAYS AS (state IN ('queued', 'rendering', 'rendered', 'sending')) VIRTUAL
 ) STRICT;
 CREATE UNIQUE INDEX jobs_by_key ON jobs (dedupe_key) WHERE active = 1 AND dedupe_key IS NOT NULL;
+-- A job that ended frees its key for the next; should it come back, it has none.
+CREATE TRIGGER jobs_free_key AFTER UPDATE OF state ON jobs WHEN NEW.active = 0 AND NEW.dedupe_key IS NOT NULL
+BEGIN
+    UPDATE jobs SET dedupe_key = NULL WHERE job_id = NEW.job_id;
+END;
 CREATE INDEX jobs_waiting ON jobs (state, user_id, not_before_ms) WHERE active = 1;
 CREATE INDEX jobs_by_age ON jobs (changed_ms);
 CREATE INDEX jobs_by_user ON jobs (user_id, job_id);
 
--- Who was served when, counted in claims: the turn goes to whoever waited longest for theirs.
+-- Who was served or came into the line when, counted in claims: the turn goes to whoever waited longest for theirs.
 CREATE TABLE turns (
     user_id INTEGER PRIMARY KEY,
     served  INTEGER NOT NULL
@@ -96,7 +101,8 @@ CREATE TABLE files (
     used_ms INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX files_by_use ON files (used_ms) WHERE kept = 1;
--- Who still needs a file: 'job:7', 'dialogue:1:2:3'. A file with a holder is never evicted.
+-- Who still needs a file: 'job:7', 'dialogue:1:2:3'. A file with a holder is not evicted, unless all are conversations that rest.
+-- Whoever goes on with one is asked for the song again.
 CREATE TABLE file_holders (
     path   TEXT NOT NULL REFERENCES files (path),
     holder TEXT NOT NULL,
