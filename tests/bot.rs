@@ -4,6 +4,7 @@ mod again;
 mod conversation;
 mod edges;
 mod full;
+mod held;
 mod lost;
 mod lyrics;
 mod original;

@@ -19,7 +19,7 @@ use super::update::Me;
 use crate::model::{Blob, VideoFormat};
 use crate::queue::{Queue, off_runtime};
 use crate::source::Sources;
-use crate::store::{Clock, Store, StoreError, people};
+use crate::store::{Clock, Store, StoreError, operators, people};
 
 /// Telegram's cloud gives a bot no larger file; a local server gives any.
 pub const CLOUD_FILE_BYTES: u64 = 20 << 20;
@@ -127,6 +127,12 @@ impl Desk {
                 .filter(|theme| self.house.themes.contains(theme))
                 .unwrap_or_else(|| self.house.theme.clone()),
         }
+    }
+
+    /// Whether the operator blocked this person. Without the record nobody is.
+    pub async fn is_blocked(&self, user: i64) -> bool {
+        let asked = self.record(move |store| store.read(|conn| operators::is_blocked(conn, user)));
+        asked.await.unwrap_or(false)
     }
 
     pub async fn prefer(&self, user: i64, now: &Prefs, press: SettingPress) -> Result<(), StoreError> {

@@ -2,6 +2,7 @@
 
 mod download;
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use teloxide::types::ChatAction;
@@ -43,13 +44,17 @@ pub async fn act(desk: &Desk, key: DialogueKey, place: Place, lang: Lang, action
     };
     let work = work(desk, key, lang, action);
     let Some(sign) = sign else { return work.await };
-    tokio::pin!(work);
+    tokio::select! {
+        event = work => event,
+        never = keep_signing(desk, place, sign) => match never {},
+    }
+}
+
+/// Beside the work: the sign may take as long as Telegram likes.
+async fn keep_signing(desk: &Desk, place: Place, sign: ChatAction) -> Infallible {
     loop {
         desk.messages.act(place, sign).await;
-        tokio::select! {
-            event = &mut work => return event,
-            () = tokio::time::sleep(SIGN_EVERY) => {}
-        }
+        tokio::time::sleep(SIGN_EVERY).await;
     }
 }
 

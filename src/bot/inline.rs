@@ -1,5 +1,7 @@
 //! Inline mode: `@bot ...` in any chat. A recipe becomes a card with its link; a name becomes songs to begin from.
 
+use std::time::Duration;
+
 use teloxide::types::{
     InlineQueryResult, InlineQueryResultArticle, InputMessageContent, InputMessageContentText, ParseMode,
 };
@@ -18,12 +20,19 @@ use crate::store::jobs;
 const RESULTS: usize = 10;
 /// Typing somebody asks with every letter; shorter texts are not searched for.
 const MIN_CHARS: usize = 3;
+/// Between two letters.
+const SETTLED: Duration = Duration::from_millis(250);
 /// How long Telegram may give the same answer to the same person again.
 const CACHE_SECS: u32 = 60;
 /// The sharer's circles looked at for the name of a song.
 const LOOKED_AT: u32 = 50;
 
 pub async fn answer(desk: &Desk, query: &str, user: i64, lang: Lang, text: &str) {
+    // Whoever goes on typing is asked again.
+    tokio::time::sleep(SETTLED).await;
+    if desk.is_blocked(user).await {
+        return desk.messages.answer_inline(query, vec![], CACHE_SECS).await;
+    }
     let lang = desk.prefs(user, lang).await.lang;
     let text = text.trim();
     let results = match Recipe::read(text) {

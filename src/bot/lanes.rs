@@ -3,10 +3,19 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use super::dialogue::Event;
 use super::update::Incoming;
 use crate::store::dialogues::DialogueKey;
+
+/// How long a conversation that could not be written down rests; each further time twice as long.
+const REST: Duration = Duration::from_secs(2);
+const LONGEST_REST: Duration = Duration::from_secs(60);
+/// When it is forgotten how often it rested, and the person may be told again.
+const REMEMBERED: Duration = Duration::from_secs(600);
 
 /// What a conversation is told.
 #[derive(Debug)]
@@ -23,19 +32,80 @@ pub enum Note {
     },
 }
 
+impl Note {
+    /// The row of the inbox it comes from.
+    pub fn row(&self) -> i64 {
+        match self {
+            Self::Update { seq, .. } => *seq,
+            Self::Came { of, .. } => *of,
+        }
+    }
+}
+
+/// What became of a note.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Pushed {
+    /// Whoever works on the conversation hears it.
+    Waits,
+    /// Nobody works on it; whoever hears this has to.
+    Idle,
+    /// Not taken: an update before it is to come again, and goes first.
+    Resting,
+}
+
 #[derive(Default)]
 pub struct Lanes {
     waiting: Mutex<HashMap<DialogueKey, VecDeque<Note>>>,
+    /// Conversations that could not be written down.
+    rests: Mutex<HashMap<DialogueKey, Rest>>,
+}
+
+struct Rest {
+    until: Instant,
+    length: Duration,
+    over: bool,
 }
 
 impl Lanes {
-    /// `true`: nobody works on this conversation; whoever hears that has to.
-    #[must_use]
-    pub fn push(&self, key: DialogueKey, note: Note) -> bool {
+    pub fn push(&self, key: DialogueKey, note: Note) -> Pushed {
         let mut waiting = self.waiting();
+        let rests = self.rests();
+        if matches!(note, Note::Update { .. }) && rests.get(&key).is_some_and(|rest| !rest.over) {
+            return Pushed::Resting;
+        }
         let idle = !waiting.contains_key(&key);
         waiting.entry(key).or_default().push_back(note);
-        idle
+        match idle {
+            true => Pushed::Idle,
+            false => Pushed::Waits,
+        }
+    }
+
+    /// Takes no updates of this conversation for a while. What waits comes back, to be released; and whether this is the first
+    /// time in a while.
+    pub fn rest(&self, key: DialogueKey) -> (Vec<Note>, bool) {
+        let mut waiting = self.waiting();
+        let mut rests = self.rests();
+        let left = waiting.get_mut(&key).map(std::mem::take).unwrap_or_default();
+        let before = rests.get(&key).map(|rest| rest.length);
+        let length = before.map_or(REST, |before| (before * 2).min(LONGEST_REST));
+        let rest = Rest {
+            until: Instant::now() + length,
+            length,
+            over: false,
+        };
+        rests.insert(key, rest);
+        (left.into(), before.is_none())
+    }
+
+    /// Ends the rests that are over. To be called before the inbox is read: so what rested comes first.
+    pub fn wake(&self) {
+        let now = Instant::now();
+        self.rests().retain(|_, rest| {
+            rest.over = rest.until <= now;
+            now < rest.until + REMEMBERED
+        });
     }
 
     /// The next note. `None`: the conversation is at rest and the caller no longer works on it.
@@ -55,6 +125,10 @@ impl Lanes {
 
     pub fn has_more(&self, key: DialogueKey) -> bool {
         self.waiting().get(&key).is_some_and(|notes| !notes.is_empty())
+    }
+
+    fn rests(&self) -> MutexGuard<'_, HashMap<DialogueKey, Rest>> {
+        self.rests.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn waiting(&self) -> MutexGuard<'_, HashMap<DialogueKey, VecDeque<Note>>> {

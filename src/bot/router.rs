@@ -1,7 +1,10 @@
 //! The inbox into conversations: what is not processed yet in, each to its own conversation, in the order it came.
 
+use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
+
+use tokio::task::AbortHandle;
 
 use super::desk::Desk;
 use super::lanes::Note;
@@ -20,8 +23,10 @@ const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// Hands updates out until the service ends.
 pub async fn run(desk: Arc<Desk>) {
+    let mut typing = HashMap::new();
     loop {
-        hand_out(&desk).await;
+        hand_out(&desk, &mut typing).await;
+        typing.retain(|_, answer| !answer.is_finished());
         tokio::select! {
             () = desk.mail.notified() => {}
             () = tokio::time::sleep(LOOK_EVERY) => {}
@@ -30,8 +35,10 @@ pub async fn run(desk: Arc<Desk>) {
     }
 }
 
-async fn hand_out(desk: &Arc<Desk>) {
+/// `typing`: who is being answered inline.
+async fn hand_out(desk: &Arc<Desk>, typing: &mut HashMap<i64, AbortHandle>) {
     let bot_id = desk.me.id;
+    desk.lanes.wake();
     let waiting = match desk
         .record(move |store| store.read(|conn| inbox::waiting(conn, bot_id, BATCH, OF_ONE)))
         .await
@@ -60,7 +67,10 @@ async fn hand_out(desk: &Arc<Desk>) {
                     user_id: incoming.user,
                 };
                 let seq = row.seq;
-                talker::push(desk, key, Note::Update { seq, incoming });
+                if !talker::push(desk, key, Note::Update { seq, incoming }) {
+                    let mut at_work = desk.at_work.lock().unwrap_or_else(PoisonError::into_inner);
+                    at_work.remove(&seq);
+                }
             }
             Read::Inline {
                 query,
@@ -69,10 +79,13 @@ async fn hand_out(desk: &Arc<Desk>) {
                 text,
             } => {
                 nothing.push(row.seq);
-                let desk = Arc::clone(desk);
-                desk.tasks
-                    .clone()
-                    .spawn(async move { inline::answer(&desk, &query, user, lang, &text).await });
+                let answering = Arc::clone(desk);
+                let answer = async move { inline::answer(&answering, &query, user, lang, &text).await };
+                let answer = desk.tasks.spawn(answer).abort_handle();
+                // With every letter comes another question, and only the newest is waited for.
+                if let Some(older) = typing.insert(user, answer) {
+                    older.abort();
+                }
             }
             Read::Stray { query, user, lang } => {
                 nothing.push(row.seq);

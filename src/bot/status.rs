@@ -6,18 +6,25 @@ mod words;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::watch;
-use tokio::time::Instant;
+use tokio::time::{Instant, MissedTickBehavior};
 
 use super::desk::{Desk, JobContext};
 use crate::model::JobId;
 use crate::queue::{Happened, off_runtime};
+use crate::store::Millis;
 use crate::store::jobs::{self, Job, JobState};
 
 use follower::Follower;
 pub use words::{failure_key, refusal_key};
+
+/// How often we look for jobs that ended and nobody was told, at the start first.
+const LOOK_EVERY: Duration = Duration::from_secs(60);
+/// How a job ended longer ago than this helps nobody.
+const OLD_NEWS_MS: Millis = 24 * 3600 * 1000;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Seen {
@@ -33,9 +40,20 @@ pub async fn watch_all(desk: Arc<Desk>) {
     for job in active(&desk).await {
         follow(&desk, &mut followed, job).await;
     }
+    let mut looks = tokio::time::interval(LOOK_EVERY);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         let event = tokio::select! {
             event = events.recv() => event,
+            _ = looks.tick() => {
+                followed.retain(|_, follower| !follower.is_closed());
+                for job in untold(&desk).await {
+                    if !followed.contains_key(&job) {
+                        follow(&desk, &mut followed, job).await;
+                    }
+                }
+                continue;
+            }
             () = desk.stopping.cancelled() => return,
         };
         match event {
@@ -60,6 +78,18 @@ async fn active(desk: &Desk) -> Vec<JobId> {
     let bot_id = desk.me.id;
     let active = desk.record(move |store| store.read(|conn| jobs::active_to(conn, bot_id)));
     active.await.unwrap_or_default()
+}
+
+/// Jobs that ended while nobody could be told: the service was killed, or Telegram out of reach.
+async fn untold(desk: &Desk) -> Vec<JobId> {
+    let (bot_id, since) = (desk.me.id, desk.clock.now() - OLD_NEWS_MS);
+    let untold = desk.record(move |store| store.read(|conn| jobs::untold_to(conn, bot_id, since)));
+    untold.await.unwrap_or_default()
+}
+
+async fn is_told(desk: &Desk, job: JobId) -> bool {
+    let told = desk.record(move |store| store.read(|conn| jobs::is_told(conn, job)));
+    told.await.unwrap_or(false)
 }
 
 async fn read(desk: &Desk, job: JobId) -> Option<Job> {
@@ -89,6 +119,10 @@ async fn follow(desk: &Arc<Desk>, followed: &mut HashMap<JobId, watch::Sender<Se
     let Some(to) = found.to.filter(|to| to.bot_id == desk.me.id) else {
         return;
     };
+    // A late event of a job that is over: the last word is said once.
+    if found.state.is_final() && is_told(desk, job).await {
+        return;
+    }
     let Ok(context) = serde_json::from_str::<JobContext>(&found.context) else {
         return;
     };

@@ -7,15 +7,20 @@ mod keeping;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::desk::Desk;
 use super::dialogue::{Action, Event, Pending, Prefs, Saved, What};
 use super::hands;
-use super::lanes::Note;
+use super::lanes::{Note, Pushed};
 use super::texts::Line;
 use super::update::{Incoming, Said};
 use crate::store::dialogues::DialogueKey;
-use crate::store::{StoreError, operators, people};
+use crate::store::{StoreError, people};
+
+/// For a conversation in the middle of a word when the service ends; what waits for its turn longer than this is gone on with
+/// after the next start.
+const STOP_GRACE: Duration = Duration::from_secs(10);
 
 /// Works a conversation off until there is nothing to do.
 pub async fn work(desk: Arc<Desk>, key: DialogueKey) {
@@ -32,6 +37,8 @@ pub async fn work(desk: Arc<Desk>, key: DialogueKey) {
     while let Some(note) = talker.desk.lanes.next(key) {
         let outcome = async {
             if !loaded {
+                // Released with the others should this fail.
+                talker.open.insert(note.row());
                 talker.saved = talker.load().await?;
                 loaded = true;
             }
@@ -49,15 +56,28 @@ pub async fn work(desk: Arc<Desk>, key: DialogueKey) {
     }
 }
 
-/// Begins to work where nobody does. What is said of a chat's old number is said of the new one.
-pub fn push(desk: &Arc<Desk>, key: DialogueKey, note: Note) {
+/// Begins to work where nobody does. What is said of a chat's old number is said of the new one. `false`: not taken, to come
+/// again.
+pub fn push(desk: &Arc<Desk>, key: DialogueKey, note: Note) -> bool {
     let key = DialogueKey {
         chat_id: desk.messages.chats.now(key.chat_id),
         ..key
     };
-    if desk.lanes.push(key, note) {
-        desk.tasks.spawn(work(Arc::clone(desk), key));
+    let pushed = desk.lanes.push(key, note);
+    if pushed == Pushed::Idle {
+        let (work, stopping) = (work(Arc::clone(desk), key), desk.stopping.clone());
+        desk.tasks.spawn(async move {
+            let late = async {
+                stopping.cancelled().await;
+                tokio::time::sleep(STOP_GRACE).await;
+            };
+            tokio::select! {
+                () = work => {}
+                () = late => {}
+            }
+        });
     }
+    pushed != Pushed::Resting
 }
 
 pub struct Talker {
@@ -100,7 +120,7 @@ impl Talker {
                 (talk.lang, talk.reply_to, talk.thread) = (lang, reply_to.filter(|_| here), thread.filter(|_| here));
                 self.remember(username).await;
                 let mut event = self.event(what).await;
-                if !event.is_leaving() && self.is_blocked().await {
+                if !event.is_leaving() && self.desk.is_blocked(self.key.user_id).await {
                     event = Event::Failed {
                         serial: None,
                         line: Line::new("reject-blocked"),
@@ -143,15 +163,6 @@ impl Talker {
                 Event::CircleTapped { query, job, press }
             }
         }
-    }
-
-    /// Whether the operator blocked this person. Without the record nobody is.
-    async fn is_blocked(&self) -> bool {
-        let user = self.key.user_id;
-        let asked = self
-            .desk
-            .record(move |store| store.read(|conn| operators::is_blocked(conn, user)));
-        asked.await.unwrap_or(false)
     }
 
     /// The original's table of people. A failure stops nobody.

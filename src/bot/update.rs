@@ -92,7 +92,9 @@ impl Facts {
         };
         let number = |value: &Value| value.as_i64();
         let chat = number(&message["chat"]["id"]);
-        let known = chat.zip(number(&message["message_id"]));
+        // A circle in doubt is looked for among the messages that are not known: a tap below it is noted with its proof.
+        let marked = body["data"].as_str().is_some_and(|data| Marker::of(data).is_some());
+        let known = chat.zip(number(&message["message_id"])).filter(|_| !marked);
         // Told in both chats.
         let moved = chat
             .zip(number(&message["migrate_to_chat_id"]))

@@ -30,7 +30,7 @@ pub struct Timing {
     pub longest_pause_ms: Millis,
     /// Longer than any send takes, the slowest upload included; who sent it is gone.
     pub longest_send_ms: Millis,
-    /// Who was out of reach for so long is not waited for any more.
+    /// Who was out of reach for so long is not waited for any more, nor looked for.
     pub give_up_ms: Millis,
 }
 
@@ -108,7 +108,6 @@ pub struct Doubt {
     pub scan_at: Millis,
     scans: u8,
     absent: u8,
-    postponed: u8,
 }
 
 /// How we know that it arrived.
@@ -160,6 +159,8 @@ pub enum Outcome {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scan {
     Found,
+    /// Found, but as another kind of message; whoever looked takes it away.
+    WrongKind,
     /// All candidates were asked, and none is it.
     Absent,
     /// Cannot be asked.

@@ -3,6 +3,8 @@
 //! Whoever sends asks [`Queue::next_parcel`], which has written the intent when it returns, sends, and reports with
 //! [`Queue::answered`]. Whoever searches does the same with [`Queue::next_search`] and [`Queue::scanned`].
 
+use std::collections::HashSet;
+
 use rand::Rng;
 
 use super::advance::{advance, read, save, searched};
@@ -98,9 +100,16 @@ impl Queue {
 
     /// The next circle to look for.
     pub fn next_search(&self) -> Result<Todo<Search>, QueueError> {
+        self.next_search_beside(&HashSet::new())
+    }
+
+    /// The next one to look for that is not among those being looked for already.
+    pub fn next_search_beside(&self, under_way: &HashSet<JobId>) -> Result<Todo<Search>, QueueError> {
+        let limit = u32::try_from(under_way.len()).unwrap_or(u32::MAX).saturating_add(1);
         let (now, quiet) = (self.now(), self.shared.timing.quiet_ms);
         Ok(self.shared.store.read(move |conn| {
-            let Some(row) = deliveries::due(conn, "reconciling", now, 1)?.pop() else {
+            let due = deliveries::due(conn, "reconciling", now, limit)?;
+            let Some(row) = due.into_iter().find(|row| !under_way.contains(&row.job)) else {
                 return Ok(Todo::Wait(deliveries::next_wake(conn, now)?));
             };
             let delivery = read(&row)?;

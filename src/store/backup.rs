@@ -138,7 +138,7 @@ fn ready(from: &Path, incoming: &Path) -> Result<(), StoreError> {
         "DELETE FROM file_holders WHERE holder IN (SELECT 'job:' || job_id FROM jobs WHERE active = 1)",
         [],
     )?;
-    end.execute("UPDATE jobs SET state = 'cancelled' WHERE active = 1", [])?;
+    end.execute("UPDATE jobs SET state = 'cancelled', told = 1 WHERE active = 1", [])?;
     end.commit()?;
     Ok(())
 }

@@ -160,7 +160,7 @@ pub fn next_wake(conn: &Connection, now: Millis) -> Result<Option<Millis>, Store
 /// Lets the job follow its delivery.
 pub fn move_job(tx: &Tx<'_>, job: JobId, to: JobState, now: Millis) -> Result<(), StoreError> {
     let mut moved = tx.prepare_cached(
-        "UPDATE jobs SET state = ?2, changed_ms = ?3
+        "UPDATE jobs SET state = ?2, changed_ms = ?3, told = 0
          WHERE job_id = ?1 AND state <> ?2 AND state IN ('rendered', 'sending', 'unknown')",
     )?;
     moved.execute(params![job.0, to.name(), now])?;

@@ -256,6 +256,27 @@ pub fn active_to(conn: &Connection, bot_id: i64) -> Result<Vec<JobId>, StoreErro
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+/// Jobs to chats of this bot that ended since then, and nobody was told.
+pub fn untold_to(conn: &Connection, bot_id: i64, since: Millis) -> Result<Vec<JobId>, StoreError> {
+    let mut asked = conn.prepare_cached(
+        "SELECT job_id FROM jobs WHERE active = 0 AND told = 0 AND bot_id = ?1 AND changed_ms >= ?2 ORDER BY changed_ms",
+    )?;
+    let rows = asked.query_map(params![bot_id, since], |row| row.get(0).map(JobId))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+pub fn is_told(conn: &Connection, job: JobId) -> Result<bool, StoreError> {
+    let mut asked = conn.prepare_cached("SELECT told FROM jobs WHERE job_id = ?1")?;
+    Ok(asked.query_row([job.0], |row| row.get(0)).optional()?.unwrap_or(true))
+}
+
+/// It was told that the job ended like this; how it ends after that is to be told anew.
+pub fn set_told(tx: &Tx<'_>, job: JobId, state: JobState) -> Result<(), StoreError> {
+    tx.prepare_cached("UPDATE jobs SET told = 1 WHERE job_id = ?1 AND state = ?2")?
+        .execute(params![job.0, state.name()])?;
+    Ok(())
+}
+
 /// Jobs of a user that are not final.
 pub fn active_of(conn: &Connection, user_id: i64) -> Result<u32, StoreError> {
     let mut asked = conn.prepare_cached("SELECT count(*) FROM jobs WHERE user_id = ?1 AND active = 1")?;

@@ -1,6 +1,8 @@
 //! Fingers on old buttons: of a list that was replaced, of a card of another song, of somebody else's; each is answered, and
 //! nothing is done to the wrong song.
 
+use musiccircles::deliver::telegram::Marker;
+
 use super::service::{House, SOON, card, circle, song_bytes};
 use crate::support::telegram::{Person, Seen, Telegram, What};
 
@@ -92,6 +94,20 @@ fn in_a_group_buttons_are_those_of_who_asked() {
     assert_eq!(answer(&anna, &yes), "");
     anna.wait_for_words("Удаляю всё", SOON);
     assert!(answer(&anna, &data(&shown, "▶️ Создать кружок")).contains(OLD));
+}
+
+/// Else the search passes over it, and if we die before its proof is written down the circle comes twice.
+#[test]
+fn a_tap_below_a_circle_makes_its_message_no_known_one() {
+    use musiccircles::bot::update::Facts;
+    let known = |data: &str| {
+        let message = serde_json::json!({ "chat": { "id": 5 }, "message_id": 3, "date": 7 });
+        let update = serde_json::json!({ "callback_query": { "message": message, "data": data } });
+        Facts::of(&update).message
+    };
+    let marker = Marker::new("0123456789abcdef").unwrap();
+    assert_eq!(known(&marker.callback_data("moment")), None);
+    assert_eq!(known("c1:1:go"), Some((5, 3, 7_000)));
 }
 
 /// A message may be gone, or too old for Telegram to show; the sign on the button ends all the same.

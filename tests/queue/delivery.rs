@@ -1,8 +1,9 @@
 //! Deliveries: the pure machine in virtual time, a hundred thousand of them, and the outbox on a real record.
 
+use musiccircles::model::JobId;
 use musiccircles::queue::delivery::{Delivery, Effect, Event, Outcome, Phase, Refusal, Scan, Shape, Timing};
 use musiccircles::queue::{Parcel, SentAs, Todo};
-use musiccircles::store::jobs::JobState;
+use musiccircles::store::jobs::{self, JobState};
 use musiccircles::store::{circles, deliveries, known};
 use proptest::prelude::*;
 use rand::{Rng, SeedableRng, rngs::StdRng};
@@ -164,6 +165,7 @@ fn any_event() -> impl Strategy<Value = Event> {
     ];
     let scan = prop_oneof![
         Just(Scan::Found),
+        Just(Scan::WrongKind),
         Just(Scan::Absent),
         Just(Scan::Undecidable),
         (0_i64..100_000).prop_map(|until| Scan::Postponed { until }),
@@ -565,4 +567,108 @@ fn one_that_is_sent_again_is_in_nobodys_way() {
         (desk.state(job), desk.state(second)),
         (JobState::Rendered, JobState::Queued)
     );
+}
+
+/// In doubt, and long enough for a first look.
+fn doubtful(desk: &Desk, user_id: i64) -> JobId {
+    let job = desk.rendered(user_id, u64::try_from(user_id).unwrap());
+    assert_eq!(parcel(desk).job.job, job);
+    let lost = Outcome::Ambiguous { last_byte: None };
+    desk.queue.answered(job, lost, None).unwrap();
+    job
+}
+
+#[test]
+fn a_search_outlasts_an_outage_but_not_a_day() {
+    let desk = Desk::new(OPEN);
+    let job = doubtful(&desk, 1);
+    desk.later(30_000);
+    let later = || Scan::Postponed {
+        until: desk.now.load(std::sync::atomic::Ordering::Relaxed) + 15_000,
+    };
+    for _ in 0..100 {
+        search(&desk);
+        desk.queue.scanned(job, later(), None).unwrap();
+        desk.later(15_000);
+    }
+    assert_eq!(desk.state(job), JobState::Sending, "given up while Telegram was away");
+    desk.later(Timing::DEFAULT.give_up_ms);
+    search(&desk);
+    desk.queue.scanned(job, later(), None).unwrap();
+    assert_eq!(desk.state(job), JobState::Unknown);
+}
+
+#[test]
+fn a_circle_found_as_a_video_is_made_again_and_its_name_is_not_kept() {
+    let desk = Desk::new(OPEN);
+    let job = doubtful(&desk, 1);
+    desk.later(30_000);
+    search(&desk);
+    desk.queue.scanned(job, Scan::WrongKind, None).unwrap();
+    assert_eq!(desk.state(job), JobState::Queued);
+    let kept = desk
+        .queue
+        .store()
+        .read(|conn| circles::find(conn, &key(1), Some(BOT)))
+        .unwrap();
+    assert_eq!(kept.unwrap().file_id, None);
+    // Smaller now; as a video again, it is refused.
+    let claim = desk.claim();
+    desk.queue.rendered(claim.held, desk.made(2)).unwrap();
+    parcel(&desk);
+    desk.queue
+        .answered(job, Outcome::Ambiguous { last_byte: None }, None)
+        .unwrap();
+    desk.later(30_000);
+    desk.queue.scanned(job, Scan::WrongKind, None).unwrap();
+    assert_eq!(desk.state(job), JobState::Refused);
+}
+
+#[test]
+fn a_search_that_waits_keeps_no_other_waiting() {
+    let desk = Desk::new(OPEN);
+    let (first, second) = (doubtful(&desk, 1), doubtful(&desk, 2));
+    desk.later(30_000);
+    let mut under_way = std::collections::HashSet::new();
+    for job in [first, second] {
+        let Todo::Now(search) = desk.queue.next_search_beside(&under_way).unwrap() else {
+            panic!("nothing to search")
+        };
+        assert_eq!(search.job, job);
+        under_way.insert(job);
+    }
+    let none = desk.queue.next_search_beside(&under_way).unwrap();
+    assert!(matches!(none, Todo::Wait(_)), "{none:?}");
+}
+
+/// The last word is owed until it is said, and owed again when the job ends otherwise.
+#[test]
+fn how_a_job_ended_is_owed_until_it_is_told() {
+    let desk = Desk::new(OPEN);
+    let job = doubtful(&desk, 1);
+    let untold = || {
+        let now = desk.now.load(std::sync::atomic::Ordering::Relaxed);
+        let store = desk.queue.store();
+        store.read(|conn| jobs::untold_to(conn, BOT, now - 1000)).unwrap()
+    };
+    let tell = |state| {
+        let store = desk.queue.store();
+        store.write(move |tx| jobs::set_told(tx, job, state)).unwrap();
+    };
+    assert_eq!(untold(), [], "it is on its way");
+    for wait in [30_000, 60_000, 120_000] {
+        desk.later(wait);
+        desk.queue.scanned(job, Scan::Undecidable, None).unwrap();
+    }
+    assert_eq!(untold(), [job]);
+    tell(JobState::Sent);
+    assert_eq!(untold(), [job], "that is not how it ended");
+    tell(JobState::Unknown);
+    assert_eq!(untold(), []);
+    assert!(desk.queue.resend(job, 1).unwrap());
+    parcel(&desk);
+    desk.queue.answered(job, Outcome::Sent, sent(70)).unwrap();
+    assert_eq!(untold(), [job]);
+    desk.later(2_000);
+    assert_eq!(untold(), [], "old news");
 }

@@ -127,6 +127,44 @@ fn many_chats_held_at_once_mean_the_bot() {
     assert_eq!(wait_until(limiter.ask(NOW, 98, Kind::Circle)), NOW + 5_000);
 }
 
+#[test]
+fn what_a_few_chats_must_wait_is_not_what_all_must() {
+    let mut limiter = Limiter::new();
+    for chat in 1..=4 {
+        limiter.refused(NOW, chat, Duration::from_secs(24 * 3600));
+    }
+    let until = wait_until(limiter.ask(NOW, 99, Kind::Message));
+    assert!(until <= NOW + 10_000, "{} ms", until - NOW);
+    // One tells whether Telegram meant the bot.
+    assert_eq!(limiter.ask(until, 99, Kind::Message), Verdict::Go);
+    let next = wait_until(limiter.ask(until, 98, Kind::Message));
+    assert!((until + 1..=until + 5_000).contains(&next), "{} ms", next - until);
+    limiter.refused(until + 100, 99, Duration::from_secs(30));
+    limiter.done(until + 100, 99);
+    let until = wait_until(limiter.ask(until + 100, 98, Kind::Message));
+    // It did; the next time it did not.
+    assert_eq!(limiter.ask(until, 98, Kind::Message), Verdict::Go);
+    limiter.done(until + 100, 98);
+    for chat in 50..60 {
+        assert_eq!(limiter.ask(until + 100, chat, Kind::Message), Verdict::Go);
+    }
+}
+
+#[tokio::test]
+async fn nobody_waits_for_a_chat_that_is_silenced_for_a_day() {
+    let gate = Gate::new(Limiter::new());
+    gate.refused(1, Duration::from_secs(24 * 3600));
+    let asked = Instant::now();
+    let turn = gate.message(1, Duration::from_secs(5)).await;
+    assert!(turn.is_err_and(|wait| wait > Duration::from_secs(24 * 3600 - 60)));
+    assert!(asked.elapsed() < Duration::from_secs(2), "{:?}", asked.elapsed());
+    // Nor for ever for a request that does not come back.
+    let under_way = gate.message(2, Duration::ZERO).await.unwrap();
+    assert!(gate.message(2, Duration::from_millis(100)).await.is_err());
+    drop(under_way);
+    assert!(gate.message(2, Duration::from_secs(5)).await.is_ok());
+}
+
 /// Hours of traffic in virtual time: requests take their time, arrive somewhere in it, and the program restarts.
 #[test]
 fn no_window_of_telegrams_is_ever_too_full() {

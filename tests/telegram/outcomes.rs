@@ -94,11 +94,11 @@ async fn what_was_sent_once_is_sent_again_by_its_id_until_telegram_forgets_it() 
         (second.shape, &second.file.unique_id),
         (Shape::Round, &first.file.unique_id)
     );
-    // It stays a circle: as a square video the id is worth nothing.
+    // It stays a circle: as a square video the id is worth nothing, and is to be dropped.
     let square = client
         .send_square(Place::chat(boris.chat), &again, "", &first_keyboard("c"))
         .await;
-    assert_eq!(refusal(square), Refusal::Other);
+    assert_eq!(refusal(square), Refusal::WrongFileId);
     // Another bot has ids of its own.
     let other = telegram.add_bot("other_bot");
     let carl = telegram.person_of(&other, "Carl");

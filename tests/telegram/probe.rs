@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use musiccircles::deliver::telegram::{Client, Gate, Limiter, Outcome, Place, Sighting};
+use musiccircles::deliver::telegram::{Client, Gate, Limiter, Outcome, Place, Shape, Sighting};
 use teloxide::Bot;
 use teloxide::requests::Requester;
 use teloxide::types::ChatId;
@@ -20,7 +20,10 @@ struct Lost {
 impl Lost {
     /// A circle with marker `m` of which no answer came.
     async fn with(fault: Fault) -> Self {
-        let telegram = Telegram::start();
+        Self::at(Telegram::start(), fault).await
+    }
+
+    async fn at(telegram: Telegram, fault: Fault) -> Self {
         let anna = telegram.person("Anna");
         anna.say("queen");
         telegram.script(next("sendVideoNote", [fault]));
@@ -52,7 +55,10 @@ async fn it_is_found_with_its_file_and_found_again() {
     let lost = Lost::with(Fault::accepted(Answer::Close)).await;
     // The person's own message is no candidate that fits, and one is not there.
     for look in [lost.probe(&[1, 2, 3]).await, lost.probe(&[2]).await] {
-        let Sighting::Found { message_id: 2, file } = look else {
+        let Sighting::Found {
+            message_id: 2, file, ..
+        } = look
+        else {
             panic!("not found");
         };
         let seen = &lost.anna.chat()[1];
@@ -60,6 +66,27 @@ async fn it_is_found_with_its_file_and_found_again() {
         assert_eq!(seen.buttons[0][0].text, "Another moment");
     }
     assert_eq!(lost.telegram.sent_with("m").len(), 1);
+}
+
+#[tokio::test]
+async fn it_is_found_as_what_it_became() {
+    let telegram = Telegram::start();
+    telegram.next_notes_are_videos(1);
+    let lost = Lost::at(telegram, Fault::accepted(Answer::Close)).await;
+    for look in [lost.probe(&[2]).await, lost.probe(&[2]).await] {
+        let Sighting::Found { shape, .. } = look else {
+            panic!("{look:?}");
+        };
+        assert_eq!(shape, Shape::Square);
+    }
+}
+
+#[tokio::test]
+async fn a_chat_that_is_silenced_is_not_waited_for() {
+    let lost = Lost::with(Fault::accepted(Answer::Close)).await;
+    lost.gate.refused(lost.anna.chat, Duration::from_secs(3600));
+    let look = tokio::time::timeout(Duration::from_secs(5), lost.probe(&[2])).await;
+    assert!(matches!(look, Ok(Sighting::NotYet { wait }) if wait > Duration::from_secs(3500)));
 }
 
 #[tokio::test]

@@ -4,11 +4,12 @@
 use std::time::Duration;
 
 use teloxide::requests::Requester;
-use teloxide::types::{ChatId, Message};
+use teloxide::types::{ChatId, Message, Seconds};
 use teloxide::{ApiError, RequestError};
 
 use super::{MessageError, Messages, explain, number};
 use crate::bot::rates;
+use crate::deliver::telegram::Permit;
 use crate::queue::off_runtime;
 use crate::store::known;
 use crate::torture;
@@ -18,6 +19,8 @@ const TRIES: u32 = 4;
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// A pause longer than this is not waited for by a message: it would be outdated.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
+/// So often that pause, while others have their turn: as long as the slowest circle takes.
+const TURNS: u32 = 10;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
@@ -119,7 +122,7 @@ impl Messages {
         let mut pause = FIRST_PAUSE;
         let mut tried = 0;
         loop {
-            let permit = self.gate.message(chat).await;
+            let permit = self.turn(chat).await.map_err(too_fast)?;
             let outcome = request().await;
             if let Err(RequestError::RetryAfter(wait)) = &outcome {
                 self.slow_down(chat, wait.duration()).await;
@@ -146,6 +149,17 @@ impl Messages {
         }
     }
 
+    /// Leave to write into the chat. Behind a circle on its way it may take minutes; a chat that is silenced is not waited for.
+    async fn turn(&self, chat: i64) -> Result<Permit, Duration> {
+        for _ in 1..TURNS {
+            match self.gate.message(chat, LONGEST_WAIT).await {
+                Err(wait) if wait <= LONGEST_WAIT => {}
+                turn => return turn,
+            }
+        }
+        self.gate.message(chat, LONGEST_WAIT).await
+    }
+
     /// Its number is known from now on: no circle is looked for there.
     async fn note(&self, sent: Message) -> i64 {
         let (store, bot_id, now) = (self.store.clone(), self.bot_id, self.clock.now());
@@ -156,4 +170,9 @@ impl Messages {
         }
         id
     }
+}
+
+fn too_fast(wait: Duration) -> RequestError {
+    let secs = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX);
+    RequestError::RetryAfter(Seconds::from_seconds(secs))
 }

@@ -45,9 +45,13 @@ impl Follower {
         let ready = |state| matches!(state, JobState::Rendered | JobState::Sending);
         if self.message.is_none() && ready(seen.borrow().state) {
             // It may be there before anybody has read that it will be.
-            let done = tokio::time::timeout(NO_NEED, seen.wait_for(|seen| !ready(seen.state))).await;
-            if matches!(&done, Ok(Ok(seen)) if seen.state == JobState::Sent) {
-                return;
+            let done = {
+                let done = seen.wait_for(|seen| !ready(seen.state));
+                let done = tokio::time::timeout(NO_NEED, done).await;
+                matches!(&done, Ok(Ok(seen)) if seen.state == JobState::Sent)
+            };
+            if done {
+                return self.told(JobState::Sent).await;
             }
         }
         let mut ticks = interval(EDIT_EVERY);
@@ -64,6 +68,11 @@ impl Follower {
                 return;
             }
             if let Err(MessageError::Unwanted) = self.show(now).await {
+                // Nobody reads it. The job goes on, and how it ends is tried once.
+                let end = seen.wait_for(|seen| seen.state.is_final()).await.map(|seen| seen.state);
+                if let Ok(state) = end {
+                    self.end(state).await;
+                }
                 return;
             }
             if signed.is_none_or(|signed| signed.elapsed() >= SIGN_EVERY) && self.sign(now.state).await {
@@ -177,7 +186,7 @@ impl Follower {
             if let Some(message) = self.message {
                 self.desk.messages.delete(self.place.chat, message).await;
             }
-            return;
+            return self.told(state).await;
         };
         let said = match self.message {
             Some(message) => match self.desk.messages.edit(self.place.chat, message, &page).await {
@@ -188,6 +197,21 @@ impl Follower {
         };
         if let Err(error) = said {
             tracing::info!(job = %self.job, %error, "how a job ended could not be told");
+            if !matches!(error, MessageError::Unwanted) {
+                return;
+            }
+        }
+        self.told(state).await;
+    }
+
+    /// Else it is told again after a restart, or in a while.
+    async fn told(&self, state: JobState) {
+        let job = self.job;
+        let written = self
+            .desk
+            .record(move |store| store.write(move |tx| jobs::set_told(tx, job, state)));
+        if let Err(error) = written.await {
+            tracing::warn!(%job, %error, "that a job's end was told was not written down");
         }
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::Talker;
 use crate::bot::dialogue::{Action, Event, Saved, VERSION};
+use crate::bot::lanes::Note;
 use crate::bot::texts::Line;
 use crate::bot::{hands, view};
 use crate::model::Blob;
@@ -100,14 +101,24 @@ impl Talker {
         Ok(saved)
     }
 
-    /// The record does not take it: the person hears so, and the updates come again in a while.
+    /// The record does not take it: the person hears so once, and the updates come again in a while. With it all that wait:
+    /// an update stepped before an earlier one would make that one count as done.
     pub(super) async fn give_up(&mut self) {
+        let (left, first) = self.desk.lanes.rest(self.key);
+        self.open.extend(left.iter().map(Note::row));
+        self.release();
+        if !first {
+            return;
+        }
         let lang = self.saved.talk.lang;
         let place = hands::place(self.key, &self.saved.talk);
         let page = view::line(&Line::new("trouble-record"), lang);
         if let Err(error) = self.desk.messages.send(place, &page).await {
             tracing::warn!(%error, "nor could that be told");
         }
+    }
+
+    fn release(&mut self) {
         let mut at_work = self.desk.at_work.lock().unwrap_or_else(PoisonError::into_inner);
         for seq in std::mem::take(&mut self.open) {
             at_work.remove(&seq);

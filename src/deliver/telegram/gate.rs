@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
+use tokio::time::Instant;
 
 use super::limiter::{Kind, Limiter, Saved, Verdict};
 
@@ -58,20 +59,30 @@ impl Gate {
         self.ask(chat, Kind::Circle)
     }
 
-    /// Waits until a message may go that must arrive, or a read-back.
-    pub async fn message(&self, chat: i64) -> Permit {
+    /// Waits until a message may go that must arrive, or a read-back; but at most `longest`, and not at all where its turn is
+    /// known to come later. `Err`: when to ask again.
+    pub async fn message(&self, chat: i64, longest: Duration) -> Result<Permit, Duration> {
+        let end = Instant::now() + longest;
         loop {
+            let left = end.saturating_duration_since(Instant::now());
             let moved = self.moved();
             tokio::pin!(moved);
             // Listening before asking: what comes back in between is not missed.
             moved.as_mut().enable();
             match self.ask(chat, Kind::Message) {
-                Ok(permit) => return permit,
+                Ok(permit) => return Ok(permit),
                 Err(Later(Some(until_ms))) => {
                     let wait = Duration::from_millis((until_ms - now_ms()).max(1) as u64);
+                    if wait > left {
+                        return Err(wait);
+                    }
                     tokio::time::sleep(wait.min(LONGEST_SLEEP)).await;
                 }
-                Err(Later(None)) => moved.await,
+                Err(Later(None)) => {
+                    if tokio::time::timeout(left, moved).await.is_err() {
+                        return Err(ASK_AGAIN);
+                    }
+                }
             }
         }
     }
@@ -115,6 +126,8 @@ impl Drop for Permit {
     }
 }
 
+/// Where a request that is under way does not come back.
+const ASK_AGAIN: Duration = Duration::from_secs(1);
 /// The clock may be set while we sleep.
 const LONGEST_SLEEP: Duration = Duration::from_secs(5);
 

@@ -33,6 +33,10 @@ const GROUP_RESERVE: usize = 6;
 const EXPECTED_MS: i64 = 2_000;
 /// So many chats held at once cannot be those chats' own doing: Telegram means the bot.
 const HELD_CHATS_THAT_MEAN_ALL: usize = 4;
+/// What those chats wait may be meant for them alone, so all wait only this long; then a single message tells.
+const HELD_FOR_ALL_MS: i64 = 10_000;
+/// Until the next one that tells, should the first not come back.
+const CAREFUL_MS: i64 = 2_000;
 /// Chats with nothing to remember are dropped when there are more than this.
 const TIDY_ABOVE: usize = 256;
 
@@ -60,6 +64,8 @@ pub enum Verdict {
 pub struct Limiter {
     overall: Window,
     chats: BTreeMap<i64, Chat>,
+    /// Telegram seems to mean the bot: one message at a time, until one is not refused. When the next may go.
+    careful_ms: Option<i64>,
 }
 
 #[derive(Clone, Debug)]
@@ -90,6 +96,7 @@ impl Limiter {
         Self {
             overall: Window::new(overall()),
             chats: BTreeMap::new(),
+            careful_ms: None,
         }
     }
 
@@ -106,9 +113,11 @@ impl Limiter {
         if kind != Kind::Circle && entry.circle_until_ms > now_ms {
             rooms.push(Room::At(entry.circle_until_ms));
         }
+        rooms.extend(self.careful_ms.filter(|next_ms| *next_ms > now_ms).map(Room::At));
         if rooms.iter().all(|room| *room == Room::Now) {
             self.overall.let_go();
             entry.let_go();
+            self.careful_ms = self.careful_ms.map(|_| now_ms + CAREFUL_MS);
             if kind == Kind::Circle {
                 entry.circle_until_ms = 0;
             }
@@ -128,6 +137,10 @@ impl Limiter {
         self.overall.came_back(now_ms);
         if let Some(chat) = self.chats.get_mut(&chat) {
             chat.came_back(now_ms);
+            // One that went before the hold says nothing.
+            if !chat.pace.is_held(now_ms) && !self.overall.is_held(now_ms) {
+                self.careful_ms = None;
+            }
         }
     }
 
@@ -139,7 +152,8 @@ impl Limiter {
         entry.pace.hold(until_ms);
         let held = self.chats.values().filter(|chat| chat.pace.is_held(now_ms)).count();
         if held >= HELD_CHATS_THAT_MEAN_ALL {
-            self.overall.hold(until_ms);
+            self.overall.hold(until_ms.min(now_ms.saturating_add(HELD_FOR_ALL_MS)));
+            self.careful_ms = Some(now_ms);
         }
     }
 
@@ -171,6 +185,7 @@ impl Limiter {
         Self {
             overall: window(overall(), &saved.overall),
             chats: chats.collect(),
+            careful_ms: None,
         }
     }
 

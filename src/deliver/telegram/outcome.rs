@@ -182,7 +182,7 @@ fn refused(kind: Refusal, description: &str) -> Outcome {
 }
 
 /// Telegram's sentences, by the part of them that says what happened; the rest of their wording has changed before.
-const REFUSALS: [(&str, Refusal); 19] = [
+const REFUSALS: [(&str, Refusal); 20] = [
     ("voice_messages_forbidden", Refusal::VoiceForbidden),
     ("restricted receiving of video note", Refusal::VoiceForbidden),
     ("restricted receiving of voice", Refusal::VoiceForbidden),
@@ -200,6 +200,8 @@ const REFUSALS: [(&str, Refusal); 19] = [
     ("wrong file id", Refusal::WrongFileId),
     ("invalid file id", Refusal::WrongFileId),
     ("wrong remote file id", Refusal::WrongFileId),
+    // The name of another kind of message, by a mistake of ours or of Telegram's.
+    ("can't use file of type", Refusal::WrongFileId),
     ("have no rights to send", Refusal::NoRights),
     ("chat_write_forbidden", Refusal::NoRights),
 ];

@@ -13,26 +13,32 @@ use super::client::Client;
 use super::exchange::{End, Exchange};
 use super::gate::Gate;
 use super::keyboard::Marked;
-use super::outcome::{SentFile, retry_after};
+use super::outcome::{SentFile, Shape, retry_after};
 use super::patience::{MAX_CANDIDATES, Patience};
 
 /// What a read-back saw.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Sighting {
     /// It arrived, and bears its final keyboard now.
-    Found { message_id: i64, file: SentFile },
+    Found {
+        message_id: i64,
+        file: SentFile,
+        shape: Shape,
+    },
     /// None of the candidates is it. It may still become visible: absent twice, a minute apart, is absent.
     Absent,
-    /// The chat cannot be asked any more: we were thrown out, or it became another.
+    /// Telegram will not tell: we were thrown out, or the chat became another.
     Closed,
     /// Telegram did not tell.
     Undecidable { retry_after: Option<Duration> },
+    /// Our own rates: its turn comes after this.
+    NotYet { wait: Duration },
 }
 
 /// What Telegram said to a keyboard.
 enum Put {
-    /// It has it now. The film it holds, if it is one of ours.
-    Done(Option<SentFile>),
+    /// It has it now. The film it holds, if it is one of ours, and as what.
+    Done(Option<(SentFile, Shape)>),
     /// It had it before.
     Already,
     /// It is not there, or not the bot's.
@@ -42,8 +48,13 @@ enum Put {
     Unclear {
         retry_after: Option<Duration>,
     },
+    NotYet {
+        wait: Duration,
+    },
 }
 
+/// A turn that comes later than this is not waited for: others are looked for meanwhile.
+const LONGEST_TURN: Duration = Duration::from_secs(10);
 const UNCLEAR: Put = Put::Unclear { retry_after: None };
 const NO_KEYBOARD: &str = r#"{"inline_keyboard":[]}"#;
 
@@ -65,31 +76,40 @@ impl Client {
 
     async fn probe_one(&self, gate: &Gate, chat: i64, message_id: i64, keyboard: &Marked) -> Sighting {
         let put = |markup| self.put(gate, chat, message_id, markup);
-        let file = match put(keyboard.markup()).await {
-            Put::Done(Some(file)) => return Sighting::Found { message_id, file },
+        let found = |(file, shape)| Sighting::Found {
+            message_id,
+            file,
+            shape,
+        };
+        let film = match put(keyboard.markup()).await {
+            Put::Done(Some(film)) => return found(film),
             // It does not keep a circle's buttons.
             Put::Done(None) => match put(NO_KEYBOARD).await {
                 Put::Unclear { retry_after } => return Sighting::Undecidable { retry_after },
+                Put::NotYet { wait } => return Sighting::NotYet { wait },
                 Put::Closed => return Sighting::Closed,
                 _ => return Sighting::Absent,
             },
             Put::NotThis => return Sighting::Absent,
             Put::Closed => return Sighting::Closed,
             Put::Unclear { retry_after } => return Sighting::Undecidable { retry_after },
+            Put::NotYet { wait } => return Sighting::NotYet { wait },
             Put::Already => match put(NO_KEYBOARD).await {
-                Put::Done(Some(file)) => file,
+                Put::Done(Some(film)) => film,
                 Put::Done(None) | Put::NotThis => return Sighting::Absent,
                 Put::Already => return Sighting::Undecidable { retry_after: None },
                 Put::Closed => return Sighting::Closed,
                 Put::Unclear { retry_after } => return Sighting::Undecidable { retry_after },
+                Put::NotYet { wait } => return Sighting::NotYet { wait },
             },
         };
         match put(keyboard.markup()).await {
-            Put::Done(_) | Put::Already => Sighting::Found { message_id, file },
+            Put::Done(_) | Put::Already => found(film),
             // The next look gives it back.
             Put::NotThis => Sighting::Undecidable { retry_after: None },
             Put::Closed => Sighting::Closed,
             Put::Unclear { retry_after } => Sighting::Undecidable { retry_after },
+            Put::NotYet { wait } => Sighting::NotYet { wait },
         }
     }
 
@@ -99,7 +119,10 @@ impl Client {
             .field("message_id", message_id.to_string())
             .field("reply_markup", markup);
         let patience = Patience::PROBE.within(self.patience());
-        let permit = gate.message(chat).await;
+        let permit = match gate.message(chat, LONGEST_TURN).await {
+            Ok(permit) => permit,
+            Err(wait) => return Put::NotYet { wait },
+        };
         let put = read(message_id, &self.call("editMessageReplyMarkup", form, patience).await);
         if let Put::Unclear {
             retry_after: Some(wait),
@@ -122,7 +145,7 @@ fn read(message_id: i64, exchange: &Exchange) -> Put {
     if envelope.ok {
         let message = envelope.result.filter(|message| message.message_id == message_id);
         return message.map_or(UNCLEAR, |message| {
-            Put::Done(message.receipt().map(|receipt| receipt.file))
+            Put::Done(message.receipt().map(|receipt| (receipt.file, receipt.shape)))
         });
     }
     let description = envelope.description.to_lowercase();
@@ -134,6 +157,8 @@ fn read(message_id: i64, exchange: &Exchange) -> Put {
         400 if envelope.parameters.migrate_to_chat_id.is_some() => Put::Closed,
         400 if description.contains("message is not modified") => Put::Already,
         400 if NOT_THIS.iter().any(|words| description.contains(words)) => Put::NotThis,
+        // Asked again it would say the same.
+        400 => Put::Closed,
         _ => UNCLEAR,
     }
 }

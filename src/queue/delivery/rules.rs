@@ -7,8 +7,6 @@ use crate::store::Millis;
 const ABSENT: u8 = 2;
 /// How often it is sent again after such a proof. More than one: Telegram may have a bad hour, and each is proved.
 const RESENDS: u8 = 3;
-/// How often a search may be put off because Telegram is busy.
-const POSTPONED: u8 = 20;
 /// Names that Telegram gave and no longer knows: of the circle, then of the square video.
 const FORGOTTEN: u8 = 2;
 /// New numbers of a chat that are followed.
@@ -52,8 +50,7 @@ impl Delivery {
             Outcome::NotSent { retry_after } => self.not_sent(retry_after, now, timing),
             Outcome::Refused(why) => self.refused(why, now),
             Outcome::Moved { to } => self.moved(to, now),
-            Outcome::WrongKind if self.made_smaller => self.refuse(Refusal::TooLarge),
-            Outcome::WrongKind => self.remake(true),
+            Outcome::WrongKind => self.wrong_kind(),
             Outcome::Ambiguous { last_byte } => self.doubt(last_byte.unwrap_or(now), now, timing),
         }
     }
@@ -106,12 +103,14 @@ impl Delivery {
             scan_at: now.max(last_byte + timing.quiet_ms),
             scans: 0,
             absent: 0,
-            postponed: 0,
         });
         vec![]
     }
 
     fn scanned(&mut self, mut doubt: Doubt, scan: Scan, now: Millis, timing: &Timing) -> Vec<Effect> {
+        if scan == Scan::WrongKind {
+            return self.wrong_kind();
+        }
         if now < doubt.scan_at {
             // Looked too early: that it was not there proves nothing. Found is found.
             return match scan {
@@ -122,16 +121,16 @@ impl Delivery {
         match scan {
             Scan::Found => return self.arrived(Proof::Search),
             Scan::Postponed { until } => {
-                doubt.postponed += 1;
-                doubt.scan_at = until.max(now + timing.first_pause_ms);
-                if doubt.postponed > POSTPONED {
+                // Telegram is away, or wants silence: the person is asked only when that has no end.
+                if now - doubt.since >= timing.give_up_ms {
                     return self.ask();
                 }
+                doubt.scan_at = until.max(now + timing.first_pause_ms);
                 self.phase = Phase::Reconciling(doubt);
                 return vec![];
             }
             Scan::Absent => doubt.absent += 1,
-            Scan::Undecidable => {}
+            Scan::Undecidable | Scan::WrongKind => {}
         }
         if doubt.absent >= ABSENT {
             if self.resends >= RESENDS {
@@ -153,6 +152,13 @@ impl Delivery {
     fn arrived(&mut self, by: Proof) -> Vec<Effect> {
         self.phase = Phase::Sent { by };
         vec![Effect::TellSent]
+    }
+
+    fn wrong_kind(&mut self) -> Vec<Effect> {
+        if self.made_smaller {
+            return self.refuse(Refusal::TooLarge);
+        }
+        self.remake(true)
     }
 
     fn again(&mut self, from: Millis) -> Vec<Effect> {

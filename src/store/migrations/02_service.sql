@@ -61,6 +61,8 @@ CREATE TABLE jobs (
     lease_ms     INTEGER,
     not_before_ms INTEGER NOT NULL,
     cancel_asked INTEGER NOT NULL DEFAULT 0,
+    -- Whoever waits in the chat was told how it ended.
+    told         INTEGER NOT NULL DEFAULT 0,
     content_key  TEXT,
     failure_kind TEXT,
     failure_words TEXT,
@@ -75,6 +77,7 @@ BEGIN
     UPDATE jobs SET dedupe_key = NULL WHERE job_id = NEW.job_id;
 END;
 CREATE INDEX jobs_waiting ON jobs (state, user_id, not_before_ms) WHERE active = 1;
+CREATE INDEX jobs_untold ON jobs (bot_id, changed_ms) WHERE active = 0 AND told = 0;
 CREATE INDEX jobs_by_age ON jobs (changed_ms);
 CREATE INDEX jobs_by_user ON jobs (user_id, job_id);
 
