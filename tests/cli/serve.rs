@@ -161,7 +161,7 @@ fn no_process_of_the_same_user_reads_the_services_environment() {
         let mut command = Command::new(program);
         if rustix::process::geteuid().is_root() {
             command = Command::new("setpriv");
-            command.args(["--bounding-set", "-sys_ptrace", "--", program]);
+            command.args(["--bounding-set", "-all", "--", program]);
         }
         desk.dress(&mut command);
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -190,6 +190,6 @@ fn no_process_of_the_same_user_reads_the_services_environment() {
     command.env("MUSICCIRCLES__DATA__DIR", folder.path());
     command.env("MUSICCIRCLES__HTTP__LISTEN", "127.0.0.1:0");
     let running = started(&desk, &mut command, folder.path());
-    assert_eq!(environment_of(running.child.id()), "");
+    assert!(environment_of(running.child.id()).is_empty());
     running.signal(Signal::TERM);
 }

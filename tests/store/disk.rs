@@ -163,7 +163,7 @@ async fn files_of_unknown_length_wait_their_turn_and_nothing_is_removed_for_them
             let turn = disk.turn().await;
             let place = tokio::task::spawn_blocking(move || disk.reserve("part", MOST));
             let place = place.await.unwrap()?.in_turn(turn);
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            tokio::time::sleep(Duration::from_millis(400)).await;
             fs::write(place.path(), "a short song").unwrap();
             let kept = tokio::task::spawn_blocking(move || place.keep_blob("mp3", |_, _| Ok(())));
             kept.await.unwrap().map(drop)

@@ -64,11 +64,7 @@ async fn a_circle_arrives_round_and_whole_with_its_marker() {
     );
     assert_eq!(seen.content["file_id"], receipt.file.id);
     assert!(anna.thumbnail(seen) == still, "another thumbnail");
-    assert!(
-        telegram.sent_with("a1")[0]
-            .detail
-            .ends_with(" with a thumbnail of 320 pixels")
-    );
+    assert!(telegram.sent_with("a1")[0].detail.ends_with(" with a thumbnail of 320 pixels"));
     assert_eq!(seen.buttons[0][0].data.as_deref(), Some("d:a1"));
     assert_eq!(anna.download(seen), vec![7_u8; 300_000]);
     assert_eq!(telegram.sent_with("a1").len(), 1);
