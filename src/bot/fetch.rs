@@ -157,7 +157,7 @@ async fn search(desk: &Desk, serial: Serial, query: &str, from: Cursor) -> Event
 
 async fn source_song(desk: &Desk, user_id: i64, found: &Found, preset: Preset) -> Got {
     let sources = sources(desk)?;
-    let file = desk.studio.room(SONG_BYTES).await?;
+    let file = desk.studio.room_in_turn(SONG_BYTES).await?;
     let limits = FetchLimits {
         max_bytes: SONG_BYTES,
         total: SONG_TIME,

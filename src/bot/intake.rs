@@ -6,14 +6,20 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use subtle::ConstantTimeEq;
+use teloxide::types::AllowedUpdate;
 
 use super::desk::Desk;
 use super::update::Facts;
 use crate::store::{StoreError, chats, inbox, known};
 use crate::torture;
 
-/// What we want to hear of. Telegram remembers an older list where none is given.
-pub const ALLOWED: [&str; 4] = ["message", "callback_query", "inline_query", "my_chat_member"];
+/// What we want to hear of, polled or pushed. Telegram remembers an older list where none is given.
+pub const ALLOWED: [AllowedUpdate; 4] = [
+    AllowedUpdate::Message,
+    AllowedUpdate::CallbackQuery,
+    AllowedUpdate::InlineQuery,
+    AllowedUpdate::MyChatMember,
+];
 /// How long Telegram may hold a poll that has nothing to say.
 const POLL_SECS: u64 = 25;
 /// And how much longer its answer may take then.

@@ -60,6 +60,12 @@ impl Studio {
             .map_err(|error| disk_line(&error))
     }
 
+    /// The same for one whose length nobody knows, when it is its turn.
+    pub async fn room_in_turn(&self, bytes: u64) -> Result<Reservation, Line> {
+        let turn = self.disk.turn().await;
+        Ok(self.room(bytes).await?.in_turn(turn))
+    }
+
     /// Looks into a file that has arrived and keeps it, with the cover in its tags.
     pub async fn song(&self, user_id: i64, file: Reservation, extension: &str, told: Told) -> Result<Song, Line> {
         let cover = self.room(PICTURE_BYTES).await?;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::CommandError;
@@ -18,6 +19,9 @@ pub fn run(args: &ServeArgs) -> Result<(), CommandError> {
     logs::start(config.log.format, config.log.dir.as_deref(), config.log.days)
         .map_err(|error| CommandError::Machine(error.to_string()))?;
     let machine = |what: &str, error: std::io::Error| CommandError::Machine(format!("{what}: {error}"));
+    // Other processes of the same user, workers among them, read neither our memory nor our environment: the token is there.
+    set_dumpable_behavior(DumpableBehavior::NotDumpable)
+        .map_err(|error| machine("the service's memory cannot be closed to others", error.into()))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| machine("the service cannot be started", error))?;
     let ran = runtime.block_on(async {

@@ -10,7 +10,7 @@ use super::Web;
 use super::caller::Caller;
 use super::error::{Answer, ApiError};
 use super::input::{is_random_name, random_name};
-use super::media;
+use super::{failed, media};
 use crate::model::{JobId, JobSpec};
 use crate::queue::{Rejection, Submit, Submitted, off_runtime};
 use crate::store::circles;
@@ -146,8 +146,8 @@ pub async fn status(web: &Web, name: &str) -> Answer<Status> {
 
 fn why(job: &Job) -> String {
     match &job.failure {
-        Some(failure) if !failure.words.is_empty() => failure.words.clone(),
-        _ => "this song or picture breaks what draws circles; send another one".to_owned(),
+        Some(failure) => failed::sentence(&failure.kind).to_owned(),
+        None => "this song or picture breaks what draws circles; send another one".to_owned(),
     }
 }
 

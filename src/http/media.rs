@@ -10,7 +10,7 @@ use super::Web;
 use super::error::{Answer, ApiError};
 use super::input::{line, random_name};
 use super::limits::{SONG_BYTES, SONG_TIME, SQUARE_BYTES, TOUCH_EVERY_MS};
-use super::upload::{keep, room};
+use super::upload::{keep, room, room_in_turn};
 use crate::model::limits::MIN_FRAGMENT;
 use crate::model::{Blob, Found, TrackRef};
 use crate::queue::{Rejection, off_runtime};
@@ -74,7 +74,7 @@ pub async fn track(web: &Web, track: &TrackRef) -> Answer<Song> {
     }
     let sources = web.sources()?;
     let found = sources.info(track).await?;
-    let file = room(web, SONG_BYTES).await?;
+    let file = room_in_turn(web, SONG_BYTES).await?;
     let limits = FetchLimits {
         max_bytes: SONG_BYTES,
         total: SONG_TIME,
@@ -166,7 +166,7 @@ pub async fn mp3(web: &Web, song: &Song) -> Answer<Blob> {
     if let Some(made) = known(web, &name).await? {
         return Ok(made);
     }
-    let (from, into) = (path(web, &song.file).await?, room(web, SONG_BYTES).await?);
+    let (from, into) = (path(web, &song.file).await?, room_in_turn(web, SONG_BYTES).await?);
     let never = CancellationToken::new();
     web.pool
         .mp3(&from, std::time::Duration::ZERO, None, into.path(), never)

@@ -15,6 +15,7 @@ mod caller;
 mod contract;
 mod docs;
 mod error;
+mod failed;
 mod file;
 mod headers;
 mod health;

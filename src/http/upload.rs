@@ -20,6 +20,9 @@ use crate::store::disk::Reservation;
 
 /// Of a file, by which its kind is told.
 const HEAD_BYTES: usize = 16;
+/// Room is taken for so much of a file at first, and for twice as much whenever that is not enough: what a sender never sends
+/// takes the place of nothing.
+const FIRST_BYTES: u64 = 1 << 20;
 
 /// A form as it came.
 #[derive(Default)]
@@ -107,7 +110,7 @@ async fn read(web: &Web, mut multipart: Multipart, wanted: &[Wanted], most: u64)
 
 async fn to_disk(web: &Web, mut field: Field<'_>, max_bytes: u64) -> Answer<Upload> {
     let name = field.file_name().map(str::to_owned);
-    let room = room(web, max_bytes).await?;
+    let mut room = room(web, max_bytes.min(FIRST_BYTES)).await?;
     let mut file = File::create(room.path())
         .await
         .map_err(|error| ApiError::trouble(&error))?;
@@ -116,6 +119,10 @@ async fn to_disk(web: &Web, mut field: Field<'_>, max_bytes: u64) -> Answer<Uplo
         bytes += piece.len() as u64;
         if bytes > max_bytes {
             return Err(ApiError::too_large(max_bytes));
+        }
+        if bytes > room.limit_bytes() {
+            let next = bytes.max(room.limit_bytes() * 2).min(max_bytes);
+            room = off_runtime(move || room.grow(next)).await?;
         }
         head.extend_from_slice(&piece[..piece.len().min(HEAD_BYTES.saturating_sub(head.len()))]);
         file.write_all(&piece)
@@ -149,6 +156,12 @@ async fn text(mut field: Field<'_>) -> Answer<String> {
 pub async fn room(web: &Web, bytes: u64) -> Answer<Reservation> {
     let disk = web.queue.disk().clone();
     Ok(off_runtime(move || disk.reserve("part", bytes)).await?)
+}
+
+/// The same for one whose length nobody knows, when it is its turn. Whoever waits here must hold no other such room.
+pub async fn room_in_turn(web: &Web, bytes: u64) -> Answer<Reservation> {
+    let turn = web.queue.disk().turn().await;
+    Ok(room(web, bytes).await?.in_turn(turn))
 }
 
 /// Keeps a written file by its content.

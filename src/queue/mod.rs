@@ -89,7 +89,6 @@ struct Shared {
     events: broadcast::Sender<JobEvent>,
     work: Notify,
     parcels: Notify,
-    searches: Notify,
     /// Nothing new is taken; what is in the line is made and sent.
     draining: AtomicBool,
     /// Somebody was forgotten whose words the log may still hold.
@@ -123,7 +122,6 @@ impl Queue {
                 events,
                 work: Notify::new(),
                 parcels: Notify::new(),
-                searches: Notify::new(),
                 draining: AtomicBool::new(false),
                 flush_wanted: AtomicBool::new(false),
             }),
@@ -156,11 +154,6 @@ impl Queue {
         let _ = tokio::time::timeout(longest, self.shared.parcels.notified()).await;
     }
 
-    /// Returns when there may be something to search for, at the latest after `longest`.
-    pub async fn searches_wait(&self, longest: Duration) {
-        let _ = tokio::time::timeout(longest, self.shared.searches.notified()).await;
-    }
-
     /// Takes nothing new from now on, or takes it again: before the machine is switched off, say. A restart ends it.
     pub fn drain(&self, draining: bool) {
         self.shared.draining.store(draining, Ordering::Relaxed);
@@ -179,7 +172,8 @@ impl Queue {
         figures::job_is(state.name());
         match state {
             JobState::Queued => self.shared.work.notify_one(),
-            JobState::Sending => self.shared.searches.notify_one(),
+            // Whoever searches for it looks by itself.
+            JobState::Sending => {}
             // The end of one delivery is the turn of the next one in the same chat.
             _ => self.shared.parcels.notify_one(),
         }

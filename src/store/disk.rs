@@ -11,9 +11,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rand::Rng;
+use tokio::sync::Semaphore;
 
-pub use super::reservation::Reservation;
-use super::{Clock, Millis, Store, StoreError, files};
+pub use super::reservation::{Reservation, Turn};
+use super::{Clock, Millis, Store, StoreError, Tx, files};
 use crate::torture;
 
 /// Songs, covers and lyrics by their content; circles by their content key; whatever is being written.
@@ -22,6 +23,13 @@ pub const CIRCLES: &str = "circles";
 pub const TEMPORARY: &str = "tmp";
 /// Nothing is written for longer than this; what was reserved before is left over.
 const LONGEST_WRITE_MS: Millis = 3600 * 1000;
+/// Files of unknown length that arrive at the same time: each is accounted for with the most it may become, and what is kept
+/// must not go for bytes that never come.
+const ARRIVALS: u64 = 8;
+/// And all of them together take at most this part of the budget.
+const ARRIVALS_SHARE: u64 = 2;
+/// The most one of them may become, for that part.
+const ARRIVAL_BYTES: u64 = 64 << 20;
 
 #[derive(Clone, Copy, Debug)]
 pub struct DiskLimits {
@@ -78,6 +86,7 @@ pub(super) struct Shared {
     pub(super) clock: Clock,
     /// Held while a file and its row are changed together, so that the sweep never sees one without the other.
     pub(super) placing: Mutex<()>,
+    arrivals: Arc<Semaphore>,
 }
 
 /// What a sweep removed.
@@ -93,6 +102,7 @@ impl Disk {
         for folder in [BLOBS, CIRCLES, TEMPORARY] {
             fs::create_dir_all(store.folder().join(folder))?;
         }
+        let arrivals = (limits.budget_bytes / ARRIVALS_SHARE / ARRIVAL_BYTES).clamp(1, ARRIVALS);
         let disk = Self {
             shared: Arc::new(Shared {
                 store,
@@ -100,6 +110,7 @@ impl Disk {
                 boot_id: boot_id.to_owned(),
                 clock,
                 placing: Mutex::new(()),
+                arrivals: Arc::new(Semaphore::new(arrivals as usize)),
             }),
         };
         disk.sweep()?;
@@ -118,28 +129,40 @@ impl Disk {
 
     /// Accounts for a file of at most so many bytes; what was unused longest makes room.
     pub fn reserve(&self, extension: &str, bytes: u64) -> Result<Reservation, DiskError> {
-        let Shared {
-            store,
-            limits,
-            boot_id,
-            clock,
-            ..
-        } = &*self.shared;
+        let Shared { boot_id, clock, .. } = &*self.shared;
+        let name = PathBuf::from(format!("{TEMPORARY}/{:032x}.{extension}", rand::rng().random::<u128>()));
+        let (path, boot_id, now) = (name.clone(), boot_id.clone(), clock.now());
+        self.account(bytes, move |tx| files::reserve(tx, &path, bytes, &boot_id, now))?;
+        Ok(Reservation::new(self.clone(), name, bytes))
+    }
+
+    /// Accounts for so many bytes more, by what `how` writes down.
+    pub(super) fn account(
+        &self,
+        bytes: u64,
+        how: impl FnOnce(&Tx<'_>) -> Result<(), StoreError> + Send + 'static,
+    ) -> Result<(), DiskError> {
+        let Shared { store, limits, .. } = &*self.shared;
         if self.free_bytes()?.saturating_sub(bytes) < limits.min_free_bytes {
             return Err(DiskError::Low);
         }
-        let name = PathBuf::from(format!("{TEMPORARY}/{:032x}.{extension}", rand::rng().random::<u128>()));
-        let (path, boot_id, budget, now) = (name.clone(), boot_id.clone(), limits.budget_bytes, clock.now());
+        let budget = limits.budget_bytes;
         let evicted = store.write(move |tx| {
             let over = (files::total_bytes(tx)? + bytes).saturating_sub(budget);
             let Some(evicted) = files::evict(tx, over, now)? else {
                 return Ok(None);
             };
-            files::reserve(tx, &path, bytes, &boot_id, now)?;
+            how(tx)?;
             Ok(Some(evicted))
         })?;
-        self.delete(&evicted.ok_or(DiskError::BudgetFull)?)?;
-        Ok(Reservation::new(self.clone(), name, bytes))
+        self.delete(&evicted.ok_or(DiskError::BudgetFull)?)
+    }
+
+    /// Waits until a file whose length nobody knows may arrive; given to [`Reservation::in_turn`].
+    pub async fn turn(&self) -> Turn {
+        // Nobody closes it; should somebody, nobody need wait any more.
+        let _permit = Arc::clone(&self.shared.arrivals).acquire_owned().await.ok();
+        Turn { _permit }
     }
 
     /// Deletes files whose rows are gone, unless the same file was made again meanwhile.

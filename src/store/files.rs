@@ -29,6 +29,13 @@ pub fn reserve(tx: &Tx<'_>, path: &Path, bytes: u64, boot_id: &str, now: Millis)
     Ok(())
 }
 
+/// The same for so many bytes more. A row that a sweep took for left over stays away.
+pub fn grow(tx: &Tx<'_>, path: &Path, bytes: u64) -> Result<(), StoreError> {
+    tx.prepare_cached("UPDATE files SET bytes = bytes + ?2 WHERE path = ?1 AND kept = 0")?
+        .execute(params![text(path)?, signed(bytes)])?;
+    Ok(())
+}
+
 /// The file that was reserved as `temporary` is now whole and lies at `path`.
 pub fn keep(tx: &Tx<'_>, temporary: &Path, path: &Path, bytes: u64, now: Millis) -> Result<(), StoreError> {
     let mut kept = tx.prepare_cached(

@@ -12,7 +12,7 @@ fn all() -> Migrations<'static> {
         M::up_with_hook(include_str!("migrations/01_original.sql"), midway),
         M::up_with_hook(include_str!("migrations/02_service.sql"), midway),
         M::up_with_hook(include_str!("migrations/03_timings.sql"), midway),
-        M::up_with_hook(include_str!("migrations/03_web.sql"), midway),
+        M::up_with_hook(include_str!("migrations/04_web.sql"), midway),
         M::up_with_hook(include_str!("migrations/05_operator.sql"), midway),
     ])
 }

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 
 use sha2::{Digest, Sha256};
+use tokio::runtime::Handle;
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::disk::{Disk, DiskError, remove_file};
 use super::{StoreError, Tx, files};
@@ -19,6 +21,12 @@ pub struct Reservation {
     path: PathBuf,
     bytes: u64,
     kept: bool,
+    turn: Option<Turn>,
+}
+
+/// One of the few files of unknown length that arrive now; its end is the turn of the next one.
+pub struct Turn {
+    pub(super) _permit: Option<OwnedSemaphorePermit>,
 }
 
 impl Reservation {
@@ -29,7 +37,25 @@ impl Reservation {
             name,
             bytes,
             kept: false,
+            turn: None,
         }
+    }
+
+    /// Keeps the turn until the file is kept or gone.
+    pub fn in_turn(mut self, turn: Turn) -> Self {
+        self.turn = Some(turn);
+        self
+    }
+
+    /// Accounts for a file of so many bytes, if that is more than before. An error ends it.
+    pub fn grow(mut self, bytes: u64) -> Result<Self, DiskError> {
+        let more = bytes.saturating_sub(self.bytes);
+        if more > 0 {
+            let name = self.name.clone();
+            self.disk.account(more, move |tx| files::grow(tx, &name, more))?;
+            self.bytes = bytes;
+        }
+        Ok(self)
     }
 
     /// Where to write, in full.
@@ -99,14 +125,27 @@ impl Drop for Reservation {
         if self.kept {
             return;
         }
-        let name = self.name.clone();
-        let removed = remove_file(&self.path).map_err(DiskError::from).and_then(|()| {
-            let store = &self.disk.shared.store;
-            Ok(store.write(move |tx| files::remove(tx, &name).map(drop))?)
-        });
-        if let Err(error) = removed {
-            tracing::warn!(%error, "a temporary file is left to the sweep");
+        let (disk, turn) = (self.disk.clone(), self.turn.take());
+        let (name, path) = (std::mem::take(&mut self.name), std::mem::take(&mut self.path));
+        let clean = move || {
+            clean_up(&disk, name, &path);
+            drop(turn);
+        };
+        // It waits for the disk, and what runs on the runtime must not.
+        match Handle::try_current() {
+            Ok(runtime) => drop(runtime.spawn_blocking(clean)),
+            Err(_) => clean(),
         }
+    }
+}
+
+fn clean_up(disk: &Disk, name: PathBuf, path: &Path) {
+    let removed = remove_file(path).map_err(DiskError::from).and_then(|()| {
+        let store = &disk.shared.store;
+        Ok(store.write(move |tx| files::remove(tx, &name).map(drop))?)
+    });
+    if let Err(error) = removed {
+        tracing::warn!(%error, "a temporary file is left to the sweep");
     }
 }
 

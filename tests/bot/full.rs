@@ -12,7 +12,7 @@ use crate::support::telegram::{Person, Telegram, What};
 const DISK_BYTES: u64 = 96 << 20;
 const NO_ROOM: &str = "кончилось место";
 
-/// A house whose data lie on a small disk. `None` where none can be mounted.
+/// A house whose data lie on a small disk. `None` only where tests may be left out.
 fn house(telegram: &Telegram) -> Option<House> {
     let house = House::new(telegram);
     let disk = SmallDisk::mount(&house.path("data"), DISK_BYTES)?;

@@ -103,7 +103,7 @@ const DEAD_ENDS: [&str; 18] = [
 #[test]
 fn every_error_says_what_to_do_next() {
     let verbs = |lang| match lang {
-        Lang::Ru => "ришли ыбери овтори опробуй ождись ажми ткрой ерни азреши апиши роверь тправь начала /help",
+        Lang::Ru => "ришли ыбери овтори опробуй ождись ажми ткрой ерни азреши апиши роверь тправь начала проси /help",
         Lang::En => "end hoose ry wait Wait ress pen ring llow ype heck Ask irst /help",
     };
     for lang in Lang::ALL {

@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use crate::support::command::{Desk, code_of};
+use crate::support::disk::not_tried;
 use crate::support::video::{Mp4, number};
 
 const SMALL: &str = "--size 240 --fps 25";
@@ -202,7 +203,7 @@ fn a_disk_that_may_only_be_read() {
 }
 
 /// Runs a script beside a file system of its own, mounted at `small` for it alone; the program is its `$0`. What it said
-/// on stdout and stderr. `None`, and a word about it, where this user may not mount anything.
+/// on stdout and stderr. `None` only where tests may be left out.
 fn on_a_disk(desk: &Desk, options: &str, script: &str) -> Option<(String, String)> {
     std::fs::create_dir_all(desk.path("small")).unwrap();
     for unshare in [&["-m"][..], &["-rm"]] {
@@ -220,7 +221,7 @@ fn on_a_disk(desk: &Desk, options: &str, script: &str) -> Option<(String, String
         }
         eprintln!("unshare {unshare:?}: {stderr}");
     }
-    eprintln!("NOT TRIED: this user may not mount a file system (options {options})");
+    not_tried(&format!("this user may not mount a file system (options {options})"));
     None
 }
 

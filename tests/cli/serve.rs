@@ -150,3 +150,46 @@ fn doctor_looks_at_what_the_service_would_use() {
     assert!(!ok && words.contains("render.fps"), "{words}");
     assert_eq!(json["ok"], true, "circles are made without it");
 }
+
+/// A worker is such a process: it is of the same user, and of no more power.
+#[test]
+fn no_process_of_the_same_user_reads_the_services_environment() {
+    let desk = Desk::new();
+    let folder = tempfile::tempdir().unwrap();
+    // Root reads whatever it likes, as long as it may.
+    let powerless = |program: &str| {
+        let mut command = Command::new(program);
+        if rustix::process::geteuid().is_root() {
+            command = Command::new("setpriv");
+            command.args(["--bounding-set", "-all", "--", program]);
+        }
+        desk.dress(&mut command);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    };
+    let environment_of = |process: u32| {
+        let read = powerless("cat")
+            .arg(format!("/proc/{process}/environ"))
+            .output()
+            .unwrap();
+        String::from_utf8_lossy(&read.stdout).into_owned()
+    };
+    let mut other = powerless("sleep").arg("60").env("A_SECRET", "1").spawn().unwrap();
+    let until = Instant::now() + SOON;
+    while !environment_of(other.id()).contains("A_SECRET") {
+        assert!(
+            Instant::now() < until,
+            "the environment of any other process can be read"
+        );
+    }
+    other.kill().unwrap();
+    other.wait().unwrap();
+
+    let mut command = powerless(env!("CARGO_BIN_EXE_musiccircles"));
+    command.arg("serve").env_remove("TELEGRAM_BOT_TOKEN");
+    command.env("MUSICCIRCLES__DATA__DIR", folder.path());
+    command.env("MUSICCIRCLES__HTTP__LISTEN", "127.0.0.1:0");
+    let running = started(&desk, &mut command, folder.path());
+    assert!(environment_of(running.child.id()).is_empty());
+    running.signal(Signal::TERM);
+}

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 
 use crate::support::command::{Desk, Running};
+use crate::support::disk::not_tried;
 
 /// Longer than any of these commands needs once it is told to stop.
 const AT_ONCE: Duration = Duration::from_secs(2);
@@ -115,7 +116,7 @@ fn while_the_driver_hangs_and_the_unfinished_file_has_a_name() {
         tried.status().unwrap().success()
     };
     let Some(unshare) = [&["-m"][..], &["-rm"]].iter().find(may_mount).copied() else {
-        eprintln!("NOT TRIED: this user may not mount a file system");
+        not_tried("this user may not mount a file system");
         return;
     };
     let mut command = Command::new("unshare");

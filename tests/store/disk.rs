@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, Instant};
 
 use musiccircles::model::Blob;
 use musiccircles::store::disk::{Disk, DiskError, DiskLimits};
@@ -176,4 +177,67 @@ fn who_left_their_conversation_makes_room_for_others() {
     assert_eq!(room.files(), before);
     room.disk.sweep().unwrap();
     assert_eq!(room.files(), before);
+}
+
+/// All of them at their largest are twice the budget, and what comes is a few bytes.
+#[tokio::test(flavor = "multi_thread")]
+async fn files_of_unknown_length_wait_their_turn_and_nothing_is_removed_for_them() {
+    const MOST: u64 = 64 << 20;
+    let room = room(1_000_000_000);
+    let circle = room.blob("a circle that somebody may ask for again").unwrap();
+    let arrivals = (0..32).map(|_| {
+        let disk = room.disk.clone();
+        tokio::spawn(async move {
+            let turn = disk.turn().await;
+            let place = tokio::task::spawn_blocking(move || disk.reserve("part", MOST));
+            let place = place.await.unwrap()?.in_turn(turn);
+            tokio::time::sleep(Duration::from_millis(400)).await;
+            fs::write(place.path(), "a short song").unwrap();
+            let kept = tokio::task::spawn_blocking(move || place.keep_blob("mp3", |_, _| Ok(())));
+            kept.await.unwrap().map(drop)
+        })
+    });
+    for arrival in arrivals.collect::<Vec<_>>() {
+        arrival.await.unwrap().unwrap();
+    }
+    assert!(room.has(&circle));
+}
+
+#[test]
+fn room_grows_with_the_file_and_makes_room_only_then() {
+    let room = room(100);
+    let old = room.blob(&"o".repeat(60)).unwrap();
+    let place = room.disk.reserve("part", 10).unwrap().grow(40).unwrap();
+    assert_eq!((place.limit_bytes(), room.has(&old)), (40, true));
+    let place = place.grow(90).unwrap();
+    assert!(!room.has(&old), "now its bytes are needed");
+    let full = place.grow(101).err().unwrap();
+    assert!(matches!(full, DiskError::BudgetFull), "{full}");
+    assert_eq!(room.disk.used_and_budget_bytes().unwrap().0, 0, "and it is gone itself");
+}
+
+/// Nothing else runs on this runtime while something blocks it.
+#[tokio::test]
+async fn what_is_not_kept_goes_without_blocking_the_runtime() {
+    let room = room(1000);
+    let place = room.disk.reserve("part", 10).unwrap();
+    fs::write(place.path(), "half").unwrap();
+    let (store, (writes, begun)) = (room.store.clone(), std::sync::mpsc::channel());
+    let slow = std::thread::spawn(move || {
+        store.write(move |_| {
+            writes.send(()).unwrap();
+            std::thread::sleep(Duration::from_secs(1));
+            Ok(())
+        })
+    });
+    begun.recv().unwrap();
+    let began = Instant::now();
+    drop(place);
+    assert!(began.elapsed() < Duration::from_millis(500), "{:?}", began.elapsed());
+    slow.join().unwrap().unwrap();
+    while room.disk.used_and_budget_bytes().unwrap().0 > 0 {
+        assert!(began.elapsed() < Duration::from_secs(20), "it is never cleaned up");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert!(room.files().is_empty());
 }

@@ -1,8 +1,10 @@
 //! What a child may not do.
 
 use musiccircles::worker::{Death, Freedom, WorkFailed};
+use tokio_util::sync::CancellationToken;
 
 use super::shop::{Shop, large, small};
+use crate::support::picture::{file, quadrants};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_network_no_programs_no_signals_no_higher_limits() {
@@ -66,6 +68,23 @@ async fn no_secret_in_a_childs_environment() {
             assert!(harmless, "{name} is not for a child to know");
         }
     }
+}
+
+/// Not what anybody wishes, but what the manual tells: files are those of the service's user, within the folder and without.
+#[tokio::test(flavor = "multi_thread")]
+async fn files_of_its_user_are_open_to_a_child_as_the_manual_says() {
+    let shop = Shop::open().await;
+    let elsewhere = tempfile::tempdir().unwrap();
+    let (song, picture) = (elsewhere.path().join("song.wav"), elsewhere.path().join("picture.png"));
+    std::fs::rename(shop.song(2.0), &song).unwrap();
+    let never = CancellationToken::new;
+    assert!(shop.pool.probe(&song, None, never()).await.is_ok(), "it reads");
+    let cover = elsewhere.path().join("cover.png");
+    std::fs::write(&cover, file(quadrants(64, 64), image::ImageFormat::Png)).unwrap();
+    shop.pool.cover(&cover, &picture, never()).await.unwrap();
+    assert!(picture.exists(), "it writes");
+    let manual = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/operating.md")).unwrap();
+    assert!(manual.contains("Files are not closed to it"));
 }
 
 /// A circle of a minute at 640 pixels takes 330 MB of private memory, a small one 130.

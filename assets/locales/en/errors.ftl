@@ -33,7 +33,7 @@ reject-queue-full = There is a queue right now. Try again in { $seconds ->
        *[other] { $seconds } seconds
     }.
 reject-disk-low = I have run out of room for new circles. Try again in a few minutes.
-reject-blocked = You cannot use me: the operator of this bot has blocked you. /delete_me still works.
+reject-blocked = You cannot use me: the operator of this bot has blocked you. Ask them why; /delete_me still works.
 reject-draining = I am about to be restarted and take nothing new. Try again in a few minutes.
 trouble-record = I could not write that down. Try again in a minute.
 trouble-internal = Something went wrong on my side. Try again; if that does not help, send the song anew.

@@ -26,13 +26,20 @@ pub async fn download(desk: &Desk, upload: &Upload, max_bytes: u64) -> Result<(R
         tracing::info!(error, "Telegram did not give a file");
         if error.contains("too big") { too_large() } else { gone() }
     })?;
-    let expected = u64::from(told.meta.size).max(upload.bytes);
-    if expected > max_bytes && upload.bytes > 0 {
-        return Err(too_large());
-    }
-    let room = if upload.bytes > 0 { expected } else { max_bytes };
-    let file = desk.studio.room(room.clamp(1, max_bytes)).await?;
-    let copied = match desk.local_file(&told.path) {
+    let local = desk.local_file(&told.path);
+    let here = match &local {
+        Some(path) => tokio::fs::metadata(path).await.ok().map(|facts| facts.len()),
+        None => None,
+    };
+    // What Telegram leaves out is the largest number there is.
+    let announced = [u64::from(told.meta.size), upload.bytes].into_iter();
+    let announced = announced.filter(|bytes| (1..u64::from(u32::MAX)).contains(bytes)).max();
+    let file = match here.or(announced) {
+        Some(expected) if expected > max_bytes => return Err(too_large()),
+        Some(expected) => desk.studio.room(expected.max(1)).await?,
+        None => desk.studio.room_in_turn(max_bytes).await?,
+    };
+    let copied = match local {
         Some(path) => copy(&path, &file).await,
         None => {
             let url = desk.file_url(&told.path);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use secrecy::ExposeSecret;
 use teloxide::RequestError;
 use teloxide::requests::Requester;
-use teloxide::types::{AllowedUpdate, BotCommand};
+use teloxide::types::BotCommand;
 
 use super::{Intake, LONGEST_PAUSE, PAUSE};
 use crate::bot::desk::Desk;
@@ -56,14 +56,8 @@ async fn settle(desk: &Desk, intake: &Intake) -> Result<(), RequestError> {
     };
     // The configuration has parsed it before.
     let Ok(url) = url.parse() else { return Ok(()) };
-    let allowed = [
-        AllowedUpdate::Message,
-        AllowedUpdate::CallbackQuery,
-        AllowedUpdate::InlineQuery,
-        AllowedUpdate::MyChatMember,
-    ];
     let asked = bot.set_webhook(url).secret_token(secret.expose_secret().to_owned());
-    asked.allowed_updates(allowed).await.map(drop)
+    asked.allowed_updates(intake::ALLOWED).await.map(drop)
 }
 
 const COMMANDS: [&str; 6] = ["newsong", "history", "settings", "cancel", "help", "delete_me"];

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use crate::http::error::{Answer, ApiError};
 use crate::http::file::{self, About, file_name};
 use crate::http::limits::SONG_BYTES;
-use crate::http::upload::{self, Wanted, keep, room};
+use crate::http::upload::{self, Wanted, keep, room_in_turn};
 use crate::http::{Web, media};
 
 pub async fn trim(State(web): State<Web>, request: Request) -> Answer {
@@ -33,7 +33,7 @@ pub async fn trim(State(web): State<Web>, request: Request) -> Answer {
             "the song has only {secs} s; choose an `end` up to that"
         )));
     }
-    let into = room(&web, SONG_BYTES).await?;
+    let into = room_in_turn(&web, SONG_BYTES).await?;
     let (from, length) = (Duration::from_secs(start), Duration::from_secs(end - start));
     let done = web.pool.mp3(
         upload.file.path(),

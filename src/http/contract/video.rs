@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::http::Web;
 use crate::http::caller::Caller;
 use crate::http::error::{Answer, ApiError};
+use crate::http::failed;
 use crate::http::file::{self, About, file_name};
 use crate::http::jobs::{self, Awaited};
 use crate::http::limits::PICTURE_BYTES;
@@ -52,7 +53,7 @@ fn ended(job: &crate::store::jobs::Job) -> ApiError {
         (Some(failure), _) if failure.kind == "disk_full" || failure.kind == "device" => {
             ApiError::trouble(&failure.words)
         }
-        (Some(failure), _) => ApiError::bad(failure.words.clone()),
+        (Some(failure), _) => ApiError::bad(failed::sentence(&failure.kind)),
         (None, JobState::SetAside) => ApiError::bad("this song or picture breaks what draws circles; send another one"),
         (None, _) => ApiError::busy("the circle was stopped before it was done; ask for it again", 1),
     }
