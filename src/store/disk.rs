@@ -146,7 +146,7 @@ impl Disk {
         if self.free_bytes()?.saturating_sub(bytes) < limits.min_free_bytes {
             return Err(DiskError::Low);
         }
-        let budget = limits.budget_bytes;
+        let (budget, now) = (limits.budget_bytes, self.shared.clock.now());
         let evicted = store.write(move |tx| {
             let over = (files::total_bytes(tx)? + bytes).saturating_sub(budget);
             let Some(evicted) = files::evict(tx, over, now)? else {
