@@ -15,8 +15,9 @@ export class Gallery {
   #shaders = null;
   #cards = new Map();
   #job = null;
-  #drawing = 0;
+  #drawing = false;
   #seen = new Set();
+  #watcher;
 
   constructor(root) {
     this.#root = root;
@@ -28,7 +29,6 @@ export class Gallery {
       this.#fill();
     });
   }
-  #watcher;
 
   /** `shaders` is null where there is no live preview. */
   open(themes, shaders) {
@@ -79,7 +79,7 @@ export class Gallery {
     if (!this.#shaders || !this.#job || this.#drawing) return;
     const card = [...this.#cards.values()].find((card) => card.of !== this.#job && this.#seen.has(card.theme.name));
     if (!card) return;
-    this.#drawing = 1;
+    this.#drawing = true;
     const job = this.#job;
     try {
       const scene = readScene(await api.scene({ ...job, theme: card.theme.name }));
@@ -92,7 +92,7 @@ export class Gallery {
       // The picture stays; whatever is wrong with the song is told on the stage.
     }
     card.of = job;
-    this.#drawing = 0;
+    this.#drawing = false;
     this.#fill();
   }
 

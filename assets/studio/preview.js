@@ -93,7 +93,9 @@ export class Preview {
     const scene = readScene(await api.scene(this.#job, signal));
     if (signal.aborted) return;
     await this.#painter.take(scene, () => api.shaderText(scene.theme));
+    // Nothing of it is seen yet.
     this.#drawn = -1;
+    delete this.#canvas.dataset.frame;
   }
 
   async #fetchStill(signal) {

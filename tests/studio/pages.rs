@@ -131,6 +131,7 @@ async fn on_a_phone_from_a_dropped_file_to_a_playing_circle() {
         .value("void (document.querySelector('#detail').open = true)")
         .await;
     browser.until(DRAWN).await;
+    browser.until(LIVE).await;
     assert_accessible(&browser, "while choosing").await;
     browser.screenshot(&album("phone-tuning")).await;
 
