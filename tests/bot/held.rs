@@ -52,7 +52,7 @@ fn an_update_that_could_not_be_written_down_goes_before_those_after_it() {
     record
         .execute_batch("DROP TRIGGER down_1; DROP TRIGGER down_2")
         .unwrap();
-    anna.wait_for_words("Пришли название песни", SOON);
+    anna.wait_for_words("🎵 Пришли название песни", SOON);
     assert_eq!(said("Как сделать кружок"), 2, "{:?}", anna.chat());
     service.stop();
 }
