@@ -9,7 +9,6 @@
 
 mod makers;
 
-use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -336,13 +335,6 @@ async fn listen(config: &Config) -> Result<Vec<TcpListener>, AppError> {
     for &address in &config.http.listen {
         let bound = TcpListener::bind(address).await;
         let listener = bound.map_err(|source| AppError::Listen { address, source })?;
-        // Port 0 has become one by now; an address for everybody is this machine's own as well.
-        if let Ok(mut at) = listener.local_addr() {
-            if at.ip().is_unspecified() {
-                at.set_ip(Ipv4Addr::LOCALHOST.into());
-            }
-            tracing::info!("the studio is at http://{at}/");
-        }
         listeners.push(listener);
     }
     Ok(listeners)
@@ -357,6 +349,7 @@ fn serve(
 ) {
     let room = Arc::new(Semaphore::new(config.http.connections));
     for listener in listeners {
+        // Port 0 has become one by now.
         if let Ok(address) = listener.local_addr() {
             tracing::info!(%address, "open http://{address} in a browser");
         }

@@ -111,7 +111,7 @@ async fn a_telegram_out_of_reach_is_known_and_so_is_its_return() {
     let telegram = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = telegram.local_addr().unwrap();
     let settings = [
-        ("TELEGRAM__TOKEN", "1:canary-of-the-probe"),
+        ("TELEGRAM__TOKEN", "1000001:canary-of-the-probe-canary-of-the-probe"),
         ("TELEGRAM__API_URL", &*format!("http://{address}")),
     ];
     let answering = tokio::spawn(answer_all(telegram));

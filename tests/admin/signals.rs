@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::support::command::code_of;
 
 const SOON: Duration = Duration::from_secs(60);
-const CANARY: &str = "987654:canary-token-of-a-bot";
+const CANARY: &str = "987654:canary-token-of-a-bot-canary-token-of-it";
 
 /// `serve` in a folder of its own.
 fn serve(folder: &Path, environment: &[(&str, &str)]) -> Child {
