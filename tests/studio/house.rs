@@ -42,7 +42,9 @@ impl House {
             url: format!("http://{listen}"),
         };
         let began = Instant::now();
-        while reqwest::get(format!("{}/health", house.url)).await.is_err() {
+        // One that draws and one that looks: a person would come when both are there.
+        let ready = |log: String| log.matches("a worker is ready").count() >= 2;
+        while !ready(house.log()) || reqwest::get(format!("{}/health", house.url)).await.is_err() {
             assert!(began.elapsed() < PATIENCE, "{}", house.log());
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
