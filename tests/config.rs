@@ -228,7 +228,9 @@ fn the_example_and_the_manual_name_every_key() {
         Err(ConfigError::Unknown { known, .. }) => known,
         other => panic!("{other:?}"),
     };
-    for table in ["http", "admin", "log", "data", "telegram", "sources", "render", "limits"] {
+    for table in [
+        "http", "admin", "log", "data", "telegram", "sources", "render", "limits",
+    ] {
         for key in known(table) {
             let is_here =
                 |name: &String| *name == format!("{table}.{key}") || name.starts_with(&format!("{table}.{key}."));

@@ -150,7 +150,11 @@ async fn a_child_killed_three_times_comes_back_slowly() {
             let now = shop.children();
             let gone = children.iter().all(|child| !now.contains(child));
             // The third time nobody follows at once.
-            gone && if kill < 2 { now.len() == children.len() } else { !shop.pool.is_ready() }
+            gone && if kill < 2 {
+                now.len() == children.len()
+            } else {
+                !shop.pool.is_ready()
+            }
         };
         let waited = async {
             while !settled() {
