@@ -56,6 +56,8 @@ impl Bench {
         match work {
             #[cfg(debug_assertions)]
             Work::Render { wanted, output } if torture::is_on() => super::pretend::render(wanted, output),
+            #[cfg(debug_assertions)]
+            Work::Survey { .. } if torture::is_on() => Ok(super::pretend::survey()),
             Work::Render { wanted, output } => self.render(wanted, output, cancel, tell),
             Work::Frame { wanted, at_ms, output } => self.frame(wanted, Duration::from_millis(*at_ms), output, cancel),
             Work::Key { wanted } => {
