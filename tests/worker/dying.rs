@@ -100,7 +100,7 @@ async fn a_job_has_its_time_and_no_more() {
         shop.render(large(&song), "a.mp4").await,
         Err(WorkFailed::WorkerDied(Death::OverTime))
     );
-    assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(6), "{:?}", began.elapsed());
     assert_eq!(shop.names(), ["song.wav"]);
 }
 
