@@ -201,6 +201,13 @@ async fn on_a_desk_in_russian_by_keyboard() {
 
     browser.click("#make").await;
     browser.until("document.body.dataset.step === 'making'").await;
+    // It is there before it is where it will be.
+    browser
+        .until(
+            "(() => { const at = document.querySelector('#cancel').getBoundingClientRect(); \
+             return document.elementFromPoint(at.x + at.width / 2, at.y + at.height / 2)?.closest('#cancel') != null; })()",
+        )
+        .await;
     browser.click("#cancel").await;
     browser.until("document.body.dataset.step === 'look'").await;
     assert_eq!(text(&browser, "#progress").await, "Отменено.");
