@@ -84,18 +84,6 @@ const EVERY_KEY: &[(&str, &str, Arrived)] = &[
     ("HTTP__LISTEN", "127.0.0.1:9000, [::1]:8001", |c| {
         c.http.listen.len() == 2
     }),
-    ("HTTP__ANONYMOUS", "false", |c| !c.http.anonymous),
-    ("HTTP__REQUESTS_PER_MINUTE", "60", |c| c.http.requests_per_minute == 60),
-    ("HTTP__CONNECTIONS", "50", |c| c.http.connections == 50),
-    (
-        "HTTP__CORS_ORIGINS",
-        "https://a.example.org, https://b.example.org",
-        |c| c.http.cors_origins == ["https://a.example.org", "https://b.example.org"],
-    ),
-    ("HTTP__TRUSTED_PROXIES", "10.0.0.1,::1", |c| {
-        c.http.trusted_proxies.len() == 2
-    }),
-    ("HTTP__UNLIMITED", "127.0.0.1", |c| c.http.unlimited.len() == 1),
     ("ADMIN__TOKEN_HASH", "$argon2id$v=19$x", |c| {
         c.admin.token_hash.is_some()
     }),
@@ -240,7 +228,9 @@ fn the_example_and_the_manual_name_every_key() {
         Err(ConfigError::Unknown { known, .. }) => known,
         other => panic!("{other:?}"),
     };
-    for table in ["http", "admin", "log", "data", "telegram", "sources", "render", "limits"] {
+    for table in [
+        "http", "admin", "log", "data", "telegram", "sources", "render", "limits",
+    ] {
         for key in known(table) {
             let is_here =
                 |name: &String| *name == format!("{table}.{key}") || name.starts_with(&format!("{table}.{key}."));

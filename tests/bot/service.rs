@@ -172,7 +172,7 @@ impl Drop for Service<'_> {
 
 /// The newest card of the chat, once it shows these words.
 pub fn card(person: &Person, words: &str) -> Seen {
-    person.wait_for(&format!("a card with {words:?}"), SOON, |seen| {
+    person.wait_for(&format!("a card with {words:?}"), RENDERED, |seen| {
         let card = seen
             .iter()
             .rev()

@@ -30,8 +30,8 @@ const POINTS: [(&str, u32); 18] = [
     ("sent.before_cleanup", 10),
     ("reconcile.before_probe", 1),
     ("reconcile.after_probe", 1),
-    // Of somebody who leaves: six kinds of rows, then their song and their circle.
-    ("delete_me.mid", 6),
+    // Of somebody who leaves: four kinds of rows, then their song and their circle.
+    ("delete_me.mid", 4),
     ("cleanup.mid", 2),
     // When it is told to stop.
     ("checkpoint.mid", 1),

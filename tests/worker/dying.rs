@@ -100,7 +100,7 @@ async fn a_job_has_its_time_and_no_more() {
         shop.render(large(&song), "a.mp4").await,
         Err(WorkFailed::WorkerDied(Death::OverTime))
     );
-    assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(6), "{:?}", began.elapsed());
     assert_eq!(shop.names(), ["song.wav"]);
 }
 
@@ -150,7 +150,11 @@ async fn a_child_killed_three_times_comes_back_slowly() {
             let now = shop.children();
             let gone = children.iter().all(|child| !now.contains(child));
             // The third time nobody follows at once.
-            gone && if kill < 2 { now.len() == children.len() } else { !shop.pool.is_ready() }
+            gone && if kill < 2 {
+                now.len() == children.len()
+            } else {
+                !shop.pool.is_ready()
+            }
         };
         let waited = async {
             while !settled() {
