@@ -10,11 +10,11 @@ export function numbers(page) {
       const told = await ask("numbers");
       const row = (name, busy) => [name, busy.people, busy.circles, busy.searches];
       page.section.replaceChildren(
-        card("Busy", table(["last", "people", "circles", "searches"], [row("day", told.day), row("week", told.week), row("month", told.month)], "")),
+        card("Busy", table(["last", "people in chats", "circles", "searches"], [row("day", told.day), row("week", told.week), row("month", told.month)], "")),
         card(
           "By day, UTC",
-          bars(told.days.map((day) => day.circles), `circles by day, the last ${told.days.length} days on which something was done`),
-          table(["day", "people", "circles", "searches"], told.days.toReversed().map((day) => [day.date, day.people, day.circles, day.searches]), "Nothing was done yet."),
+          told.days.length > 0 && bars(told.days.map((day) => day.circles), `circles by day, the last ${told.days.length} days on which something was done`),
+          table(["day", "people in chats", "circles", "searches"], told.days.toReversed().map((day) => [day.date, day.people, day.circles, day.searches]), "Nothing was done yet."),
         ),
         card("Songs, 30 days", top(told.songs)),
         card("Themes, 30 days", top(told.themes)),

@@ -93,7 +93,7 @@ impl Probes {
 fn frame(found: Found, workers: bool) -> Result<String, String> {
     let age = found.well_at.map(|at| at.elapsed());
     match (found.outcome, age) {
-        _ if !workers => Err("no worker is up".to_owned()),
+        _ if !workers => Err("all workers of one kind are down; the operator's page names them".to_owned()),
         (Err(trouble), _) => Err(trouble),
         (Ok(_), Some(age)) if age <= FRAME_STALE => Ok(format!("drawn {} s ago", age.as_secs())),
         (Ok(_), _) => Err(format!("none was drawn for {} s", FRAME_STALE.as_secs())),

@@ -47,7 +47,15 @@ pub fn stage_times(conn: &Connection, since: Millis) -> Result<BTreeMap<String, 
     Ok(times)
 }
 
-/// People who did something, and circles and searches, since then.
+/// Everything that was done since `?1`: by whom, whether it was a circle or a search, and on which day of UTC. Circles are those
+/// that were made, for whomever; people are those of chats, because who came by HTTP is known by no number of their own.
+const DONE: &str = "SELECT interaction_date / 86400000 AS day, user_id, 0 AS circle, interaction_type_id = 1 AS search
+                    FROM interactions WHERE interaction_date >= ?1
+                    UNION ALL
+                    SELECT changed_ms / 86400000, iif(user_id > 0, user_id, NULL), 1, 0
+                    FROM jobs WHERE changed_ms >= ?1 AND state IN ('sent', 'done')";
+
+/// How much was done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Busy {
     pub people: u64,
@@ -56,11 +64,9 @@ pub struct Busy {
 }
 
 pub fn busy(conn: &Connection, since: Millis) -> Result<Busy, StoreError> {
-    let mut asked = conn.prepare_cached(
-        "SELECT count(DISTINCT user_id), coalesce(sum(interaction_type_id = 2), 0),
-                coalesce(sum(interaction_type_id = 1), 0)
-         FROM interactions WHERE interaction_date >= ?1",
-    )?;
+    let mut asked = conn.prepare_cached(&format!(
+        "SELECT count(DISTINCT user_id), coalesce(sum(circle), 0), coalesce(sum(search), 0) FROM ({DONE})"
+    ))?;
     Ok(asked.query_row([since], |row| {
         Ok(Busy {
             people: unsigned(row.get(0)?),
@@ -68,6 +74,23 @@ pub fn busy(conn: &Connection, since: Millis) -> Result<Busy, StoreError> {
             searches: unsigned(row.get(2)?),
         })
     })?)
+}
+
+/// The days on which something was done, `2026-11-20`, oldest first.
+pub fn days(conn: &Connection, since: Millis) -> Result<Vec<(String, Busy)>, StoreError> {
+    let mut asked = conn.prepare_cached(&format!(
+        "SELECT strftime('%Y-%m-%d', day * 86400, 'unixepoch'), count(DISTINCT user_id), sum(circle), sum(search)
+         FROM ({DONE}) GROUP BY day ORDER BY day"
+    ))?;
+    let rows = asked.query_map([since], |row| {
+        let busy = Busy {
+            people: unsigned(row.get(1)?),
+            circles: unsigned(row.get(2)?),
+            searches: unsigned(row.get(3)?),
+        };
+        Ok((row.get(0)?, busy))
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// What circles were asked for since then: themes, and songs by what they are called; the most wanted first.

@@ -29,6 +29,11 @@ pub fn start(format: Format, folder: Option<&Path>, days: usize) -> Result<(), L
     let writer = match folder {
         None => BoxMakeWriter::new(std::io::stderr),
         Some(folder) => {
+            let refused = || LogError {
+                folder: folder.display().to_string(),
+            };
+            // Made first: the files look for older ones of theirs before they make it themselves, and complain.
+            std::fs::create_dir_all(folder).map_err(|_| refused())?;
             // Written as it comes: a line that waited for its turn would be lost with a crash, and it is the one to read.
             let files = Builder::new()
                 .rotation(Rotation::DAILY)
@@ -36,9 +41,7 @@ pub fn start(format: Format, folder: Option<&Path>, days: usize) -> Result<(), L
                 .filename_suffix("log")
                 .max_log_files(days)
                 .build(folder);
-            BoxMakeWriter::new(files.map_err(|_| LogError {
-                folder: folder.display().to_string(),
-            })?)
+            BoxMakeWriter::new(files.map_err(|_| refused())?)
         }
     };
     let log = tracing_subscriber::fmt()

@@ -106,6 +106,10 @@ async fn a_job_is_found_its_story_told_cancelled_and_made_again() {
             .any(|stage| stage["stage"] == "render" && stage["p95_ms"].as_f64() >= stage["p50_ms"].as_f64())
     );
     let numbers = admin.get("numbers").await;
+    let (day, days) = (&numbers["day"], numbers["days"].as_array().unwrap());
+    assert!(day["circles"].as_u64() >= Some(3) && day["people"] == 0, "{numbers}");
+    let listed: u64 = days.iter().filter_map(|day| day["circles"].as_u64()).sum();
+    assert_eq!(Some(listed), day["circles"].as_u64(), "{numbers}");
     assert_eq!(
         (&numbers["songs"][0]["name"], &numbers["themes"][0]["name"]),
         (&json!("Band – Tune"), &json!("vinyl"))

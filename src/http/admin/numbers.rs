@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use crate::http::Web;
 use crate::http::error::Answer;
-use crate::store::{Millis, Reader, StoreError, overview, stats};
+use crate::store::overview::{self, Busy};
+use crate::store::{Millis, Reader, StoreError};
 
 const DAY_MS: Millis = 24 * 3600 * 1000;
 /// Days that are listed.
@@ -34,14 +35,16 @@ pub async fn numbers(State(web): State<Web>) -> Answer {
 fn read(conn: &Reader, now: Millis) -> Result<Value, StoreError> {
     // A day ends at midnight UTC, for everybody.
     let today = now - now.rem_euclid(DAY_MS);
-    let days = stats::days(conn, today - (DAYS - 1) * DAY_MS)?
+    let told = |busy: Busy| json!({ "people": busy.people, "circles": busy.circles, "searches": busy.searches });
+    let days = overview::days(conn, today - (DAYS - 1) * DAY_MS)?
         .into_iter()
-        .map(|day| json!({ "date": day.date, "people": day.people, "circles": day.circles, "searches": day.searches }));
+        .map(|(date, busy)| {
+            let mut day = told(busy);
+            day["date"] = date.into();
+            day
+        });
     let days: Vec<_> = days.collect();
-    let busy = |days: Millis| {
-        let busy = overview::busy(conn, now - days * DAY_MS)?;
-        Ok::<_, StoreError>(json!({ "people": busy.people, "circles": busy.circles, "searches": busy.searches }))
-    };
+    let busy = |days: Millis| Ok::<_, StoreError>(told(overview::busy(conn, now - days * DAY_MS)?));
     let named = |top: Vec<(String, u64)>| {
         let named = top
             .into_iter()
