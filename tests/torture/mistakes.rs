@@ -20,12 +20,12 @@ fn arrivals(mistake: &str, failpoints: &str, faults: impl IntoIterator<Item = Fa
     let made_on_purpose = !mistake.is_empty();
     let mistake = ("MUSICCIRCLES_MISTAKE", mistake);
     let mut service = house.start_with(&[mistake, ("FAILPOINTS", failpoints)]);
-    wait(SOON, || !service.is_alive() || crowd.go_on(1));
+    wait(SOON, || service.ended().is_some() || crowd.go_on(1));
     // It arrives a moment before the end.
     if !failpoints.is_empty() {
-        wait(SOON, || !service.is_alive());
+        wait(SOON, || service.ended().is_some());
     }
-    if !service.is_alive() {
+    if service.ended().is_some() {
         service = house.start_with(&[mistake]);
     }
     wait(SOON, || crowd.go_on(1));

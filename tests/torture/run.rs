@@ -3,11 +3,13 @@
 
 use std::collections::BTreeMap;
 use std::net::TcpListener;
+use std::os::unix::process::ExitStatusExt;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
+use rustix::process::Signal;
 
 use super::crowd::{Crowd, last};
 use crate::bot::service::{House, Service};
@@ -47,6 +49,8 @@ const LIVES: u32 = 3;
 const SLACK: usize = 10;
 /// A share may need a life that is not killed before it has looked for what it sent.
 const LONGEST: Duration = Duration::from_secs(60);
+/// Within this a program that was told to stop has stopped: a circle on its way may arrive first.
+const STOPS_WITHIN: Duration = Duration::from_secs(75);
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// Every so manieth life Telegram calls the program, and is not asked.
 const CALLED_EVERY: u32 = 3;
@@ -186,6 +190,8 @@ fn live(house: &House, crowd: &mut Crowd<'_>, end: End, called: Option<u16>, eno
     let mut environment = vec![("FAILPOINTS".to_owned(), end.failpoints())];
     environment.extend(called.into_iter().flat_map(webhook));
     let environment: Vec<_> = environment.iter().map(|(key, value)| (&**key, &**value)).collect();
+    let lives = || house.log().matches("in a browser").count();
+    let before = lives();
     let mut service = house.start_with(&environment);
     let born = Instant::now();
     let (point, life) = match end {
@@ -195,18 +201,28 @@ fn live(house: &House, crowd: &mut Crowd<'_>, end: End, called: Option<u16>, eno
     if ["delete_me.mid", "cleanup.mid"].contains(&point) {
         crowd.somebody_leaves();
     }
-    let mut told = false;
+    let mut told = None;
     loop {
         crowd.go_on(enough);
-        if !service.is_alive() {
+        if let Some(status) = service.ended() {
+            let killed = status.signal() == Some(Signal::KILL.as_raw());
+            assert!(killed, "{point}: {status}\n{}", last(&house.log()));
             return point;
         }
         let lived = born.elapsed();
-        if point == "checkpoint.mid" && !told && lived > Duration::from_millis(LIFE_MS.start) {
+        let may_be_told = point == "checkpoint.mid" && told.is_none() && lived > Duration::from_millis(LIFE_MS.start);
+        // Before it listens it may not yet know what the signal means.
+        if may_be_told && lives() > before {
             service.tell_to_stop();
-            told = true;
+            told = Some(Instant::now());
         }
-        if lived > life && crowd.got() + SLACK >= enough || lived > LONGEST {
+        if let Some(told) = told {
+            assert!(
+                told.elapsed() < STOPS_WITHIN,
+                "it does not stop\n{}",
+                last(&house.log())
+            );
+        } else if lived > life && crowd.got() + SLACK >= enough || lived > LONGEST {
             service.kill();
             return "a random moment";
         }
@@ -233,7 +249,7 @@ pub fn free_port() -> u16 {
 }
 
 fn is_killed(mut service: Service<'_>) -> bool {
-    wait(Duration::from_secs(20), || !service.is_alive())
+    wait(Duration::from_secs(20), || service.ended().is_some())
 }
 
 /// Whether it happened in time.

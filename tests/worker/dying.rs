@@ -149,11 +149,11 @@ async fn a_child_killed_three_times_comes_back_slowly() {
         let settled = || {
             let now = shop.children();
             let gone = children.iter().all(|child| !now.contains(child));
-            // The third time nobody follows at once.
+            // The third time nobody follows at once, in either lane.
             gone && if kill < 2 {
                 now.len() == children.len()
             } else {
-                !shop.pool.is_ready()
+                shop.pool.lanes().iter().all(|(_, health)| health.up == 0)
             }
         };
         let waited = async {
