@@ -22,7 +22,7 @@ use url::Url;
 
 use crate::audio;
 use crate::bot::desk::CLOUD_FILE_BYTES;
-use crate::bot::{Bot, BotError, House, Intake, Parts};
+use crate::bot::{Bot, BotError, House, Intake, JobContext, Parts};
 use crate::config::{Config, SourceName};
 use crate::http;
 use crate::model::Source;
@@ -201,6 +201,7 @@ fn web_parts(
             max_circle_bytes: config.render.max_bytes,
             upload_bytes: config.limits.upload_bytes,
             look_version: look_version_of,
+            chat_context: context_of_studio,
         },
         operating: http::Operating {
             admin: config.admin.clone(),
@@ -217,9 +218,20 @@ fn web_parts(
         queue: queue.clone(),
         pool: pool.clone(),
         sources: Some(Arc::clone(sources)),
+        mini_app: config
+            .telegram
+            .token
+            .as_ref()
+            .and_then(|token| http::MiniApp::new(token, config.telegram.public_key)),
         clock: Clock::System,
         stopping: stopping.clone(),
     }
+}
+
+/// A circle of the studio is to the bot as one of its own.
+fn context_of_studio(circle: &http::ForChat<'_>) -> String {
+    let context = JobContext::of_studio(circle.spec, circle.song, circle.user_id, circle.language);
+    serde_json::to_string(&context).unwrap_or_default()
 }
 
 /// What would draw a theme today.
@@ -245,6 +257,7 @@ fn parts(config: &Config, store: Store, queue: Queue, pool: Pool, sources: Arc<S
         },
         local_files: telegram.local_files,
         owners: telegram.owners.clone(),
+        studio_url: telegram.studio_url.clone(),
         look_version: look_version_of,
     };
     Some(Parts {

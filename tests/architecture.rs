@@ -59,6 +59,7 @@ const FENCES: &[(&str, &[&str])] = &[
     ("teloxide", &["bot/", "deliver/telegram/"]),
     ("fluent_templates", &["bot/texts.rs"]),
     ("subtle", &["bot/intake.rs"]),
+    ("ring", &["http/telegram/init_data.rs"]),
     ("axum", &["http/", "bot/webhook.rs", "bot/start.rs", "app.rs"]),
     ("hyper", &["http/listen.rs", "http/headers.rs"]),
     ("hyper_util", &["http/listen.rs"]),

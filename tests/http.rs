@@ -6,6 +6,7 @@ mod crowd;
 mod described;
 mod fuzz;
 mod keys;
+mod mini_app;
 mod own;
 mod scale;
 pub mod server;

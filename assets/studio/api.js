@@ -1,5 +1,7 @@
 // The program's own HTTP API, `/api/v1`: one function a row. Everything that goes wrong is a `Refused` with a sentence.
 
+import { inTelegram, initData } from "./telegram.js";
+
 const ROOT = "/api/v1";
 
 export class Refused extends Error {
@@ -9,17 +11,33 @@ export class Refused extends Error {
   }
 }
 
-/**
- * Who asks. Opened inside Telegram, the page's address carries what Telegram signed about the person; it goes along with
- * every request, for the program to check.
- */
-function identity() {
-  const signed = new URLSearchParams(location.hash.slice(1)).get("tgWebAppData");
-  return signed ? { "X-Telegram-Init-Data": signed } : {};
-}
-const own = identity();
+/** Inside Telegram: stands for the person in every request. */
+let session = "";
 
-async function ask(path, { json, headers, ...options } = {}) {
+/** Shows the program what Telegram signed about the person. */
+export async function signIn() {
+  ({ session } = await once("/telegram/session", { json: { init_data: initData } }).then((response) => response.json()));
+}
+
+const own = () => (session ? { Authorization: `Bearer ${session}` } : {});
+
+let signingIn = null;
+
+/** Where the program was started anew and has forgotten the session, signs in and asks once more. */
+async function again(asked) {
+  try {
+    return await asked();
+  } catch (error) {
+    if (!inTelegram || error.status !== 401) throw error;
+    signingIn ??= signIn().finally(() => (signingIn = null));
+    await signingIn;
+    return asked();
+  }
+}
+
+const ask = (path, options) => again(() => once(path, options));
+
+async function once(path, { json, headers, ...options } = {}) {
   if (json !== undefined) {
     options.method ??= "POST";
     options.body = JSON.stringify(json);
@@ -27,7 +45,7 @@ async function ask(path, { json, headers, ...options } = {}) {
   }
   let response;
   try {
-    response = await fetch(ROOT + path, { ...options, headers: { ...own, ...headers } });
+    response = await fetch(ROOT + path, { ...options, headers: { ...own(), ...headers } });
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new Refused("");
@@ -49,13 +67,15 @@ const answer = async (path, options) => (await ask(path, options)).json();
 const part = encodeURIComponent;
 
 /** `fetch` does not tell how far an upload is. */
-function upload(path, file, onShare) {
+const upload = (path, file, onShare) => again(() => uploadOnce(path, file, onShare));
+
+function uploadOnce(path, file, onShare) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     const form = new FormData();
     form.append("file", file, file.name);
     request.open("POST", ROOT + path);
-    for (const [name, value] of Object.entries(own)) request.setRequestHeader(name, value);
+    for (const [name, value] of Object.entries(own())) request.setRequestHeader(name, value);
     request.responseType = "json";
     request.upload.onprogress = (event) => event.lengthComputable && onShare?.(event.loaded / event.total);
     request.onerror = () => reject(new Refused(""));
@@ -88,5 +108,7 @@ export const still = async (job, atMs, signal) =>
 
 export const startJob = (job) => answer("/jobs", { json: job });
 export const jobState = (job) => answer(`/jobs/${part(job)}`);
+/** Into the person's chat with the bot: a job of its own. */
+export const sendToChat = (job) => answer(`/jobs/${part(job)}/send`, { method: "POST" });
 export const cancelJob = (job) => ask(`/jobs/${part(job)}`, { method: "DELETE" });
 export const circleAddress = (job) => `${ROOT}/jobs/${part(job)}/circle.mp4`;

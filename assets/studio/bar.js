@@ -1,6 +1,6 @@
 // The bar below and the stage while a circle is made: begun, watched, cancelled, played.
 
-import { circleAddress } from "./api.js";
+import { circleAddress, sendToChat, startJob } from "./api.js";
 import { Making } from "./making.js";
 import { t, wordsFor } from "./texts.js";
 
@@ -13,12 +13,16 @@ export class Bar {
   recipe = () => "";
   #player;
   #making = new Making();
+  #sending = new Making();
   #state = null;
 
   constructor(stage, player) {
     this.#player = player;
     this.#making.onState = (state) => this.#show(state);
     this.#making.onError = (error) => this.#fail(wordsFor(error));
+    this.#sending.onState = (state) => this.#showSending(state);
+    this.#sending.onError = (error) => this.#notSent(wordsFor(error));
+    $("send").addEventListener("click", () => this.#send());
     $("make").addEventListener("click", () => this.#make());
     $("cancel").addEventListener("click", () => this.#making.cancel());
     $("again").addEventListener("click", () => this.change());
@@ -33,6 +37,12 @@ export class Bar {
     for (const event of ["play", "pause"]) $("circle").addEventListener(event, told);
   }
 
+  /** The person came from Telegram: circles may go into their chat. */
+  offerChat() {
+    $("send").hidden = false;
+    $("download").className = "secondary";
+  }
+
   /** A song is there: circles may be made. */
   ready() {
     $("bar").hidden = false;
@@ -44,6 +54,8 @@ export class Bar {
     if (this.#state === null) return;
     const focused = $("bar").contains(document.activeElement);
     this.#making.stop();
+    this.#sending.stop();
+    $("send").disabled = false;
     this.#state = null;
     $("circle").pause();
     $("circle").hidden = true;
@@ -69,7 +81,7 @@ export class Bar {
     this.#say(t("starting"));
     this.#part("making");
     $("cancel").focus();
-    this.#making.start(wanted);
+    this.#making.start(() => startJob(wanted));
   }
 
   #show(state) {
@@ -102,8 +114,25 @@ export class Bar {
       $("picture").hidden = true;
       // A browser may want to be asked by hand first.
       circle.play().catch(() => this.#showPlaying());
-      $("download").focus();
+      $($("send").hidden ? "download" : "send").focus();
     }
+  }
+
+  #send() {
+    const { job } = this.#state;
+    $("send").disabled = true;
+    this.#say(t("sending"));
+    this.#sending.start(() => sendToChat(job));
+  }
+
+  #showSending({ state, detail }) {
+    if (state === "done") this.#say(t("sent"));
+    else if (state === "failed" || state === "cancelled") this.#notSent(detail || t("broken"));
+  }
+
+  #notSent(words) {
+    $("send").disabled = false;
+    this.#say(words);
   }
 
   #fail(words) {

@@ -1,4 +1,4 @@
-// A circle being made: the job, how far it is, and what came of it.
+// A circle being made or sent: the job, how far it is, and what came of it.
 
 import * as api from "./api.js";
 
@@ -16,16 +16,21 @@ export class Making {
   #job = null;
   #events = null;
   #timer = 0;
+  #turn = 0;
 
-  async start(wanted) {
+  /** `begin` asks for the job and comes back with its first state. */
+  async start(begin) {
     this.stop();
+    const turn = ++this.#turn;
     try {
-      const state = await api.startJob(wanted);
+      const state = await begin();
+      // Stopped meanwhile: the job goes on unwatched.
+      if (turn !== this.#turn) return;
       this.#job = state.job;
       this.#told(state);
       if (!OVER.includes(state.state)) this.#listen(state.events);
     } catch (error) {
-      this.onError(error);
+      if (turn === this.#turn) this.onError(error);
     }
   }
 
@@ -42,6 +47,7 @@ export class Making {
   stop() {
     this.#events?.close();
     clearTimeout(this.#timer);
+    this.#turn++;
     this.#job = null;
   }
 

@@ -9,6 +9,7 @@ import { Search, meantAs, watchDrops, watchInput } from "./intake.js";
 import { Player } from "./player.js";
 import { Preview } from "./preview.js";
 import { recipeLink, recipeOf } from "./recipe.js";
+import { inTelegram, shown } from "./telegram.js";
 import { clock, localized, onLanguage, speak, switchLanguage, t, wordsFor } from "./texts.js";
 
 const SPEEDS = ["33.333", "45", "78", "beat"];
@@ -234,8 +235,10 @@ onLanguage(() => {
 async function open() {
   speak();
   tick();
+  shown();
   $("detail").open = matchMedia("(min-width: 60rem)").matches;
   try {
+    if (inTelegram) await api.signIn().then(() => bar.offerChat());
     const [listed] = await Promise.all([api.themes(), preview.open()]);
     themes = listed;
   } catch (error) {

@@ -1,5 +1,7 @@
 // Every word of the page, in Russian and English, and how it gets there: elements say which text is theirs.
 
+import { languageCode } from "./telegram.js";
+
 const TEXTS = {
   en: {
     title: "MusicCircles — a song as a round video",
@@ -56,6 +58,9 @@ const TEXTS = {
     cancel: "Cancel",
     cancelled: "Cancelled.",
     done: "Your circle is ready",
+    send: "Send to my chat",
+    sending: "Sending to your chat…",
+    sent: "Sent. It is in your chat with the bot.",
     download: "Download",
     square: "As square video",
     round: "As a circle",
@@ -125,6 +130,9 @@ const TEXTS = {
     cancel: "Отменить",
     cancelled: "Отменено.",
     done: "Кружок готов",
+    send: "Отправить в чат",
+    sending: "Отправляю в чат…",
+    sent: "Готово: кружок в чате с ботом.",
     download: "Скачать",
     square: "Квадратом",
     round: "Кругом",
@@ -152,7 +160,7 @@ function chosen() {
   } catch {
     // Storage may be forbidden; then nothing is remembered.
   }
-  const wanted = remembered ?? navigator.languages?.[0] ?? navigator.language ?? "en";
+  const wanted = remembered ?? languageCode() ?? navigator.languages?.[0] ?? navigator.language ?? "en";
   return wanted.toLowerCase().startsWith("ru") ? "ru" : "en";
 }
 

@@ -7,16 +7,17 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use url::Url;
 
 use super::at_large::AtLarge;
-use super::dialogue::{Prefs, Rules, Song};
+use super::dialogue::{Prefs, Rules, Song, SongSource};
 use super::lanes::Lanes;
 use super::messages::{Messages, Place};
 use super::studio::Studio;
 use super::tap::{LENGTHS_SECS, Serial, SettingPress};
 use super::texts::Lang;
 use super::update::Me;
-use crate::model::{Blob, VideoFormat};
+use crate::model::{Blob, JobSpec, SongFacts, VideoFormat};
 use crate::queue::{Queue, off_runtime};
 use crate::source::Sources;
 use crate::store::{Clock, Store, StoreError, operators, people};
@@ -37,6 +38,8 @@ pub struct House {
     /// The Bot API server runs on this machine: its files are read from disk.
     pub local_files: bool,
     pub owners: Vec<i64>,
+    /// Opened by the menu beside what people write.
+    pub studio_url: Option<Url>,
     /// Stands for the look of this program in the names of requests.
     pub look_version: fn(&str) -> String,
 }
@@ -78,6 +81,29 @@ pub struct JobContext {
 }
 
 impl JobContext {
+    /// Of a circle that was made in the studio and goes to this person's chat with the bot. `language` is as Telegram tells it.
+    pub fn of_studio(spec: &JobSpec, song: &SongFacts, user_id: i64, language: Option<&str>) -> Self {
+        Self {
+            song: Song {
+                file: spec.song.clone(),
+                source: song.track.clone().map_or(SongSource::Upload, SongSource::Track),
+                title: spec.title.clone(),
+                artist: spec.artist.clone(),
+                duration_ms: song.duration_ms,
+                preview_only: false,
+                tag_cover: None,
+                source_cover: spec.cover.clone(),
+                lyrics: spec.lyrics.clone(),
+                tag_lyrics: false,
+            },
+            lang: Lang::of_telegram(language),
+            chat: user_id,
+            thread: None,
+            reply_to: None,
+            status: None,
+        }
+    }
+
     /// Where its circle goes. In another chat than it was asked for there is nothing to reply to, and no topic.
     pub fn place(&self, chat: i64) -> Place {
         let here = chat == self.chat;

@@ -5,6 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::dialogue::Event;
@@ -59,6 +60,8 @@ pub struct Lanes {
     waiting: Mutex<HashMap<DialogueKey, VecDeque<Note>>>,
     /// Conversations that could not be written down.
     rests: Mutex<HashMap<DialogueKey, Rest>>,
+    /// There is something new in one of them.
+    news: Notify,
 }
 
 struct Rest {
@@ -76,6 +79,7 @@ impl Lanes {
         }
         let idle = !waiting.contains_key(&key);
         waiting.entry(key).or_default().push_back(note);
+        self.news.notify_waiters();
         match idle {
             true => Pushed::Idle,
             false => Pushed::Waits,
@@ -125,6 +129,20 @@ impl Lanes {
 
     pub fn has_more(&self, key: DialogueKey) -> bool {
         self.waiting().get(&key).is_some_and(|notes| !notes.is_empty())
+    }
+
+    /// Comes back when there is more to hear in this conversation.
+    pub async fn more(&self, key: DialogueKey) {
+        loop {
+            let news = self.news.notified();
+            tokio::pin!(news);
+            // Listening before looking: what comes in between is not missed.
+            news.as_mut().enable();
+            if self.has_more(key) {
+                return;
+            }
+            news.await;
+        }
     }
 
     fn rests(&self) -> MutexGuard<'_, HashMap<DialogueKey, Rest>> {

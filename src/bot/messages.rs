@@ -55,6 +55,20 @@ impl Messages {
         sent.await
     }
 
+    /// The same, where it is still wanted when the chat may be written to. `None`: `over` came first.
+    pub async fn send_unless(
+        &self,
+        place: Place,
+        page: &Page,
+        over: impl Future<Output = ()>,
+    ) -> Result<Option<i64>, MessageError> {
+        tokio::select! {
+            biased;
+            () = over => Ok(None),
+            () = self.open(place.chat) => self.send(place, page).await.map(Some),
+        }
+    }
+
     pub async fn send_photo(&self, place: Place, photo: &[u8], page: &Page) -> Result<i64, MessageError> {
         let sent = self.post(place, move |place| async move {
             let photo = InputFile::memory(photo.to_vec()).file_name("card.png");

@@ -37,7 +37,7 @@ pub mod update;
 pub mod view;
 mod webhook;
 
-pub use desk::House;
+pub use desk::{House, JobContext};
 pub use outbox::recipe as recipe_of;
 pub use start::{Bot, BotError, Intake, Parts};
 pub use status::{failure_key, refusal_key};

@@ -233,12 +233,19 @@ impl Talker {
         });
     }
 
-    /// Brings the list and the card up to date, once for all steps that wanted it.
+    /// Brings the list and the card up to date, once for all steps that wanted it. Whoever says more while the chat has to be
+    /// left alone is heard first.
     async fn refresh(&mut self) -> Result<(), StoreError> {
         for what in [What::List, What::Card] {
-            if !std::mem::take(&mut self.stale[what as usize]) {
+            if !self.stale[what as usize] {
                 continue;
             }
+            tokio::select! {
+                biased;
+                () = self.desk.lanes.more(self.key) => return Ok(()),
+                () = self.desk.messages.open(self.key.chat_id) => {}
+            }
+            self.stale[what as usize] = false;
             let event = hands::show(self, what).await;
             self.saved
                 .pending

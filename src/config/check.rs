@@ -152,7 +152,33 @@ fn telegram(raw: raw::Telegram) -> Result<Telegram, ConfigError> {
         api_url: url("telegram.api_url", &raw.api_url)?,
         local_files: raw.local_files,
         owners: owners.ok_or_else(|| ConfigError::bad("telegram.owners", expected))?,
+        studio_url: studio(raw.studio_url.as_deref())?,
+        public_key: public_key(&raw.public_key)?,
     })
+}
+
+/// Telegram opens pages over TLS alone.
+fn studio(address: Option<&str>) -> Result<Option<Url>, ConfigError> {
+    let Some(address) = address.filter(|address| !address.is_empty()) else {
+        return Ok(None);
+    };
+    let address = url("telegram.studio_url", address)?;
+    let expected = "an address that begins with https://, which is the only kind that Telegram opens";
+    let safe = address.scheme() == "https";
+    safe.then_some(Some(address))
+        .ok_or_else(|| ConfigError::bad("telegram.studio_url", expected))
+}
+
+fn public_key(text: &str) -> Result<[u8; 32], ConfigError> {
+    let mut key = [0; 32];
+    let digits = text.len() == 2 * key.len() && text.bytes().all(|c| c.is_ascii_hexdigit());
+    for (nth, byte) in key.iter_mut().enumerate().filter(|_| digits) {
+        *byte = u8::from_str_radix(&text[2 * nth..2 * nth + 2], 16).unwrap_or_default();
+    }
+    let expected = "64 hexadecimal digits: the key by which Telegram signs, as its documentation has it";
+    digits
+        .then_some(key)
+        .ok_or_else(|| ConfigError::bad("telegram.public_key", expected))
 }
 
 fn token(secret: SecretString) -> Result<SecretString, ConfigError> {

@@ -34,6 +34,11 @@ pub const DEFAULT_FILE: &str = "musiccircles.toml";
 pub const PREFIX: &str = "MUSICCIRCLES__";
 /// The bot's token as every hosting service calls it: `telegram.token`.
 pub const TOKEN_VARIABLE: &str = "TELEGRAM_BOT_TOKEN";
+/// By which Telegram signs who opened a Mini App (Ed25519). Source: core.telegram.org/bots/webapps, production.
+pub const TELEGRAM_KEY: [u8; 32] = [
+    0xe7, 0xbf, 0x03, 0xa2, 0xfa, 0x46, 0x02, 0xaf, 0x45, 0x80, 0x70, 0x3d, 0x88, 0xdd, 0xa5, 0xbb, 0x59, 0xf3, 0x2e,
+    0xd8, 0xb0, 0x2a, 0x56, 0xc1, 0x87, 0xfe, 0x7d, 0x34, 0xca, 0xed, 0x24, 0x2d,
+];
 
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -101,6 +106,9 @@ pub struct Telegram {
     pub local_files: bool,
     /// People who may ask for `/stats`.
     pub owners: Vec<i64>,
+    /// Where Telegram finds the studio; the bot's menu opens it.
+    pub studio_url: Option<Url>,
+    pub public_key: [u8; 32],
     pub intake: Intake,
 }
 

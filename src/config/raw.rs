@@ -6,6 +6,7 @@ use secrecy::SecretString;
 use serde::de::{self, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use super::TELEGRAM_KEY;
 use crate::model::limits::MAX_CIRCLE_BYTES;
 use crate::scene::theme::DEFAULT_THEME;
 
@@ -64,6 +65,8 @@ pub struct Telegram {
     pub api_url: String,
     pub local_files: bool,
     pub owners: List,
+    pub studio_url: Option<String>,
+    pub public_key: String,
     pub mode: String,
     pub webhook_url: Option<String>,
     pub webhook_secret: Option<SecretString>,
@@ -173,6 +176,8 @@ impl Default for Telegram {
             api_url: "https://api.telegram.org".to_owned(),
             local_files: false,
             owners: List(Vec::new()),
+            studio_url: None,
+            public_key: TELEGRAM_KEY.iter().map(|byte| format!("{byte:02x}")).collect(),
             mode: "polling".to_owned(),
             webhook_url: None,
             webhook_secret: None,

@@ -1,11 +1,11 @@
-//! Who asks: a key's holder, an address, or a service of our own; and whether they ask too often.
+//! Who asks: a key's holder, somebody in Telegram, an address, or a service of our own; and whether they ask too often.
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
 
 use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use rand::Rng;
@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 use super::Web;
 use super::error::{Answer, ApiError};
 use super::rate::Who;
+use super::telegram::Person;
 use crate::config;
 use crate::store::api_keys::{self, ApiKey};
 
@@ -25,6 +26,8 @@ pub const PEOPLE: u32 = 64;
 #[derive(Clone, Debug)]
 pub enum Caller {
     Key(ApiKey),
+    /// Opened the studio inside Telegram.
+    Person(Person),
     Address {
         address: IpAddr,
         /// On this very machine, and not behind a proxy that we know nothing of.
@@ -44,6 +47,8 @@ impl Caller {
                     .map(|n| -(first + n) - 1)
                     .collect()
             }
+            // The same as for the bot: one person has one place in the line.
+            Self::Person(person) => vec![person.user_id],
             Self::Address { address, .. } => {
                 vec![ADDRESSES - number_of(&format!("{:?}", Who::of(*address)))]
             }
@@ -75,7 +80,7 @@ impl<S: Sync> FromRequestParts<S> for Insider {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         match Caller::from_request_parts(parts, state).await? {
             Caller::Key(_) | Caller::Own(_) | Caller::Address { here: true, .. } => Ok(Self),
-            Caller::Address { .. } => Err(ApiError::new(
+            Caller::Person(_) | Caller::Address { .. } => Err(ApiError::new(
                 StatusCode::FORBIDDEN,
                 "what people did is told to the operator's own services; come with an API key, or have your address put into http.unlimited",
             )),
@@ -100,7 +105,8 @@ pub async fn admit(State(web): State<Web>, mut request: Request, next: Next) -> 
         .map(|info| info.0.ip());
     let peer = peer.unwrap_or(IpAddr::from([0, 0, 0, 0]));
     let address = address(&web.settings, peer, request.headers());
-    match caller(&web, address, request.headers()).await {
+    let open = is_open(request.method(), request.uri().path());
+    match caller(&web, address, request.headers(), open).await {
         Ok(caller) => {
             request.extensions_mut().insert(caller);
             next.run(request).await
@@ -109,7 +115,19 @@ pub async fn admit(State(web): State<Web>, mut request: Request, next: Next) -> 
     }
 }
 
-async fn caller(web: &Web, address: IpAddr, headers: &HeaderMap) -> Answer<Caller> {
+/// What everybody may ask for, whoever else needs a key: to come in from Telegram, and what only who was told a name of 128 random
+/// bits can name. A browser's media elements and event streams bring no header.
+fn is_open(method: &Method, path: &str) -> bool {
+    match *method {
+        Method::POST => path == "/api/v1/telegram/session",
+        Method::GET => ["/api/v1/songs/", "/api/v1/covers/", "/api/v1/jobs/"]
+            .iter()
+            .any(|start| path.starts_with(start)),
+        _ => false,
+    }
+}
+
+async fn caller(web: &Web, address: IpAddr, headers: &HeaderMap, open: bool) -> Answer<Caller> {
     let own = web.settings.unlimited.contains(&address);
     let slowly = |who, per_minute| {
         web.rates.take(who, per_minute, Instant::now()).map_err(|wait| {
@@ -119,14 +137,20 @@ async fn caller(web: &Web, address: IpAddr, headers: &HeaderMap) -> Answer<Calle
     };
     if let Some(given) = headers.get(header::AUTHORIZATION) {
         let key = given.to_str().ok().and_then(|given| given.strip_prefix("Bearer "));
-        let hash = api_keys::hash(key.unwrap_or_default().trim());
+        let key = key.unwrap_or_default().trim();
+        let app = web.mini_app.as_ref();
+        if let Some(person) = app.and_then(|app| app.find(key, web.clock.now())) {
+            slowly(Who::Person(person.user_id), web.settings.requests_per_minute)?;
+            return Ok(Caller::Person(person));
+        }
+        let hash = api_keys::hash(key);
         let key = web
             .record(move |store| store.read(|conn| api_keys::of_hash(conn, &hash)))
             .await?;
         let Some(key) = key else {
             // Who guesses is slowed down as an address.
             slowly(Who::of(address), web.settings.requests_per_minute)?;
-            let detail = "this API key is not known here; ask the operator for one";
+            let detail = "this API key or session is not known here; ask the operator for a key, or open the studio from the bot again";
             return Err(ApiError::new(StatusCode::UNAUTHORIZED, detail));
         };
         slowly(Who::Key(key.key_id), key.requests_per_minute)?;
@@ -135,7 +159,7 @@ async fn caller(web: &Web, address: IpAddr, headers: &HeaderMap) -> Answer<Calle
     if own {
         return Ok(Caller::Own(address));
     }
-    if !web.settings.anonymous {
+    if !web.settings.anonymous && !open {
         let detail = "an API key is needed here, as `Authorization: Bearer KEY`; ask the operator for one";
         return Err(ApiError::new(StatusCode::UNAUTHORIZED, detail));
     }

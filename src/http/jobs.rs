@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
+use axum::http::StatusCode;
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 use tokio::runtime::Handle;
 use tokio::sync::broadcast::error::RecvError;
 
@@ -10,11 +12,15 @@ use super::Web;
 use super::caller::Caller;
 use super::error::{Answer, ApiError};
 use super::input::{is_random_name, random_name};
+use super::media::Song;
+use super::state::ForChat;
+use super::telegram::Person;
 use super::{failed, media};
 use crate::model::{JobId, JobSpec};
 use crate::queue::{Rejection, Submit, Submitted, off_runtime};
 use crate::store::circles;
-use crate::store::jobs::{self, Job, JobState};
+use crate::store::jobs::{self, Address, Job, JobState};
+use crate::store::people::{self, InteractionKind};
 
 /// Jobs of the HTTP side by the names it gave them: their origin in the record.
 pub const ORIGIN: &str = "http:";
@@ -44,6 +50,8 @@ pub struct Status {
 pub enum State {
     Queued,
     Rendering,
+    /// On its way to a chat.
+    Sending,
     Done,
     Failed,
     Cancelled,
@@ -56,15 +64,16 @@ impl State {
 }
 
 /// Asks for a circle; the name of the job.
-pub async fn submit(web: &Web, caller: &Caller, spec: JobSpec) -> Answer<(String, JobId)> {
+pub async fn submit(web: &Web, caller: &Caller, spec: JobSpec, song: &Song) -> Answer<(String, JobId)> {
     let name = random_name();
     let fingerprint = spec.fingerprint(&(web.house.look_version)(&spec.theme));
+    let context = serde_json::to_string(&song.facts()).map_err(|error| ApiError::trouble(&error))?;
     let mut rejected = Rejection::TooManyWaiting;
     for user_id in caller.users() {
         let submit = Submit {
             user_id,
             to: None,
-            context: "{}".to_owned(),
+            context: context.clone(),
             spec: spec.clone(),
             dedupe_key: None,
             origin: Some(format!("{ORIGIN}{name}")),
@@ -74,6 +83,7 @@ pub async fn submit(web: &Web, caller: &Caller, spec: JobSpec) -> Answer<(String
         let queue = web.queue.clone();
         match off_runtime(move || queue.submit(submit)).await? {
             Submitted::Queued { job, .. } | Submitted::Ready { job } | Submitted::Already { job } => {
+                log(web, caller).await;
                 return Ok((name, job));
             }
             // A key stands for several people.
@@ -85,6 +95,68 @@ pub async fn submit(web: &Web, caller: &Caller, spec: JobSpec) -> Answer<(String
         }
     }
     Err(rejected.into())
+}
+
+/// What people do is written down wherever they do it; it stops nobody.
+async fn log(web: &Web, caller: &Caller) {
+    let (Caller::Person(person), now) = (caller.clone(), web.clock.now()) else {
+        return;
+    };
+    let logged = web.record(move |store| {
+        store.write(move |tx| {
+            let name = person.username.as_deref();
+            people::log(tx, person.user_id, name, InteractionKind::Circle, now)
+        })
+    });
+    if let Err(error) = logged.await {
+        tracing::warn!(%error, "an interaction was not written down");
+    }
+}
+
+/// Has a finished circle sent to the chat of a person with the bot; the name of the job that does it.
+pub async fn send(web: &Web, person: &Person, name: &str) -> Answer<String> {
+    let app = web.mini_app.as_ref();
+    let app = app.ok_or_else(|| ApiError::not_found("there is no bot here that could send it; download the circle"))?;
+    let job = find(web, name).await?;
+    let made = [JobState::Done, JobState::Sent].contains(&job.state);
+    let Some(song) = made.then(|| serde_json::from_str(&job.context).ok()).flatten() else {
+        return Err(ApiError::new(
+            StatusCode::CONFLICT,
+            "there is no circle of this job that could be sent; make one first",
+        ));
+    };
+    let context = (web.house.chat_context)(&ForChat {
+        spec: &job.spec,
+        song: &song,
+        user_id: person.user_id,
+        language: person.language_code.as_deref(),
+    });
+    let sent = sent_name(name, person.user_id);
+    let submit = Submit {
+        user_id: person.user_id,
+        // A private chat has its person's number.
+        to: Some(Address {
+            bot_id: app.bot_id(),
+            chat_id: person.user_id,
+        }),
+        context,
+        fingerprint: Some(job.spec.fingerprint(&(web.house.look_version)(&job.spec.theme))),
+        spec: job.spec,
+        dedupe_key: None,
+        origin: Some(format!("{ORIGIN}{sent}")),
+        content_key: job.content_key,
+    };
+    let queue = web.queue.clone();
+    match off_runtime(move || queue.submit(submit)).await? {
+        Submitted::Queued { .. } | Submitted::Ready { .. } | Submitted::Already { .. } => Ok(sent),
+        Submitted::Rejected(why) => Err(why.into()),
+    }
+}
+
+/// The same for the same circle and person, and as hard to guess as the circle's own: two taps are one job.
+fn sent_name(name: &str, user_id: i64) -> String {
+    let hash = Sha256::digest(format!("{name} to {user_id}"));
+    hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The job of this name.
@@ -108,6 +180,7 @@ pub async fn status(web: &Web, name: &str) -> Answer<Status> {
     let state = match job.state {
         JobState::Queued => State::Queued,
         JobState::Rendering => State::Rendering,
+        JobState::Rendered | JobState::Sending if job.to.is_some() => State::Sending,
         JobState::Rendered | JobState::Sending | JobState::Sent | JobState::Done => State::Done,
         JobState::Cancelled => State::Cancelled,
         JobState::Refused | JobState::Unknown | JobState::Failed | JobState::SetAside => State::Failed,
@@ -134,7 +207,7 @@ pub async fn status(web: &Web, name: &str) -> Answer<Status> {
         percent: match state {
             State::Queued => Some(0),
             State::Rendering => Some(far.map_or(0, |far| far.percent)),
-            State::Done => Some(100),
+            State::Sending | State::Done => Some(100),
             State::Failed | State::Cancelled => None,
         },
         seconds_left: far.and_then(|far| far.left_secs),
@@ -146,6 +219,12 @@ pub async fn status(web: &Web, name: &str) -> Answer<Status> {
 
 fn why(job: &Job) -> String {
     match &job.failure {
+        _ if job.state == JobState::Refused => {
+            "Telegram did not let the bot write to you; open the bot, press Start, and send the circle again".to_owned()
+        }
+        _ if job.state == JobState::Unknown => {
+            "it may have arrived; look into the chat with the bot, which has a button to send it again".to_owned()
+        }
         Some(failure) => failed::sentence(&failure.kind).to_owned(),
         None => "this song or picture breaks what draws circles; send another one".to_owned(),
     }

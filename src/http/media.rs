@@ -12,7 +12,7 @@ use super::input::{line, random_name};
 use super::limits::{SONG_BYTES, SONG_TIME, SQUARE_BYTES, TOUCH_EVERY_MS};
 use super::upload::{keep, room, room_in_turn};
 use crate::model::limits::MIN_FRAGMENT;
-use crate::model::{Blob, Found, TrackRef};
+use crate::model::{Blob, Found, SongFacts, TrackRef};
 use crate::queue::{Rejection, off_runtime};
 use crate::source::FetchLimits;
 use crate::store::disk::Reservation;
@@ -31,6 +31,18 @@ pub struct Song {
     pub codec: String,
     /// Only a piece of the song can be had: as long as this.
     pub limited_to_ms: Option<u64>,
+    /// Of a source; `None`: it came as a file.
+    #[serde(default)]
+    pub track: Option<TrackRef>,
+}
+
+impl Song {
+    pub fn facts(&self) -> SongFacts {
+        SongFacts {
+            track: self.track.clone(),
+            duration_ms: self.duration_ms,
+        }
+    }
 }
 
 /// What a source says of a song, which goes before what its file says.
@@ -63,6 +75,7 @@ pub async fn song(web: &Web, file: Reservation, extension: &'static str, told: T
         duration_ms: facts.length_ms,
         codec: facts.codec,
         limited_to_ms: told.preview_only.then_some(facts.length_ms),
+        track: None,
     })
 }
 
@@ -86,6 +99,7 @@ pub async fn track(web: &Web, track: &TrackRef) -> Answer<Song> {
         preview_only: media.preview_only,
     };
     let mut kept = song(web, file, media.extension, told).await?;
+    kept.track = Some(track.clone());
     if kept.cover.is_none() {
         kept.cover = source_cover(web, &found).await;
     }

@@ -31,7 +31,9 @@ mod progress;
 mod rate;
 mod remembered;
 mod routes;
+mod sessions;
 mod state;
+mod telegram;
 mod upload;
 mod v1;
 
@@ -51,7 +53,8 @@ pub use caller::Caller;
 pub use error::{Answer, ApiError};
 pub use listen::serve;
 pub use routes::Routes;
-pub use state::{House, Operating, Parts};
+pub use state::{ForChat, House, Operating, Parts};
+pub use telegram::MiniApp;
 
 use limits::{JSON_BYTES, QUICK};
 use state::Shared;

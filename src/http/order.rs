@@ -60,13 +60,17 @@ pub struct Picture {
 
 impl Order {
     pub async fn spec(self, web: &Web) -> Answer<JobSpec> {
+        Ok(self.with_song(web).await?.0)
+    }
+
+    pub async fn with_song(self, web: &Web) -> Answer<(JobSpec, Song)> {
         let look = Look::read(self.look)?;
         let song = song(web, &self.song).await?;
         let cover = match &self.cover {
             Some(name) => Some(cover(web, name).await?),
             None => None,
         };
-        look.spec(web, &song, cover).await
+        Ok((look.spec(web, &song, cover).await?, song))
     }
 }
 

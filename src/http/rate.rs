@@ -16,6 +16,8 @@ pub enum Who {
     /// IPv6 by its /64, which is what one household has.
     Address(IpAddr),
     Key(i64),
+    /// Of Telegram, by their number.
+    Person(i64),
 }
 
 impl Who {

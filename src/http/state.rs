@@ -9,16 +9,18 @@ use super::progress::Progress;
 use super::rate::Rates;
 use super::remembered::Remembered;
 use crate::config;
-use crate::model::{Blob, VideoFormat};
+use crate::model::{Blob, JobSpec, SongFacts, VideoFormat};
 use crate::queue::{Queue, off_runtime};
 use crate::source::Sources;
 use crate::store::{Clock, Millis, Store, StoreError};
 use crate::worker::{Pool, Surveyed};
 
-use super::admin::sessions::Sessions;
+use super::admin::sessions::{self, Session};
 use super::error::{Answer, ApiError};
 use super::health::Probes;
 use super::limits::{STILLS, SURVEYS};
+use super::sessions::Sessions;
+use super::telegram::MiniApp;
 
 /// What the service is set to do.
 #[derive(Clone, Debug)]
@@ -29,6 +31,18 @@ pub struct House {
     pub upload_bytes: u64,
     /// Names what would draw a theme today (`pipeline::look_version`).
     pub look_version: fn(&str) -> String,
+    /// What the bot keeps beside a circle that goes to a person's chat.
+    pub chat_context: fn(&ForChat<'_>) -> String,
+}
+
+/// A circle of the studio that its person wants in the chat with the bot.
+pub struct ForChat<'a> {
+    pub spec: &'a JobSpec,
+    /// What is known of its song beside that.
+    pub song: &'a SongFacts,
+    pub user_id: i64,
+    /// As Telegram tells it, `pt-br`.
+    pub language: Option<&'a str>,
 }
 
 /// What operators may see and do, and who they are.
@@ -53,6 +67,7 @@ pub struct Parts {
     pub queue: Queue,
     pub pool: Pool,
     pub sources: Option<Arc<Sources>>,
+    pub mini_app: Option<MiniApp>,
     pub clock: Clock,
     /// Ends what would go on for ever.
     pub stopping: CancellationToken,
@@ -73,7 +88,9 @@ pub struct Shared {
     pub attempts: Rates,
     /// Held by who has a token hashed: each takes 19 MiB.
     pub hashing: Arc<Semaphore>,
-    pub sessions: Sessions,
+    pub operators: Sessions<Session>,
+    /// The studio inside Telegram, if there is a bot.
+    pub mini_app: Option<MiniApp>,
     pub probes: Probes,
     pub began: Millis,
     /// What was counted for operators last, and when; held by who counts.
@@ -97,6 +114,7 @@ impl Shared {
             queue,
             pool,
             sources,
+            mini_app,
             clock,
             stopping,
         } = parts;
@@ -104,7 +122,8 @@ impl Shared {
             rates: Rates::default(),
             attempts: Rates::default(),
             hashing: Arc::new(Semaphore::new(1)),
-            sessions: Sessions::default(),
+            operators: sessions::none_yet(),
+            mini_app,
             probes: Probes::default(),
             began: clock.now(),
             numbers: tokio::sync::Mutex::default(),

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::Fragment;
+use super::{Fragment, TrackRef};
 
 /// Longest extension of a file we keep: `flac`, `opus`, `webp`; anything longer is no extension.
 const MAX_EXTENSION_CHARS: usize = 8;
@@ -102,6 +102,14 @@ fn is_sha256(text: &str) -> bool {
 fn is_extension(text: &str) -> bool {
     let short = (1..=MAX_EXTENSION_CHARS).contains(&text.len());
     short && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+}
+
+/// What is known of a job's song that its circle does not depend on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SongFacts {
+    /// `None`: it came as a file.
+    pub track: Option<TrackRef>,
+    pub duration_ms: u64,
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ pub mod track;
 pub mod video;
 
 pub use fault::Fault;
-pub use job::{Blob, JobId, JobSpec};
+pub use job::{Blob, JobId, JobSpec, SongFacts};
 pub use origin::{Found, Source, TrackRef};
 pub use time::{Fragment, SAMPLE_RATE, parse_time};
 pub use track::{Tags, TrackFacts, clean_tag, is_shown};

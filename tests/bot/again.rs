@@ -4,7 +4,7 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use super::service::{House, RENDERED, SOON, card, circle, labels, song_bytes};
-use crate::support::telegram::{Person, Seen, Telegram, What};
+use crate::support::telegram::{Entry, Person, Seen, Telegram, What};
 
 /// Nobody may be written to twice a second.
 const A_MOMENT: Duration = Duration::from_millis(1_200);
@@ -47,6 +47,11 @@ fn the_same_circle_is_drawn_once_for_everybody() {
     println!("from the tap to the same circle: {took:?}");
     assert!(took < AT_ONCE, "{took:?}");
     assert_eq!(second.content["file_id"], first.content["file_id"]);
+    // Nothing was said of a circle that was there already.
+    let ledger = telegram.ledger();
+    let arrived = ledger.iter().find(|entry| entry.message_id == first.id).unwrap().seq;
+    let words = |entry: &&Entry| entry.seq > arrived && entry.what == What::Sent && entry.kind == "text";
+    assert_eq!(ledger.iter().find(words).map(|entry| entry.message_id), None);
 
     // Another person's request, written otherwise: for a file with another extension.
     boris.send_audio("tune.aiff", song, 6, "Tune", "");

@@ -19,6 +19,11 @@ pub struct House {
 
 impl House {
     pub async fn open() -> Self {
+        Self::open_with(&[]).await
+    }
+
+    /// With more settings.
+    pub async fn open_with(settings: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let listen = format!("127.0.0.1:{port}");
@@ -30,6 +35,11 @@ impl House {
             .env("MUSICCIRCLES__HTTP__LISTEN", &listen)
             .env("MUSICCIRCLES__RENDER__ADAPTER", "cpu")
             .env("MUSICCIRCLES__DATA__MIN_FREE_BYTES", "1000000")
+            .envs(
+                settings
+                    .iter()
+                    .map(|(key, value)| (format!("MUSICCIRCLES__{key}"), value)),
+            )
             .env("MUSICCIRCLES_LOG", "info")
             .stdin(Stdio::null())
             .stdout(Stdio::null())

@@ -7,6 +7,8 @@ use serde_json::Value;
 use super::browser::{Browser, Holds};
 use super::house::House;
 use crate::support::picture::{RED, file};
+use crate::support::telegram::Telegram;
+use crate::support::telegram::mini_app::{now_secs, public_key};
 
 /// Levels of accessibility that are law in most places: WCAG 2.2, A and AA.
 const RULES: &str = "['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']";
@@ -238,4 +240,48 @@ async fn without_webgpu_stills_come_from_the_server() {
     let asked = browser.loaded().await;
     assert!(asked.iter().any(|address| address.ends_with("/api/v1/frames")));
     assert!(!asked.iter().any(|address| address.ends_with("/api/v1/scene")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn inside_telegram_the_circle_goes_into_the_chat_by_one_button() {
+    let telegram = Telegram::start();
+    let (url, key) = (telegram.url(), public_key());
+    let house = House::open_with(&[
+        ("TELEGRAM__TOKEN", telegram.token()),
+        ("TELEGRAM__API_URL", &url),
+        ("TELEGRAM__PUBLIC_KEY", &key),
+        ("HTTP__ANONYMOUS", "false"),
+    ])
+    .await;
+    let anna = telegram.person("Anna");
+    let signed: String = url::form_urlencoded::byte_serialize(anna.init_data(now_secs()).as_bytes()).collect();
+    // Her browser is English, her Telegram Russian.
+    let browser = Browser::open(Holds::PHONE).await;
+    let launch = format!(
+        "{}/#tgWebAppData={signed}&tgWebAppVersion=8.0&tgWebAppPlatform=android",
+        house.url
+    );
+    browser.go(&launch).await;
+    browser
+        .until("document.querySelectorAll('#themes input').length > 5")
+        .await;
+    assert_eq!(browser.value("document.documentElement.lang").await, "ru");
+    browser.choose_file("#song-file", &house.song()).await;
+    browser.until(HEARD).await;
+    browser.until(DRAWN).await;
+    browser.until("!document.querySelector('#make').disabled").await;
+    browser.value("void document.querySelector('#make').click()").await;
+    browser.until(READY).await;
+    browser.until("document.activeElement.id === 'send'").await;
+    assert_accessible(&browser, "where a circle may be sent").await;
+    browser.screenshot(&album("telegram-done")).await;
+    browser.value("void document.querySelector('#send').click()").await;
+    browser
+        .until("document.querySelector('#progress').textContent === 'Готово: кружок в чате с ботом.'")
+        .await;
+    let looks_at = anna.clone();
+    let seen =
+        tokio::task::spawn_blocking(move || looks_at.wait_for_kind("video_note", 0, std::time::Duration::from_secs(5)));
+    assert_eq!(seen.await.unwrap().content["length"], 640);
+    assert_quiet(&browser, &house).await;
 }

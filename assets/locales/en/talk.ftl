@@ -167,6 +167,8 @@ admin-code =
 admin-private = I give codes in private only: open a chat with me and send /admin there.
 
 # The list of commands
+# The button beside what people write; Telegram takes one for all languages.
+menu-studio = Studio
 command-newsong = another song
 command-history = earlier circles
 command-settings = language, length, look

@@ -173,6 +173,7 @@ admin-code =
 admin-private = Коды я даю только в личном чате: открой его и пришли /admin туда.
 
 # Список команд
+menu-studio = Студия
 command-newsong = другая песня
 command-history = прошлые кружки
 command-settings = язык, длина, оформление

@@ -149,6 +149,11 @@ impl Messages {
         }
     }
 
+    /// Waits until the chat may be written to, as far as that is worth waiting for.
+    pub async fn open(&self, chat: i64) {
+        self.gate.open(self.chats.now(chat), LONGEST_WAIT).await;
+    }
+
     /// Leave to write into the chat. Behind a circle on its way it may take minutes; a chat that is silenced is not waited for.
     async fn turn(&self, chat: i64) -> Result<Permit, Duration> {
         for _ in 1..TURNS {

@@ -1,11 +1,11 @@
-//! What Telegram is told about us at the start: how updates come, and which commands there are.
+//! What Telegram is told about us at the start: how updates come, which commands there are, and where the studio is.
 
 use std::sync::Arc;
 
 use secrecy::ExposeSecret;
 use teloxide::RequestError;
 use teloxide::requests::Requester;
-use teloxide::types::BotCommand;
+use teloxide::types::{BotCommand, MenuButton, WebAppInfo};
 
 use super::{Intake, LONGEST_PAUSE, PAUSE};
 use crate::bot::desk::Desk;
@@ -37,10 +37,10 @@ pub async fn hear(desk: Arc<Desk>, intake: Intake) {
             intake::poll(Arc::clone(&desk)).await;
         }
     };
-    // Nobody waits for the list of commands.
+    // Nobody waits for the list of commands and the menu.
     let commands = async {
         tokio::select! {
-            () = set_commands(&desk) => {}
+            () = async { set_commands(&desk).await; set_menu(&desk).await } => {}
             () = desk.stopping.cancelled() => {}
         }
     };
@@ -78,5 +78,18 @@ async fn set_commands(desk: &Desk) {
         if let Err(error) = told {
             tracing::warn!(error = %explain(error), "the list of commands was not taken");
         }
+    }
+}
+
+/// One for all languages: Telegram takes no more.
+async fn set_menu(desk: &Desk) {
+    use teloxide::payloads::SetChatMenuButtonSetters;
+    let Some(url) = &desk.house.studio_url else { return };
+    let menu = MenuButton::WebApp {
+        text: Line::new("menu-studio").plain(Lang::En),
+        web_app: WebAppInfo { url: url.clone() },
+    };
+    if let Err(error) = desk.messages.bot.set_chat_menu_button().menu_button(menu).await {
+        tracing::warn!(error = %explain(error), "the menu's button was not taken");
     }
 }

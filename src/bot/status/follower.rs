@@ -67,7 +67,7 @@ impl Follower {
                 self.end(now.state).await;
                 return;
             }
-            if let Err(MessageError::Unwanted) = self.show(now).await {
+            if let Err(MessageError::Unwanted) = self.show(now, seen.clone()).await {
                 // Nobody reads it. The job goes on, and how it ends is tried once.
                 let end = seen.wait_for(|seen| seen.state.is_final()).await.map(|seen| seen.state);
                 if let Ok(state) = end {
@@ -86,7 +86,7 @@ impl Follower {
         }
     }
 
-    async fn show(&mut self, now: Seen) -> Result<(), MessageError> {
+    async fn show(&mut self, now: Seen, mut seen: watch::Receiver<Seen>) -> Result<(), MessageError> {
         let page = self.page(now).await;
         if self.move_along() {
             self.message = None;
@@ -96,7 +96,11 @@ impl Follower {
         }
         match self.message {
             None => {
-                let message = self.desk.messages.send(self.place, &page).await?;
+                // Behind the circle it would only tell what is seen by then.
+                let over = async { drop(seen.wait_for(|seen| seen.state.is_final()).await) };
+                let Some(message) = self.desk.messages.send_unless(self.place, &page, over).await? else {
+                    return Ok(());
+                };
                 self.message = Some(message);
                 self.move_along();
                 self.keep(message).await;

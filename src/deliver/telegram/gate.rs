@@ -87,6 +87,25 @@ impl Gate {
         }
     }
 
+    /// Waits until a message may go, and takes no turn by that: for who may think better of it meanwhile. At most `longest`.
+    pub async fn open(&self, chat: i64, longest: Duration) {
+        let opened = async {
+            loop {
+                let moved = self.moved();
+                tokio::pin!(moved);
+                moved.as_mut().enable();
+                let verdict = self.limiter().look(now_ms(), chat);
+                let wait = match verdict {
+                    Verdict::Go | Verdict::Skip => return,
+                    Verdict::Wait { until_ms: Some(at_ms) } => Duration::from_millis((at_ms - now_ms()).max(1) as u64),
+                    Verdict::Wait { until_ms: None } => ASK_AGAIN,
+                };
+                let _ = tokio::time::timeout(wait.min(LONGEST_SLEEP), moved).await;
+            }
+        };
+        let _ = tokio::time::timeout(longest, opened).await;
+    }
+
     /// Leave for an edit now, or none at all.
     pub fn edit(&self, chat: i64) -> Option<Permit> {
         self.ask(chat, Kind::Edit).ok()

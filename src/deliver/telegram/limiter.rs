@@ -103,17 +103,8 @@ impl Limiter {
     /// Whether a message may go into the chat now.
     pub fn ask(&mut self, now_ms: i64, chat: i64, kind: Kind) -> Verdict {
         self.tidy(now_ms);
+        let rooms = self.rooms(now_ms, chat, kind);
         let entry = self.chats.entry(chat).or_insert_with(|| Chat::new(chat));
-        let (overall_reserve, group_reserve) = match kind {
-            Kind::Edit => (OVERALL_RESERVE, GROUP_RESERVE),
-            Kind::Circle | Kind::Message => (0, 0),
-        };
-        let mut rooms = vec![self.overall.room(now_ms, overall_reserve), entry.pace.room(now_ms, 0)];
-        rooms.extend(entry.minute.as_mut().map(|minute| minute.room(now_ms, group_reserve)));
-        if kind != Kind::Circle && entry.circle_until_ms > now_ms {
-            rooms.push(Room::At(entry.circle_until_ms));
-        }
-        rooms.extend(self.careful_ms.filter(|next_ms| *next_ms > now_ms).map(Room::At));
         if rooms.iter().all(|room| *room == Room::Now) {
             self.overall.let_go();
             entry.let_go();
@@ -130,6 +121,32 @@ impl Limiter {
             Kind::Message => {}
         }
         Verdict::Wait { until_ms }
+    }
+
+    /// What [`ask`](Self::ask) would say to a message, which takes nobody's place by being asked.
+    pub fn look(&mut self, now_ms: i64, chat: i64) -> Verdict {
+        let rooms = self.rooms(now_ms, chat, Kind::Message);
+        match rooms.iter().all(|room| *room == Room::Now) {
+            true => Verdict::Go,
+            false => Verdict::Wait {
+                until_ms: latest(&rooms),
+            },
+        }
+    }
+
+    fn rooms(&mut self, now_ms: i64, chat: i64, kind: Kind) -> Vec<Room> {
+        let entry = self.chats.entry(chat).or_insert_with(|| Chat::new(chat));
+        let (overall_reserve, group_reserve) = match kind {
+            Kind::Edit => (OVERALL_RESERVE, GROUP_RESERVE),
+            Kind::Circle | Kind::Message => (0, 0),
+        };
+        let mut rooms = vec![self.overall.room(now_ms, overall_reserve), entry.pace.room(now_ms, 0)];
+        rooms.extend(entry.minute.as_mut().map(|minute| minute.room(now_ms, group_reserve)));
+        if kind != Kind::Circle && entry.circle_until_ms > now_ms {
+            rooms.push(Room::At(entry.circle_until_ms));
+        }
+        rooms.extend(self.careful_ms.filter(|next_ms| *next_ms > now_ms).map(Room::At));
+        rooms
     }
 
     /// A request that was told [`Verdict::Go`] came back, however it ended.

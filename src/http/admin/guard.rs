@@ -78,7 +78,7 @@ async fn guard(web: &Web, needed: Role, mut request: Request, next: Next) -> Res
 }
 
 fn session(web: &Web, needed: Role, request: &Request) -> Answer<Session> {
-    let found = cookie(request.headers()).and_then(|secret| web.sessions.find(secret, web.clock.now()));
+    let found = cookie(request.headers()).and_then(|secret| web.operators.find(secret, web.clock.now()));
     let session =
         found.ok_or_else(|| ApiError::new(StatusCode::UNAUTHORIZED, "nobody is signed in here; sign in at /admin"))?;
     own_page(request.method(), request.headers())?;

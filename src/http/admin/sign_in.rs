@@ -68,15 +68,15 @@ pub async fn sign_in(
     );
     web.record(move |store| store.write(move |tx| operators::note(tx, &by, "sign in", "", now)))
         .await?;
-    let secret = web.sessions.open(role, who.clone(), now);
+    let session = Session { role, who };
+    let secret = web.operators.open(session.clone(), now);
     let cookie = guard::set_cookie(&secret, LIFE_MS / 1000, from);
-    let session = Session { role, who, until: 0 };
     Ok(([(header::SET_COOKIE, cookie)], Json(session)).into_response())
 }
 
 pub async fn sign_out(State(web): State<Web>, Extension(from): Extension<Peer>, headers: HeaderMap) -> Answer {
     if let Some(secret) = guard::cookie(&headers) {
-        web.sessions.close(secret);
+        web.operators.close(secret);
     }
     let cookie = guard::set_cookie("", 0, from);
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response())

@@ -35,7 +35,7 @@ pub async fn create(State(web): State<Web>, caller: Caller, request: Request) ->
     let song = media::song(&web, audio.file, extension, Told::default()).await?;
     let name = file_name(&[song.artist.as_deref(), song.title.as_deref()], "video", "mp4");
     let spec = look.spec(&web, &song, Some(cover)).await?;
-    let (job, _) = jobs::submit(&web, &caller, spec).await?;
+    let (job, _) = jobs::submit(&web, &caller, spec, &song).await?;
     let job = Awaited::new(&web, job).over().await?;
     let Some((path, key)) = jobs::circle(&web, &job).await?.filter(|_| job.state == JobState::Done) else {
         return Err(ended(&job));

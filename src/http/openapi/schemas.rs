@@ -90,6 +90,10 @@ pub fn all() -> Value {
             "song": text, "title": maybe("string"), "artist": maybe("string"), "duration_ms": whole,
             "has_cover": { "type": "boolean" }, "limited_to_ms": maybe("integer"),
         })),
+        "InitData": object(json!({ "init_data": { "type": "string", "description": "Telegram.WebApp.initData." } })),
+        "Session": object(json!({
+            "session": text, "expires_in_seconds": whole, "user_id": whole, "language": maybe("string"),
+        })),
         "Cover": object(json!({ "cover": text })),
         "Waveform": object(json!({ "duration_ms": whole, "peaks": list(number.clone()) })),
         "Survey": object(json!({
@@ -102,7 +106,7 @@ pub fn all() -> Value {
             "type": "object",
             "required": ["job", "state", "place", "wait_seconds", "percent", "seconds_left", "events", "result"],
             "properties": {
-                "job": text, "state": { "type": "string", "enum": ["queued", "rendering", "done", "failed", "cancelled"] },
+                "job": text, "state": { "type": "string", "enum": ["queued", "rendering", "sending", "done", "failed", "cancelled"] },
                 "place": maybe("integer"), "wait_seconds": maybe("integer"), "percent": maybe("integer"),
                 "seconds_left": maybe("integer"), "detail": text, "events": text, "result": maybe("string"),
             },

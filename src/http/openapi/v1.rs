@@ -180,6 +180,10 @@ fn jobs() -> Vec<Operation> {
             .errors(bad),
         op("get", "/api/v1/jobs/{job}", "How far a circle is.").json(200, "Job").errors(unknown),
         op("delete", "/api/v1/jobs/{job}", "Takes a circle back.").json(200, "Job").errors(unknown),
+        op("post", "/api/v1/jobs/{job}/send", "Sends a finished circle to the chat of whoever opened the studio in Telegram.")
+            .json(202, "Job")
+            .errors(unknown)
+            .errors(&[(400, "This cannot be done."), (403, "The session is none of Telegram's."), (409, "There is no circle to send."), GONE]),
         op("get", "/api/v1/jobs/{job}/events", "How far a circle is, whenever that changes: events named `state`, each a Job.")
             .file(200, "text/event-stream")
             .errors(unknown),

@@ -21,7 +21,7 @@ use crate::http::file::{self, About};
 use crate::http::input::{self, Path, Query};
 use crate::http::jobs::{self, Status};
 use crate::http::limits::{KEEP_ALIVE, PICTURE_BYTES};
-use crate::http::media::{self, Told};
+use crate::http::media::{self, Song, Told};
 use crate::http::order::{self, Fields, Look, Order};
 use crate::http::upload::{self, Wanted};
 use crate::model::{JobId, JobSpec};
@@ -39,19 +39,35 @@ pub struct Saved {
 }
 
 pub async fn add(State(web): State<Web>, caller: Caller, request: Request) -> Answer {
-    let spec = if input::is_form(&request) {
+    let (spec, song) = if input::is_form(&request) {
         form(&web, request).await?
     } else {
-        input::json::<Order>(&web, request).await?.spec(&web).await?
+        input::json::<Order>(&web, request).await?.with_song(&web).await?
     };
-    let (name, _) = jobs::submit(&web, &caller, spec).await?;
-    let status = jobs::status(&web, &name).await?;
+    let (name, _) = jobs::submit(&web, &caller, spec, &song).await?;
+    accepted(&web, name).await
+}
+
+/// Into the chat of whoever asks for it, who came from Telegram. Asked for twice, it is sent once.
+pub async fn send(State(web): State<Web>, caller: Caller, Path(name): Path<String>) -> Answer {
+    let Caller::Person(person) = caller else {
+        return Err(ApiError::new(
+            StatusCode::FORBIDDEN,
+            "circles are sent to whoever opened the studio from the bot in Telegram; open it there",
+        ));
+    };
+    let sent = jobs::send(&web, &person, &name).await?;
+    accepted(&web, sent).await
+}
+
+async fn accepted(web: &Web, name: String) -> Answer {
+    let status = jobs::status(web, &name).await?;
     let location = [(header::LOCATION, format!("/api/v1/jobs/{name}"))];
     Ok((StatusCode::ACCEPTED, location, Json(status)).into_response())
 }
 
 /// Song, picture and order in one form.
-async fn form(web: &Web, request: Request) -> Answer<JobSpec> {
+async fn form(web: &Web, request: Request) -> Answer<(JobSpec, Song)> {
     let song = Wanted {
         name: "audio",
         max_bytes: web.house.upload_bytes,
@@ -81,7 +97,7 @@ async fn form(web: &Web, request: Request) -> Answer<JobSpec> {
         (None, Some(name)) => Some(order::cover(web, &name).await?),
         (None, None) => None,
     };
-    look.spec(web, &song, cover).await
+    Ok((look.spec(web, &song, cover).await?, song))
 }
 
 /// A form has texts alone: numbers and the parameters' object are read from them.

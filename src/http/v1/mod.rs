@@ -6,6 +6,7 @@ mod jobs;
 mod screen;
 mod search;
 mod songs;
+mod telegram;
 mod themes;
 
 use super::Routes;
@@ -21,6 +22,8 @@ pub fn routes() -> Routes {
         .get("/api/v1/covers/{cover}", covers::one)
         .get("/api/v1/jobs/{job}", jobs::one)
         .delete("/api/v1/jobs/{job}", jobs::cancel)
+        .post("/api/v1/jobs/{job}/send", jobs::send)
+        .post("/api/v1/telegram/session", telegram::sign_in)
 }
 
 /// Those that take, fetch, decode or send files, and take as long as that takes.

@@ -22,6 +22,7 @@
 //! * **Faults** (`fault.rs`): any request cut at any byte, any answer delayed, doubled, torn or replaced, one by one
 //!   ([`next`]) or by chance from a seed ([`Seeded`]); updates repeated and out of order ([`Telegram::disorder`]).
 //! * **People** (`person.rs`): what a person does and sees.
+//! * **Mini Apps** (`mini_app.rs`): what Telegram signs about who opens one.
 
 mod fault;
 mod files;
@@ -29,6 +30,7 @@ mod http;
 pub mod ledger;
 mod limits;
 mod methods;
+pub mod mini_app;
 mod params;
 mod person;
 mod serve;
@@ -229,6 +231,11 @@ impl Telegram {
     /// Every file id of these bytes is unknown from now on.
     pub fn forget_file(&self, unique_id: &str) {
         self.bot(|bot| bot.files.drop_ids(unique_id));
+    }
+
+    /// The button beside what people write, as the bot has set it.
+    pub fn menu(&self) -> Value {
+        self.bot(|bot| bot.menu.clone())
     }
 
     /// The commands the bot has set.

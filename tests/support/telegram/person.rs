@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::files::Kind;
+use super::mini_app;
 use super::serve::Shared;
 use super::world::{Bot, Chat, Draft, Message, World, buttons};
 
@@ -54,6 +55,11 @@ impl Person {
 
     pub fn id(&self) -> i64 {
         self.user["id"].as_i64().unwrap()
+    }
+
+    /// What Telegram tells a page that this person opens from the bot, signed at that moment.
+    pub fn init_data(&self, at_secs: i64) -> String {
+        mini_app::init_data(&self.token, &self.user, at_secs)
     }
 
     /// This person in a group.

@@ -39,6 +39,8 @@ pub struct Bot {
     /// Answers to inline queries, by query.
     pub inline_answers: BTreeMap<String, Value>,
     pub commands: Value,
+    /// The button beside what people write.
+    pub menu: Value,
     pub actions: Vec<(i64, String)>,
     pub counter: u64,
     /// So many of the next notes are turned into videos.
@@ -88,6 +90,7 @@ impl Bot {
             callback_answers: BTreeMap::new(),
             inline_answers: BTreeMap::new(),
             commands: json!([]),
+            menu: Value::Null,
             actions: Vec::new(),
             counter: 0,
             squared_notes: 0,

@@ -49,13 +49,12 @@ pub fn call(world: &mut World, call: &Call<'_>) -> Answer {
             call.bot(world).commands = params.parsed("commands").unwrap_or_else(|| json!([]));
             Ok(json!(true))
         }
+        "setchatmenubutton" => {
+            call.bot(world).menu = params.parsed("menu_button").unwrap_or_default();
+            Ok(json!(true))
+        }
         "getmycommands" => Ok(call.bot(world).commands.clone()),
-        "deletemycommands"
-        | "setmydescription"
-        | "setmyshortdescription"
-        | "setchatmenubutton"
-        | "logout"
-        | "close" => Ok(json!(true)),
+        "deletemycommands" | "setmydescription" | "setmyshortdescription" | "logout" | "close" => Ok(json!(true)),
         "getchat" => {
             let chat = call.chat()?;
             let bot = call.bot(world);
