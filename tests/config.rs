@@ -122,6 +122,14 @@ const EVERY_KEY: &[(&str, &str, Arrived)] = &[
     ("TELEGRAM__OWNERS", "7,8000000000", |c| {
         c.telegram.owners == [7, 8_000_000_000]
     }),
+    ("TELEGRAM__STUDIO_URL", "https://circles.example.org", |c| {
+        c.telegram.studio_url.is_some()
+    }),
+    (
+        "TELEGRAM__PUBLIC_KEY",
+        "0700000000000000000000000000000000000000000000000000000000000000",
+        |c| c.telegram.public_key[0] == 7,
+    ),
     ("SOURCES__ORDER", "deezer,library", |c| {
         c.sources.order == [SourceName::Deezer, SourceName::Library]
     }),

@@ -115,14 +115,16 @@ pub async fn admit(State(web): State<Web>, mut request: Request, next: Next) -> 
     }
 }
 
-/// What everybody may ask for, whoever else needs a key: to come in from Telegram, and what only who was told a name of 128 random
-/// bits can name. A browser's media elements and event streams bring no header.
+/// What everybody may ask for, whoever else needs a key: to come in from Telegram, the themes' pictures, and what only who was
+/// told a name of 128 random bits can name. A browser's media elements and event streams bring no header.
 fn is_open(method: &Method, path: &str) -> bool {
+    let named = ["/api/v1/songs/", "/api/v1/covers/", "/api/v1/jobs/"];
     match *method {
         Method::POST => path == "/api/v1/telegram/session",
-        Method::GET => ["/api/v1/songs/", "/api/v1/covers/", "/api/v1/jobs/"]
-            .iter()
-            .any(|start| path.starts_with(start)),
+        Method::GET => {
+            named.iter().any(|start| path.starts_with(start))
+                || path.starts_with("/api/v1/themes/") && path.ends_with("/preview.jpg")
+        }
         _ => false,
     }
 }

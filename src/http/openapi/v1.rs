@@ -184,6 +184,10 @@ fn jobs() -> Vec<Operation> {
             .json(202, "Job")
             .errors(unknown)
             .errors(&[(400, "This cannot be done."), (403, "The session is none of Telegram's."), (409, "There is no circle to send."), GONE]),
+        op("post", "/api/v1/telegram/session", "Opens a session for whoever opened the studio in Telegram.")
+            .json_body("InitData")
+            .json(200, "Session")
+            .errors(&[(401, "Telegram did not sign this for this bot, or long ago."), (404, "There is no bot here.")]),
         op("get", "/api/v1/jobs/{job}/events", "How far a circle is, whenever that changes: events named `state`, each a Job.")
             .file(200, "text/event-stream")
             .errors(unknown),
