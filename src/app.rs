@@ -14,7 +14,6 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -360,7 +359,7 @@ fn serve(
     stopping: &CancellationToken,
     tasks: &TaskTracker,
 ) {
-    let room = Arc::new(Semaphore::new(config.http.connections));
+    let doors = Arc::new(http::Doors::new(&config.http));
     for listener in listeners {
         // Port 0 has become one by now.
         if let Ok(address) = listener.local_addr() {
@@ -369,7 +368,7 @@ fn serve(
         tasks.spawn(http::serve(
             listener,
             router.clone(),
-            Arc::clone(&room),
+            Arc::clone(&doors),
             stopping.clone(),
         ));
     }

@@ -231,6 +231,16 @@ pub fn screen(request: &Request, cancel: &AtomicBool) -> Result<Vec<u8>, Pipelin
     Ok(render::pack_for_screen(&prepared.scene, request.theme.param_places()))
 }
 
+/// What the music of the fragment does in each frame.
+pub fn features(request: &Request, cancel: &AtomicBool) -> Result<Features, PipelineError> {
+    let identity = identify(request, cancel)?;
+    let pcm = audio::decode(&request.song, identity.fragment, cancel)?;
+    stop_if(cancel)?;
+    let length = length_of(pcm.samples.len()).min(identity.fragment.length);
+    let fps = request.format.fps;
+    Ok(analysis::analyse(&pcm, fps, fps.frames_in(length)))
+}
+
 /// A request on its way, ready to draw: the device is open, the scene is composed.
 struct Making<'a> {
     request: &'a Request,

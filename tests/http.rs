@@ -10,3 +10,4 @@ mod mini_app;
 mod own;
 mod scale;
 pub mod server;
+mod songs;

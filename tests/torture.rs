@@ -3,7 +3,7 @@
 //!
 //! The program is the one of every other test, woken by its environment (`src/torture.rs`). The long run: `make torture`.
 
-pub mod crowd;
+mod crowd;
 mod mistakes;
 mod recovery;
 mod released;

@@ -90,6 +90,7 @@ function workers(lane, wanted) {
     el("h3", {}, `${lane.lane}: ${lane.up} of ${lane.workers} up`),
     lane.adapter && el("p", {}, `draws with ${lane.adapter} (${chosen(wanted.adapter)})`),
     lane.encoder && el("p", {}, `encodes with ${lane.encoder} (${chosen(wanted.encoder)})`),
+    lane.passed_over?.length > 0 && el("p", { class: "aside" }, `not with ${lane.passed_over.join("; ")}`),
     lane.trouble && el("p", { class: "bad" }, lane.trouble),
   );
 }

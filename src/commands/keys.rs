@@ -8,7 +8,16 @@ use crate::cli::{KeysAction, KeysArgs};
 use crate::config::Config;
 use crate::model::clean_tag;
 use crate::store::api_keys::{self, ApiKey};
+use crate::store::operators::{self, Operator};
 use crate::store::{self, Clock};
+
+/// Whoever may write into the data folder.
+fn by() -> Operator {
+    Operator {
+        who: "command line".to_owned(),
+        address: "this machine".to_owned(),
+    }
+}
 
 pub fn run(args: &KeysArgs) -> Result<(), CommandError> {
     let config = Config::load_here(args.config.as_deref()).map_err(|error| CommandError::Usage(error.to_string()))?;
@@ -28,7 +37,12 @@ pub fn run(args: &KeysArgs) -> Result<(), CommandError> {
                 requests_per_minute: *per_minute,
                 people: *people,
             };
-            let (number, key) = store::beside(folder, move |tx| api_keys::create(tx, &key, now)).map_err(machine)?;
+            let made = store::beside(folder, move |tx| {
+                let (number, secret) = api_keys::create(tx, &key, now)?;
+                operators::note(tx, &by(), "make key", &format!("key {number}, {}", key.name), now)?;
+                Ok((number, secret))
+            });
+            let (number, key) = made.map_err(machine)?;
             say(&format!(
                 "key {number}; it is shown this once, and sent as `Authorization: Bearer KEY`"
             ));
@@ -50,7 +64,14 @@ pub fn run(args: &KeysArgs) -> Result<(), CommandError> {
         }
         KeysAction::Revoke { number } => {
             let number = *number;
-            match store::beside(folder, move |tx| api_keys::revoke(tx, number, now)).map_err(machine)? {
+            let revoked = store::beside(folder, move |tx| {
+                let revoked = api_keys::revoke(tx, number, now)?;
+                if revoked {
+                    operators::note(tx, &by(), "revoke key", &format!("key {number}"), now)?;
+                }
+                Ok(revoked)
+            });
+            match revoked.map_err(machine)? {
                 true => print_text(&format!("key {number} is no longer taken\n")),
                 false => Err(CommandError::Usage(format!(
                     "there is no key {number} that is still taken; `musiccircles keys list` shows them"

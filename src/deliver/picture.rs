@@ -11,6 +11,8 @@ use crate::model::Size;
 pub const THUMBNAIL_SIDE_PX: u32 = 320;
 /// At this quality even noise stays far below the 200 kB that Telegram takes.
 const THUMBNAIL_QUALITY: u8 = 85;
+/// A cover is shown large, and was lossy before.
+const COVER_QUALITY: u8 = 92;
 
 /// The frame as a player shows it: BT.709 limited range to R'G'B', chroma shared by two by two pixels.
 pub fn rgb_from_nv12(nv12: &[u8], size: Size) -> RgbImage {
@@ -25,11 +27,21 @@ pub fn rgb_from_nv12(nv12: &[u8], size: Size) -> RgbImage {
 
 /// The file of a cover as a PNG, without its transparency, which it has none of.
 pub fn cover_png(cover: &Cover) -> Result<Vec<u8>, image::ImageError> {
-    let pixel = |x: u32, y: u32| {
+    png(&cover_rgb(cover))
+}
+
+/// The same as a JPEG.
+pub fn cover_jpeg(cover: &Cover) -> Result<Vec<u8>, image::ImageError> {
+    let mut bytes = Vec::new();
+    JpegEncoder::new_with_quality(&mut bytes, COVER_QUALITY).encode_image(&cover_rgb(cover))?;
+    Ok(bytes)
+}
+
+fn cover_rgb(cover: &Cover) -> RgbImage {
+    RgbImage::from_fn(cover.side, cover.side, |x, y| {
         let at = (y as usize * cover.side as usize + x as usize) * 4;
         image::Rgb([cover.rgba[at], cover.rgba[at + 1], cover.rgba[at + 2]])
-    };
-    png(&RgbImage::from_fn(cover.side, cover.side, pixel))
+    })
 }
 
 /// The file of a PNG.

@@ -139,6 +139,13 @@ fn first_that_works(format: VideoFormat) -> Result<Encoder, EncodeError> {
     })
 }
 
+/// Why none of those before it was chosen; nothing where the first works.
+pub fn passed_over(chosen: Encoder, format: VideoFormat) -> Vec<String> {
+    let before = Encoder::ALL.into_iter().take_while(|encoder| *encoder != chosen);
+    let reasons = before.filter_map(|encoder| Some(format!("{encoder}: {}", tried(encoder, format).err()?)));
+    reasons.collect()
+}
+
 /// Every encoder with what came of trying it, for `doctor`.
 pub fn try_all(format: VideoFormat) -> Vec<(Encoder, Result<TrialFacts, String>)> {
     Encoder::ALL

@@ -25,7 +25,7 @@ pub mod video;
 pub mod y4m;
 
 pub use audio::{EncodedAudio, encode_audio};
-pub use backend::{Encoder, EncoderChoice, choose, try_all};
+pub use backend::{Encoder, EncoderChoice, choose, passed_over, try_all};
 pub use budget::{Lane, Rate};
 pub use error::EncodeError;
 pub use ffi::take_complaints as complaints;

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
 use axum::http::request::Parts;
+use axum::http::uri::Authority;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -167,8 +168,21 @@ async fn caller(web: &Web, address: IpAddr, headers: &HeaderMap, open: bool) -> 
     }
     slowly(Who::of(address), web.settings.requests_per_minute)?;
     let forwarded = headers.contains_key("x-forwarded-for") || headers.contains_key(header::FORWARDED);
-    let here = address.is_loopback() && !forwarded;
+    // A proxy of ours that does not tell for whom it asks, asks for a stranger.
+    let proxied = forwarded || web.settings.trusted_proxies.contains(&address);
+    let here = address.is_loopback() && !proxied && is_called_here(headers);
     Ok(Caller::Address { address, here })
+}
+
+/// Whether a request was meant for this machine by one of its own names. A page of another site may have its name lead to us,
+/// and the browser on this machine then asks in that name.
+fn is_called_here(headers: &HeaderMap) -> bool {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let host = host.and_then(|host| host.parse::<Authority>().ok());
+    host.is_some_and(|host| {
+        let name = host.host().trim_matches(['[', ']']);
+        name == "localhost" || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    })
 }
 
 /// The last address that no proxy of ours wrote down for itself.
@@ -222,6 +236,29 @@ mod tests {
             "198.51.100.1"
         );
         assert_eq!(told(&["10.0.0.1"], "nonsense"), "10.0.0.1");
+    }
+
+    #[test]
+    fn this_machine_is_called_by_its_own_names() {
+        let called = |host: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::HOST, host.parse().unwrap());
+            is_called_here(&headers)
+        };
+        for host in ["localhost", "localhost:8080", "127.0.0.1:80", "127.9.9.9", "[::1]:8080"] {
+            assert!(called(host), "{host}");
+        }
+        for host in [
+            "example.org",
+            "127.0.0.1.example.org:8080",
+            "10.0.0.1",
+            "localhost.example.org",
+            "",
+            "::1 x",
+        ] {
+            assert!(!called(host), "{host}");
+        }
+        assert!(!is_called_here(&HeaderMap::new()));
     }
 
     #[test]

@@ -24,6 +24,8 @@ use crate::store::people::{self, InteractionKind};
 
 /// Jobs of the HTTP side by the names it gave them: their origin in the record.
 pub const ORIGIN: &str = "http:";
+/// Of one circle to one person, each after the one before did not bring it.
+const SENDS: u32 = 20;
 
 /// A job as it is shown.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -37,9 +39,11 @@ pub struct Status {
     /// While it is rendered.
     pub percent: Option<u8>,
     pub seconds_left: Option<u32>,
-    /// Why there is no circle.
+    /// Why there is no circle: for people, and in one word for programs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
     pub events: String,
     /// The circle, once there is one and as long as it is kept.
     pub result: Option<String>,
@@ -131,7 +135,7 @@ pub async fn send(web: &Web, person: &Person, name: &str) -> Answer<String> {
         user_id: person.user_id,
         language: person.language_code.as_deref(),
     });
-    let sent = sent_name(name, person.user_id);
+    let sent = sending(web, name, person.user_id).await?;
     let submit = Submit {
         user_id: person.user_id,
         // A private chat has its person's number.
@@ -153,10 +157,34 @@ pub async fn send(web: &Web, person: &Person, name: &str) -> Answer<String> {
     }
 }
 
-/// The same for the same circle and person, and as hard to guess as the circle's own: two taps are one job.
-fn sent_name(name: &str, user_id: i64) -> String {
-    let hash = Sha256::digest(format!("{name} to {user_id}"));
-    hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+/// The name of the job that sends this circle to this person, as hard to guess as the circle's own: two taps are one job, and
+/// the one after a job that did not bring it is another.
+async fn sending(web: &Web, name: &str, user_id: i64) -> Answer<String> {
+    let sent_name = move |name: &str, nth: u32| -> String {
+        let hash = Sha256::digest(format!("{name} to {user_id}, {nth}"));
+        hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    };
+    let name = name.to_owned();
+    let found = web.record(move |store| {
+        store.read(|conn| {
+            for nth in 0..SENDS {
+                let sent = sent_name(&name, nth);
+                let job = match jobs::of_origin(conn, &format!("{ORIGIN}{sent}"))? {
+                    Some(job) => jobs::get(conn, job)?,
+                    None => None,
+                };
+                use JobState::{Cancelled, Failed, Refused, SetAside};
+                if job.is_none_or(|job| !matches!(job.state, Cancelled | Failed | Refused | SetAside)) {
+                    return Ok(Some(sent));
+                }
+            }
+            Ok(None)
+        })
+    });
+    found.await?.ok_or_else(|| {
+        let detail = "this circle could not be sent too often; download it, or make it anew";
+        ApiError::new(StatusCode::CONFLICT, detail)
+    })
 }
 
 /// The job of this name.
@@ -212,9 +240,18 @@ pub async fn status(web: &Web, name: &str) -> Answer<Status> {
         },
         seconds_left: far.and_then(|far| far.left_secs),
         detail: (state == State::Failed).then(|| why(&job)),
+        kind: (state == State::Failed).then(|| kind(&job).to_owned()),
         events: format!("/api/v1/jobs/{name}/events"),
         result,
     })
+}
+
+fn kind(job: &Job) -> &str {
+    match &job.failure {
+        _ if [JobState::Refused, JobState::Unknown].contains(&job.state) => job.state.name(),
+        Some(failure) => &failure.kind,
+        None => job.state.name(),
+    }
 }
 
 fn why(job: &Job) -> String {

@@ -34,6 +34,8 @@ pub const SQUARE_BYTES: u64 = 4_000_000;
 /// A scene as a browser draws it: a minute of 60 frames a second has 1.2 MB of moments, a cover as wide as the picture 1.6 MB,
 /// and the longest lyrics a few more.
 pub const SCENE_BYTES: u64 = 16 << 20;
+/// Features of a minute at 60 frames a second: 3600 frames of some seventy numbers of five letters.
+pub const FEATURES_BYTES: u64 = 4 << 20;
 /// A song from a source: over half an hour at 256 kbit/s.
 pub const SONG_BYTES: u64 = 64 << 20;
 pub const SONG_TIME: Duration = Duration::from_secs(60);

@@ -17,26 +17,22 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
 use tokio::time::{Sleep, sleep};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
+use super::doors::Doors;
 use super::limits::{HEADER_BYTES, HEADER_TIME, HEADERS, LEAVE, LINGER, LINGER_BYTES, STALL};
 
 /// After an error of the system's (out of descriptors): it is asked again, but not in a circle.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Serves one address until we stop, and then lets open requests end.
-pub async fn serve(listener: TcpListener, router: Router, room: Arc<Semaphore>, stopping: CancellationToken) {
+pub async fn serve(listener: TcpListener, router: Router, doors: Arc<Doors>, stopping: CancellationToken) {
     let graceful = GracefulShutdown::new();
     loop {
-        let next = async {
-            let permit = Arc::clone(&room).acquire_owned().await;
-            (permit, listener.accept().await)
-        };
-        let (permit, accepted) = tokio::select! {
-            next = next => next,
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
             () = stopping.cancelled() => break,
         };
         let (stream, peer) = match accepted {
@@ -47,6 +43,10 @@ pub async fn serve(listener: TcpListener, router: Router, room: Arc<Semaphore>, 
                 continue;
             }
         };
+        let Some(place) = doors.enter(peer) else {
+            turn_away(&stream);
+            continue;
+        };
         // Small answers go at once.
         let _ = stream.set_nodelay(true);
         let connection = converse(stream, peer, router.clone(), &graceful);
@@ -54,13 +54,23 @@ pub async fn serve(listener: TcpListener, router: Router, room: Arc<Semaphore>, 
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "a connection ended");
             }
-            drop(permit);
+            drop(place);
         });
     }
     drop(listener);
     if tokio::time::timeout(LEAVE, graceful.shutdown()).await.is_err() {
         tracing::info!("some connections did not end in time");
     }
+}
+
+/// An answer before anything was asked: whoever asks reads it, and nothing is waited for.
+fn turn_away(stream: &TcpStream) {
+    let body = "{\"detail\":\"too many connections are open; try again in a moment\"}";
+    let answer = format!(
+        "HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\nretry-after: 1\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let _ = stream.try_write(answer.as_bytes());
 }
 
 /// One connection, from its first byte to its last.

@@ -79,6 +79,12 @@ pub async fn song(web: &Web, file: Reservation, extension: &'static str, told: T
     })
 }
 
+/// A source's name for a song, as a search gave it.
+pub fn track_id(text: &str) -> Answer<TrackRef> {
+    let track = text.parse();
+    track.map_err(|_| ApiError::unreadable("`track` is no id that a search gave"))
+}
+
 /// A track as a song on our disk; remembered, so that it is fetched once.
 pub async fn track(web: &Web, track: &TrackRef) -> Answer<Song> {
     let name = format!("track:{track}");
@@ -122,6 +128,16 @@ pub async fn picture(web: &Web, file: &Reservation) -> Answer<Blob> {
         .cover(file.path(), square.path(), CancellationToken::new())
         .await?;
     keep(square, "png").await
+}
+
+/// The same as a JPEG.
+pub async fn jpeg(web: &Web, picture: &[u8]) -> Answer<Vec<u8>> {
+    let trouble = |error: std::io::Error| ApiError::trouble(&error);
+    let (file, made) = (room(web, picture.len() as u64).await?, room(web, SQUARE_BYTES).await?);
+    tokio::fs::write(file.path(), picture).await.map_err(trouble)?;
+    let never = CancellationToken::new();
+    web.pool.jpeg(file.path(), made.path(), never).await?;
+    tokio::fs::read(made.path()).await.map_err(trouble)
 }
 
 /// Gives a file a name that cannot be guessed.

@@ -43,7 +43,9 @@ pub struct Look {
 /// The same of a song that was sent before; what the studio and the API send as JSON.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Order {
-    pub song: String,
+    pub song: Option<String>,
+    /// In its place: the id of a source's song, which is fetched first.
+    pub track: Option<String>,
     pub cover: Option<String>,
     #[serde(flatten)]
     pub look: Fields,
@@ -65,7 +67,11 @@ impl Order {
 
     pub async fn with_song(self, web: &Web) -> Answer<(JobSpec, Song)> {
         let look = Look::read(self.look)?;
-        let song = song(web, &self.song).await?;
+        let song = match (&self.song, &self.track) {
+            (Some(name), None) => song(web, name).await?,
+            (None, Some(track)) => media::track(web, &media::track_id(track)?).await?,
+            _ => return Err(ApiError::unreadable("name either a `song` or a `track`")),
+        };
         let cover = match &self.cover {
             Some(name) => Some(cover(web, name).await?),
             None => None,

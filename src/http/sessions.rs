@@ -13,6 +13,7 @@ use crate::store::Millis;
 pub struct Sessions<T> {
     life_ms: Millis,
     most: usize,
+    most_of_one: usize,
     open: Mutex<HashMap<[u8; 32], Open<T>>>,
 }
 
@@ -21,12 +22,13 @@ struct Open<T> {
     until: Millis,
 }
 
-impl<T: Clone> Sessions<T> {
-    /// Each lasts so long; beyond so many, the oldest end.
-    pub fn new(life_ms: Millis, most: usize) -> Self {
+impl<T: Clone + PartialEq> Sessions<T> {
+    /// Each lasts so long; beyond so many, of all or of one person, the oldest end.
+    pub fn new(life_ms: Millis, most: usize, most_of_one: usize) -> Self {
         Self {
             life_ms,
             most,
+            most_of_one,
             open: Mutex::default(),
         }
     }
@@ -40,11 +42,10 @@ impl<T: Clone> Sessions<T> {
             open.retain(|_, session| session.until > now);
         }
         while open.len() >= self.most {
-            let oldest = open
-                .iter()
-                .min_by_key(|(_, session)| session.until)
-                .map(|(hash, _)| *hash);
-            oldest.map(|hash| open.remove(&hash));
+            end_oldest(&mut open, |_| true);
+        }
+        if open.values().filter(|session| session.who == who).count() >= self.most_of_one {
+            end_oldest(&mut open, |session| session.who == who);
         }
         let until = now + self.life_ms;
         open.insert(hash(&secret), Open { who, until });
@@ -63,6 +64,12 @@ impl<T: Clone> Sessions<T> {
     }
 }
 
+fn end_oldest<T>(open: &mut HashMap<[u8; 32], Open<T>>, among: impl Fn(&Open<T>) -> bool) {
+    let among = open.iter().filter(|(_, session)| among(session));
+    let oldest = among.min_by_key(|(_, session)| session.until).map(|(hash, _)| *hash);
+    oldest.map(|hash| open.remove(&hash));
+}
+
 fn hash(secret: &str) -> [u8; 32] {
     Sha256::digest(secret).into()
 }
@@ -76,7 +83,7 @@ mod tests {
 
     #[test]
     fn a_session_ends_by_itself_or_when_closed_and_the_oldest_make_room() {
-        let sessions = Sessions::new(LIFE_MS, MOST);
+        let sessions = Sessions::new(LIFE_MS, MOST, MOST);
         let first = sessions.open("first", 0);
         assert_eq!(sessions.find(&first, LIFE_MS - 1), Some("first"));
         assert_eq!(sessions.find(&first, LIFE_MS), None);
@@ -89,5 +96,16 @@ mod tests {
         }
         assert_eq!(sessions.find(&first, 70), None);
         assert!(sessions.open.lock().unwrap().len() <= MOST);
+    }
+
+    #[test]
+    fn one_person_pushes_nobody_else_out() {
+        let sessions = Sessions::new(LIFE_MS, MOST, 2);
+        let anna = sessions.open("anna", 0);
+        let boris: Vec<String> = (1..100).map(|at| sessions.open("boris", at)).collect();
+        let open = |secret: &String| sessions.find(secret, 100).is_some();
+        assert!(open(&anna));
+        assert_eq!(boris.iter().filter(|secret| open(secret)).count(), 2);
+        assert!(open(&boris[98]));
     }
 }

@@ -169,6 +169,16 @@ pub fn of_key(conn: &Connection, dedupe_key: &str) -> Result<Option<JobId>, Stor
     Ok(asked.query_row([dedupe_key], |row| row.get(0).map(JobId)).optional()?)
 }
 
+/// What one job was asked for by is now answered by another: who asked finds the new one under the name they know.
+pub fn hand_over_origin(tx: &Tx<'_>, from: JobId, to: JobId) -> Result<(), StoreError> {
+    let mut asked = tx.prepare_cached("SELECT origin FROM jobs WHERE job_id = ?1")?;
+    let origin: Option<String> = asked.query_row([from.0], |row| row.get(0)).optional()?.flatten();
+    let mut set = tx.prepare_cached("UPDATE jobs SET origin = ?2 WHERE job_id = ?1")?;
+    set.execute(params![from.0, None::<String>])?;
+    set.execute(params![to.0, origin])?;
+    Ok(())
+}
+
 /// The job that was asked for by this very request, whatever became of it.
 pub fn of_origin(conn: &Connection, origin: &str) -> Result<Option<JobId>, StoreError> {
     let mut asked = conn.prepare_cached("SELECT job_id FROM jobs WHERE origin = ?1")?;

@@ -101,11 +101,11 @@ pub fn log(
     })
 }
 
-/// Interactions numbered above `after`, oldest first, at most [`PAGE`]; of one person or of everybody.
+/// Interactions numbered above `after`, or the newest there are; oldest first, at most [`PAGE`]; of one person or of everybody.
 pub fn interactions(
     conn: &Connection,
     of: Option<i64>,
-    after: i64,
+    after: Option<i64>,
     limit: u32,
 ) -> Result<Vec<Interaction>, StoreError> {
     let narrowed = if of.is_some() {
@@ -113,13 +113,15 @@ pub fn interactions(
     } else {
         "?1 IS NULL AND"
     };
+    let order = if after.is_some() { "ASC" } else { "DESC" };
     let mut asked = conn.prepare_cached(&format!(
         "SELECT i.interaction_id, i.user_id, u.username, i.interaction_type_id, i.interaction_date
          FROM interactions i JOIN users u USING (user_id)
-         WHERE {narrowed} i.interaction_id > ?2 ORDER BY i.interaction_id LIMIT ?3"
+         WHERE {narrowed} i.interaction_id > ?2 ORDER BY i.interaction_id {order} LIMIT ?3"
     ))?;
-    let rows = asked.query_and_then(params![of, after, limit.min(PAGE)], |row: &Row<'_>| {
-        Ok(Interaction {
+    let numbered_above = after.unwrap_or(i64::MIN);
+    let rows = asked.query_and_then(params![of, numbered_above, limit.min(PAGE)], |row: &Row<'_>| {
+        Ok::<_, StoreError>(Interaction {
             interaction_id: row.get(0)?,
             user_id: row.get(1)?,
             username: row.get(2)?,
@@ -127,7 +129,11 @@ pub fn interactions(
             date: row.get(4)?,
         })
     })?;
-    rows.collect()
+    let mut rows: Vec<Interaction> = rows.collect::<Result<_, _>>()?;
+    if after.is_none() {
+        rows.reverse();
+    }
+    Ok(rows)
 }
 
 /// What happened between two moments: how many of a kind, and by how many people.

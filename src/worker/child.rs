@@ -18,7 +18,7 @@ use super::failure::Failure;
 use super::limits::{DEVICE_LOST, LINE_BYTES, STEP_EVERY};
 use super::protocol::{Number, Order, Setup, Step, VERSION, Word, Work, line};
 use super::task::{Bench, Ended};
-use crate::encode;
+use crate::encode::{self, EncoderChoice};
 use crate::model::{Fps, Size, VideoFormat};
 use crate::pipeline::SharedGpu;
 use crate::torture;
@@ -65,24 +65,38 @@ fn open(setup: &Setup) -> Result<(Bench, Word), String> {
         encoder: setup.encoder.parse()?,
         cores: setup.cores,
     };
-    let (adapter, encoder, brightness) = match torture::is_on() {
+    let proved = match torture::is_on() {
         // Nothing will be drawn.
-        true => ("none".to_owned(), "none".to_owned(), 0.0),
+        true => Proved {
+            adapter: "none".to_owned(),
+            encoder: "none".to_owned(),
+            passed_over: Vec::new(),
+            brightness: 0.0,
+        },
         false => prove(&bench)?,
     };
     let confined = confine::confine(&setup.folder, setup.memory_bytes);
     confined.map_err(|error| format!("a worker cannot be confined: {error}"))?;
     let hello = Word::Hello {
         version: VERSION,
-        adapter,
-        encoder,
-        brightness,
+        adapter: proved.adapter,
+        encoder: proved.encoder,
+        passed_over: proved.passed_over,
+        brightness: proved.brightness,
     };
     Ok((bench, hello))
 }
 
+/// What works here.
+struct Proved {
+    adapter: String,
+    encoder: String,
+    passed_over: Vec<String>,
+    brightness: f32,
+}
+
 /// The device by its first frame, the encoder by a trial.
-fn prove(bench: &Bench) -> Result<(String, String, f32), String> {
+fn prove(bench: &Bench) -> Result<Proved, String> {
     let brightness = bench.check().map_err(|ended| match ended {
         Ended::Failed(failure) => failure.sentence,
         Ended::DeviceLost => "the device was lost at its first frame".to_owned(),
@@ -95,7 +109,15 @@ fn prove(bench: &Bench) -> Result<(String, String, f32), String> {
     let format = format.ok_or("the standard format is not one of ours")?;
     let encoder = encode::choose(bench.encoder, format).map_err(|error| error.to_string())?;
     let adapter = bench.gpu.get().map_err(|error| error.to_string())?.facts().to_string();
-    Ok((adapter, encoder.to_string(), brightness))
+    Ok(Proved {
+        adapter,
+        encoder: encoder.to_string(),
+        passed_over: match bench.encoder {
+            EncoderChoice::Auto => encode::passed_over(encoder, format),
+            _ => Vec::new(),
+        },
+        brightness,
+    })
 }
 
 fn serve(bench: &Bench, incoming: &Receiver<Errand>, voice: &Voice, exit: Exit) {

@@ -104,7 +104,8 @@ impl Failure {
         let (song, others) = match work {
             Work::Render { wanted, output, .. }
             | Work::Frame { wanted, output, .. }
-            | Work::Screen { wanted, output } => {
+            | Work::Screen { wanted, output }
+            | Work::Features { wanted, output } => {
                 let Files { song, cover, lyrics } = &wanted.files;
                 let others = [Some(output), cover.as_ref(), lyrics.as_ref()];
                 (Some(song), others)
@@ -115,7 +116,7 @@ impl Failure {
             }
             Work::Probe { song, cover } => (Some(song), [cover.as_ref(), None, None]),
             Work::Survey { song, .. } => (Some(song), [None; 3]),
-            Work::Cover { picture, output } => (None, [Some(picture), Some(output), None]),
+            Work::Cover { picture, output, .. } => (None, [Some(picture), Some(output), None]),
             Work::Mp3 { song, output, .. } => (Some(song), [Some(output), None, None]),
             Work::Lyrics { file } => (None, [Some(file), None, None]),
             Work::Check | Work::Confinement => (None, [None; 3]),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{Mutex, Semaphore, mpsc, oneshot, watch};
+use tokio::sync::{Mutex, Semaphore, SemaphorePermit, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -29,8 +29,8 @@ struct Inner {
     stopping: CancellationToken,
     stop_now: CancellationToken,
     supervisors: Mutex<JoinSet<()>>,
-    /// One quick worker is always left for who only wants to look.
-    surveys: Semaphore,
+    /// Held by who has a whole song heard or written: one quick worker is always left for who only wants to look.
+    whole_songs: Semaphore,
     job: Duration,
 }
 
@@ -81,7 +81,7 @@ impl Pool {
                 stopping,
                 stop_now,
                 supervisors: Mutex::new(supervisors),
-                surveys: Semaphore::new(quick_workers.saturating_sub(1).max(1)),
+                whole_songs: Semaphore::new(quick_workers.saturating_sub(1).max(1)),
                 job,
             }),
         }
@@ -158,6 +158,15 @@ impl Pool {
         }
     }
 
+    /// What the music does in each frame, as JSON at `output`; how many bytes it has.
+    pub async fn features(&self, wanted: Wanted, output: &Path, cancel: CancellationToken) -> Result<u64, WorkFailed> {
+        let output = output.to_owned();
+        match self.quick(Work::Features { wanted, output }, FRAME, cancel).await? {
+            Answer::Features { bytes } => Ok(bytes),
+            _ => Err(Failure::mistake().into()),
+        }
+    }
+
     /// The content key the circle will have. Asked of those who make circles: whoever is about to have one made has a worker
     /// there, and nobody's long song is in the way.
     pub async fn key(&self, wanted: Wanted, cancel: CancellationToken) -> Result<String, WorkFailed> {
@@ -192,10 +201,7 @@ impl Pool {
         length: Duration,
         cancel: CancellationToken,
     ) -> Result<Surveyed, WorkFailed> {
-        let _turn = tokio::select! {
-            turn = self.inner.surveys.acquire() => turn.map_err(|_| WorkFailed::Stopping)?,
-            () = cancel.cancelled() => return Err(WorkFailed::Cancelled),
-        };
+        let _turn = self.whole_song(&cancel).await?;
         let (song, length_ms) = (song.to_owned(), length.as_millis() as u64);
         match self.quick(Work::Survey { song, length_ms }, SURVEY, cancel).await? {
             Answer::Survey(surveyed) => Ok(surveyed),
@@ -205,8 +211,24 @@ impl Pool {
 
     /// Someone's picture as a square PNG at `output`; how many bytes it has.
     pub async fn cover(&self, picture: &Path, output: &Path, cancel: CancellationToken) -> Result<u64, WorkFailed> {
+        self.picture(picture, output, false, cancel).await
+    }
+
+    /// The same as a JPEG.
+    pub async fn jpeg(&self, picture: &Path, output: &Path, cancel: CancellationToken) -> Result<u64, WorkFailed> {
+        self.picture(picture, output, true, cancel).await
+    }
+
+    async fn picture(
+        &self,
+        picture: &Path,
+        output: &Path,
+        jpeg: bool,
+        cancel: CancellationToken,
+    ) -> Result<u64, WorkFailed> {
         let (picture, output) = (picture.to_owned(), output.to_owned());
-        match self.quick(Work::Cover { picture, output }, PROBE, cancel).await? {
+        let work = Work::Cover { picture, output, jpeg };
+        match self.quick(work, PROBE, cancel).await? {
             Answer::Cover { bytes } => Ok(bytes),
             _ => Err(Failure::mistake().into()),
         }
@@ -227,6 +249,7 @@ impl Pool {
             length_ms: length.map(|length| length.as_millis() as u64),
             output: output.to_owned(),
         };
+        let _turn = self.whole_song(&cancel).await?;
         match self.quick(work, SURVEY, cancel).await? {
             Answer::Mp3 { bytes } => Ok(bytes),
             _ => Err(Failure::mistake().into()),
@@ -255,6 +278,13 @@ impl Pool {
         match self.quick(Work::Confinement, PROBE, CancellationToken::new()).await? {
             Answer::Confinement(freedom) => Ok(freedom),
             _ => Err(Failure::mistake().into()),
+        }
+    }
+
+    async fn whole_song(&self, cancel: &CancellationToken) -> Result<SemaphorePermit<'_>, WorkFailed> {
+        tokio::select! {
+            turn = self.inner.whole_songs.acquire() => turn.map_err(|_| WorkFailed::Stopping),
+            () = cancel.cancelled() => Err(WorkFailed::Cancelled),
         }
     }
 

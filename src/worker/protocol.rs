@@ -9,7 +9,7 @@ use crate::model::job::JobSpec;
 use crate::pipeline::StagesMs;
 
 /// Raised whenever a line changes its meaning. Parent and child are the same file on disk, so a difference is an error.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// The number of a piece of work, ascending within one child.
 pub type Number = u64;
@@ -59,14 +59,20 @@ pub enum Work {
     },
     /// What a browser needs to draw the circle itself, see `render::pack_for_screen`.
     Screen { wanted: Wanted, output: PathBuf },
+    /// What the music does in each of its frames, as JSON.
+    Features { wanted: Wanted, output: PathBuf },
     /// Only the name the circle will have.
     Key { wanted: Wanted },
     /// What a song says of itself; its cover goes to `cover` as a square PNG.
     Probe { song: PathBuf, cover: Option<PathBuf> },
     /// What a song is like when it is heard; highlights of this length.
     Survey { song: PathBuf, length_ms: u64 },
-    /// Someone's picture as a square PNG that any program may open.
-    Cover { picture: PathBuf, output: PathBuf },
+    /// Someone's picture as a square PNG, or a JPEG, that any program may open.
+    Cover {
+        picture: PathBuf,
+        output: PathBuf,
+        jpeg: bool,
+    },
     /// A song, or a part of it, as an mp3; without a length to its end.
     Mp3 {
         song: PathBuf,
@@ -120,6 +126,8 @@ pub enum Word {
         version: u32,
         adapter: String,
         encoder: String,
+        /// Why not another encoder, where the choice was the program's.
+        passed_over: Vec<String>,
         /// Mean luma of the frame that was drawn, 16 to 235.
         brightness: f32,
     },
@@ -171,6 +179,7 @@ pub enum Answer {
     Circle(Rendered),
     Frame(Drawn),
     Screen { bytes: u64 },
+    Features { bytes: u64 },
     Key { key: String },
     Song(Song),
     Survey(Surveyed),

@@ -32,6 +32,8 @@ pub struct Health {
 pub struct Device {
     pub adapter: String,
     pub encoder: String,
+    /// Why not another encoder, where the choice was the program's.
+    pub passed_over: Vec<String>,
 }
 
 /// What the workers of one lane share.
@@ -152,11 +154,17 @@ async fn begin(settings: &Settings) -> Result<(Process, Device), String> {
             version: VERSION,
             adapter,
             encoder,
+            passed_over,
             brightness,
         }))) => {
             let pid = process.id();
             tracing::info!(worker.pid = pid, %adapter, %encoder, brightness, "a worker is ready");
-            Ok((process, Device { adapter, encoder }))
+            let device = Device {
+                adapter,
+                encoder,
+                passed_over,
+            };
+            Ok((process, device))
         }
         Ok(Some(Ok(Word::Refused { sentence }))) => Err(sentence),
         Ok(None) => Err(format!("it ended before it was ready: {}", process.end().await)),

@@ -15,6 +15,7 @@ use crate::audio;
 use crate::cover::{self, Cover};
 use crate::deliver::{file, picture};
 use crate::encode::EncoderChoice;
+use crate::flow::{Features, FrameFeatures};
 use crate::lyrics;
 use crate::model::{Fps, Size, VideoFormat};
 use crate::pipeline::{self, PipelineError, Progress, SharedGpu};
@@ -68,6 +69,12 @@ impl Bench {
                 let bytes = file::write_whole(output, &packed).map_err(|error| Failure::from(&error))?;
                 Ok(Answer::Screen { bytes })
             }
+            Work::Features { wanted, output } => {
+                let request = request(wanted, self.encoder, self.cores)?;
+                let features = pipeline::features(&request, cancel)?;
+                let bytes = file::write_whole(output, &told(&features)?).map_err(|error| Failure::from(&error))?;
+                Ok(Answer::Features { bytes })
+            }
             Work::Key { wanted } => {
                 let request = request(wanted, self.encoder, self.cores)?;
                 let key = pipeline::content_key(&request, cancel)?;
@@ -85,9 +92,12 @@ impl Bench {
                 let surveyed = survey(song, Duration::from_millis(*length_ms), cancel, &heard);
                 Ok(Answer::Survey(surveyed.map_err(PipelineError::from)?))
             }
-            Work::Cover { picture, output } => {
+            Work::Cover { picture, output, jpeg } => {
                 let cover = cover::load_file(picture).map_err(PipelineError::from)?;
-                let bytes = write_cover(&cover, output)?;
+                let bytes = match jpeg {
+                    true => write_jpeg(&cover, output)?,
+                    false => write_cover(&cover, output)?,
+                };
                 Ok(Answer::Cover { bytes })
             }
             Work::Mp3 {
@@ -233,6 +243,32 @@ fn probe(song: &Path, cover: Option<&Path>, cancel: &AtomicBool) -> Result<Song,
         has_lyrics: facts.lyrics.as_deref().is_some_and(|text| lyrics::parse(text).is_ok()),
         cover_bytes,
     })
+}
+
+fn write_jpeg(cover: &Cover, output: &Path) -> Result<u64, Failure> {
+    let jpeg = picture::cover_jpeg(cover).map_err(|_| Failure::mistake())?;
+    file::write_whole(output, &jpeg).map_err(|error| Failure::from(&error))
+}
+
+/// As the API describes them: a list for each feature, a number for each frame.
+fn told(features: &Features) -> Result<Vec<u8>, Failure> {
+    let each = |of: fn(&FrameFeatures) -> f32| -> Vec<f32> {
+        // A thousandth is less than a level of the picture.
+        let short = |value: f32| (value * 1000.0).round() / 1000.0;
+        features.frames.iter().map(|frame| short(of(frame))).collect()
+    };
+    let bands: Vec<Vec<f32>> = features
+        .frames
+        .iter()
+        .map(|frame| frame.bands.map(|band| (band * 1000.0).round() / 1000.0).to_vec())
+        .collect();
+    let told = serde_json::json!({
+        "fps": features.fps.get(), "tempo_bpm": features.tempo_bpm, "beats_secs": features.beats_secs,
+        "rms": each(|frame| frame.rms), "loudness": each(|frame| frame.loudness), "bass": each(|frame| frame.bass),
+        "mid": each(|frame| frame.mid), "treble": each(|frame| frame.treble), "onset": each(|frame| frame.onset),
+        "beat_phase": each(|frame| frame.beat_phase), "bands": bands,
+    });
+    serde_json::to_vec(&told).map_err(|_| Failure::mistake())
 }
 
 fn write_cover(cover: &Cover, output: &Path) -> Result<u64, Failure> {

@@ -86,11 +86,19 @@ async fn a_job_is_found_its_story_told_cancelled_and_made_again() {
         assert!(began.elapsed() < crate::http::server::PATIENCE);
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     }
+    // Whoever asked for it has it now, under the name they know.
+    until(server, &waits, "done").await;
     let of_user = admin.get(&format!("jobs?user={user}&state=done")).await;
     assert!(of_user["jobs"].as_array().unwrap().len() >= 2, "{of_user}");
 
     let live = admin.get("live").await;
     assert_eq!(live["lanes"][0]["encoder"], "x264", "{live}");
+    // Where the program chose, it tells why not another.
+    let passed_over = live["lanes"][0]["passed_over"].to_string();
+    assert!(
+        passed_over.contains("nvenc: ") && passed_over.contains("vaapi: "),
+        "{live}"
+    );
     assert!(live["lanes"][0]["adapter"].as_str().unwrap().len() > 3);
     let made: u64 = live["record"]["minutes"]
         .as_array()

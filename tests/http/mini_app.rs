@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::server::{PATIENCE, Server, detail, song_bytes};
 use crate::support::telegram::mini_app::{init_data, now_secs, public_key};
-use crate::support::telegram::{Person, Telegram};
+use crate::support::telegram::{Entry, Person, Telegram, What};
 
 const SIGN_IN: &str = "/api/v1/telegram/session";
 
@@ -68,9 +68,8 @@ async fn made(server: &Server, session: &str, secs: f64) -> String {
 }
 
 fn notes(telegram: &Telegram, person: &Person) -> usize {
-    let ledger = telegram.ledger();
-    let mine = ledger.iter().filter(|entry| entry.chat == person.chat);
-    mine.filter(|entry| crate::torture::crowd::is_circle(entry)).count()
+    let is_note = |entry: &&Entry| entry.what == What::Sent && entry.kind == "video_note" && entry.chat == person.chat;
+    telegram.ledger().iter().filter(is_note).count()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -177,6 +176,17 @@ async fn only_who_came_from_telegram_is_sent_anything_and_only_what_there_is() {
     let told = until(&server, sent["job"].as_str().unwrap(), &["done", "failed"]).await;
     assert_eq!(told["state"], "failed");
     assert!(told["detail"].as_str().unwrap().contains("press Start"), "{told}");
+    assert_eq!(told["kind"], "refused");
+    // He does, and it comes.
+    boris.block(false);
+    let again: Value = with(&server, &session, Method::POST, &path, None)
+        .await
+        .json()
+        .await
+        .unwrap();
+    let told = until(&server, again["job"].as_str().unwrap(), &["done", "failed"]).await;
+    assert_eq!(told["state"], "done", "{told}");
+    assert_eq!(notes(&telegram, &boris), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

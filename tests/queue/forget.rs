@@ -129,7 +129,7 @@ fn a_person_who_wants_to_be_forgotten_is() {
         .read(|conn| {
             Ok((
                 people::user(conn, PERSON)?,
-                people::interactions(conn, Some(4), 0, 1000)?.len(),
+                people::interactions(conn, Some(4), None, 1000)?.len(),
             ))
         })
         .unwrap();

@@ -29,13 +29,16 @@ fn interactions_are_listed_and_counted_as_the_original_does() {
             .read(move |conn| people::interactions(conn, user, after, limit))
             .unwrap()
     };
-    let fives = of(Some(5), 0, 10);
+    let fives = of(Some(5), Some(0), 10);
     assert_eq!(fives.iter().map(|row| row.date).collect::<Vec<_>>(), [1005, 1015, 1025]);
     // A later visit without a name keeps the one that is known.
     assert!(fives.iter().all(|row| row.username.as_deref() == Some("five")));
-    let first = of(None, 0, 20);
-    let rest = of(None, first.last().unwrap().interaction_id, 20);
+    let first = of(None, Some(0), 20);
+    let rest = of(None, Some(first.last().unwrap().interaction_id), 20);
     assert_eq!((first.len(), rest.len()), (20, 10));
+    // Without a number to begin after, the newest, in the same order.
+    assert_eq!(of(None, None, 10), rest);
+    assert_eq!(of(Some(5), None, 2)[..], fives[1..]);
     let count = store
         .read(|conn| people::count(conn, InteractionKind::Circle, 1000, 1010))
         .unwrap();

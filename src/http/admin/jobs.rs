@@ -12,7 +12,7 @@ use crate::http::error::{Answer, ApiError};
 use crate::http::input::{Path, Query};
 use crate::http::jobs::ORIGIN;
 use crate::model::JobId;
-use crate::queue::{Cancelled, Submit, Submitted, off_runtime};
+use crate::queue::{Cancelled, QueueError, Submit, Submitted, off_runtime};
 use crate::store::jobs::{self, Job, JobState};
 use crate::store::operators::{self, Operator};
 use crate::store::{Millis, overview, people};
@@ -135,7 +135,8 @@ pub async fn story(State(web): State<Web>, Path(job): Path<i64>) -> Answer {
     Ok(Json(told).into_response())
 }
 
-/// Made again as a new job: the old one keeps its story. One that may have arrived is left to the person who knows.
+/// Made again as a new job, which whoever asked finds under the name they know; the old one keeps its story. One that may have
+/// arrived is left to the person who knows.
 pub async fn retry(State(web): State<Web>, Extension(by): Extension<Operator>, Path(job): Path<i64>) -> Answer {
     let found = find(&web, job).await?;
     if !can_retry(&found) {
@@ -155,9 +156,21 @@ pub async fn retry(State(web): State<Web>, Extension(by): Extension<Operator>, P
         content_key: found.content_key,
         fingerprint: found.fingerprint,
     };
-    let queue = web.queue.clone();
-    let submitted = off_runtime(move || queue.submit(submit)).await?;
-    match submitted {
+    let (queue, old) = (web.queue.clone(), found.job);
+    let submitted = off_runtime(move || {
+        let room = queue.disk().has_room()?;
+        let asker = queue.clone();
+        let submitted = queue.store().write(move |tx| {
+            let submitted = asker.submit_in(tx, &submit, room)?;
+            if let Submitted::Queued { job, .. } | Submitted::Ready { job } = &submitted {
+                jobs::hand_over_origin(tx, old, *job)?;
+            }
+            Ok(submitted)
+        })?;
+        queue.told(&submitted);
+        Ok::<_, QueueError>(submitted)
+    });
+    match submitted.await? {
         Submitted::Queued { job, .. } | Submitted::Ready { job } | Submitted::Already { job } => {
             Ok((StatusCode::ACCEPTED, Json(json!({ "job": job }))).into_response())
         }

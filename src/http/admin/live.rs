@@ -74,10 +74,13 @@ pub async fn live(State(web): State<Web>) -> Answer {
     let (used, budget, free) = off_runtime(move || disk.bytes()).await?;
     let operating = &web.operating;
     let lanes = web.pool.lanes().map(|(lane, health)| {
-        let (adapter, encoder) = health.device.map(|device| (device.adapter, device.encoder)).unzip();
+        let device = health.device;
         json!({
             "lane": lane, "workers": health.workers, "up": health.up, "broken": health.broken,
-            "adapter": adapter, "encoder": encoder, "trouble": health.trouble,
+            "adapter": device.as_ref().map(|device| &device.adapter),
+            "encoder": device.as_ref().map(|device| &device.encoder),
+            "passed_over": device.as_ref().map(|device| &device.passed_over),
+            "trouble": health.trouble,
         })
     });
     let answer = json!({

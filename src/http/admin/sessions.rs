@@ -25,5 +25,6 @@ pub struct Session {
 }
 
 pub fn none_yet() -> Sessions<Session> {
-    Sessions::new(LIFE_MS, SESSIONS)
+    // One token may be several operators'.
+    Sessions::new(LIFE_MS, SESSIONS, SESSIONS)
 }

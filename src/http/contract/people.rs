@@ -88,7 +88,7 @@ pub async fn interactions_of(
     list(&web, Some(id), page).await
 }
 
-/// Newest last; the next page begins after the last number of this one.
+/// Newest last. The newest of all, or from `after` on: the next page begins after the last number of this one.
 async fn list(web: &Web, of: Option<i64>, page: Page) -> Answer {
     let limit = page
         .limit
@@ -97,8 +97,7 @@ async fn list(web: &Web, of: Option<i64>, page: Page) -> Answer {
         .filter(|limit| *limit > 0);
     let limit =
         limit.ok_or_else(|| ApiError::unreadable(format!("`limit` must be a whole number from 1 to {PAGE}")))?;
-    let after = page.after.unwrap_or(0);
-    let found = web.record(move |store| store.read(|conn| people::interactions(conn, of, after, limit.min(PAGE))));
+    let found = web.record(move |store| store.read(|conn| people::interactions(conn, of, page.after, limit.min(PAGE))));
     let rows: Vec<Written> = found.await?.into_iter().map(row).collect();
     Ok(Json(rows).into_response())
 }

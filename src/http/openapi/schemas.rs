@@ -32,7 +32,8 @@ pub fn all() -> Value {
     );
     let localized = object(json!({ "en": text, "ru": text }));
     let order = json!({
-        "song": { "type": "string", "description": "As POST /api/v1/songs named it." },
+        "song": { "type": "string", "description": "As POST /api/v1/songs named it; or else `track`." },
+        "track": { "type": "string", "description": "The id of a song that a search found; it is fetched first." },
         "cover": { "type": "string", "description": "As POST /api/v1/covers named it; else the song's own." },
         "start_ms": { "type": "integer", "minimum": 0, "default": 0 },
         "length_ms": { "type": "integer", "minimum": 1000, "maximum": 60000 },
@@ -100,15 +101,21 @@ pub fn all() -> Value {
             "tempo_bpm": maybe("number"), "integrated_lufs": maybe("number"), "beats_ms": list(whole.clone()),
             "highlights": list(object(json!({ "start_ms": whole, "end_ms": whole, "score": number }))),
         })),
-        "Order": { "type": "object", "required": ["song"], "properties": order },
-        "Moment": { "type": "object", "required": ["song", "at_ms"], "properties": moment },
+        "Features": object(json!({
+            "fps": whole, "tempo_bpm": maybe("number"), "beats_secs": list(number.clone()),
+            "rms": list(number.clone()), "loudness": list(number.clone()), "bass": list(number.clone()),
+            "mid": list(number.clone()), "treble": list(number.clone()), "onset": list(number.clone()),
+            "beat_phase": list(number.clone()), "bands": list(list(number.clone())),
+        })),
+        "Order": { "type": "object", "properties": order },
+        "Moment": { "type": "object", "required": ["at_ms"], "properties": moment },
         "Job": {
             "type": "object",
             "required": ["job", "state", "place", "wait_seconds", "percent", "seconds_left", "events", "result"],
             "properties": {
                 "job": text, "state": { "type": "string", "enum": ["queued", "rendering", "sending", "done", "failed", "cancelled"] },
                 "place": maybe("integer"), "wait_seconds": maybe("integer"), "percent": maybe("integer"),
-                "seconds_left": maybe("integer"), "detail": text, "events": text, "result": maybe("string"),
+                "seconds_left": maybe("integer"), "detail": text, "kind": text, "events": text, "result": maybe("string"),
             },
         },
     })

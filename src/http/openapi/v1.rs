@@ -138,6 +138,25 @@ fn songs() -> Vec<Operation> {
         .json(200, "Survey")
         .errors(unknown)
         .errors(unheard),
+        op(
+            "get",
+            "/api/v1/songs/{song}/features",
+            "What the music does in each frame of a fragment: lists of numbers from 0 to 1, one for each frame.",
+        )
+        .query(
+            "start_ms",
+            false,
+            json!({ "type": "integer", "minimum": 0, "default": 0 }),
+        )
+        .query(
+            "length_ms",
+            false,
+            json!({ "type": "integer", "minimum": 1000, "maximum": 60000 }),
+        )
+        .query("fps", false, json!({ "type": "integer", "enum": [25, 30, 60] }))
+        .json(200, "Features")
+        .errors(unknown)
+        .errors(unheard),
     ]
 }
 
@@ -167,6 +186,7 @@ fn jobs() -> Vec<Operation> {
                 json!({
                     "audio": binary(), "image": binary(),
                     "song": { "type": "string", "description": "In place of `audio`." },
+                    "track": { "type": "string", "description": "In place of both: the id of a song that a search found." },
                     "cover": { "type": "string", "description": "In place of `image`." },
                     "start_ms": { "type": "integer" }, "length_ms": { "type": "integer" },
                     "theme": { "type": "string" }, "parameters": { "type": "string", "description": "An object, as JSON." },

@@ -14,6 +14,8 @@ pub use init_data::{Person, Refused};
 pub const LIFE_MS: Millis = 12 * 3600 * 1000;
 /// A session is some hundred bytes; with more than this, the oldest open the studio again.
 const SESSIONS: usize = 50_000;
+/// A phone, a desk, and the page opened anew.
+const SESSIONS_OF_ONE: usize = 8;
 
 pub struct MiniApp {
     keys: Keys,
@@ -25,7 +27,7 @@ impl MiniApp {
     pub fn new(token: &SecretString, public_key: [u8; 32]) -> Option<Self> {
         Some(Self {
             keys: Keys::new(token.expose_secret().trim(), public_key)?,
-            people: Sessions::new(LIFE_MS, SESSIONS),
+            people: Sessions::new(LIFE_MS, SESSIONS, SESSIONS_OF_ONE),
         })
     }
 
@@ -33,7 +35,8 @@ impl MiniApp {
         self.keys.bot_id()
     }
 
-    /// What Telegram signed, for the secret of a session.
+    /// What Telegram signed, for the secret of a session. The same may be shown again within its hour: a page that is loaded anew
+    /// has nothing else to show.
     pub fn sign_in(&self, init_data: &str, now: Millis) -> Result<(String, Person), Refused> {
         let person = self.keys.check(init_data, now)?;
         Ok((self.people.open(person.clone(), now), person))

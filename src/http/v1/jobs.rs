@@ -79,16 +79,18 @@ async fn form(web: &Web, request: Request) -> Answer<(JobSpec, Song)> {
     let mut form = upload::form(web, request, &[song, picture]).await?;
     let (audio, image) = (form.optional_file("audio"), form.optional_file("image"));
     let (named_song, named_cover) = (form.texts.remove("song"), form.texts.remove("cover"));
+    let track = form.texts.remove("track");
     let look = Look::read(fields(form.texts)?)?;
-    let song = match (audio, named_song) {
-        (Some(audio), _) => {
+    let song = match (audio, named_song, track) {
+        (Some(audio), ..) => {
             let extension = audio.song_extension();
             media::song(web, audio.file, extension, Told::default()).await?
         }
-        (None, Some(name)) => order::song(web, &name).await?,
-        (None, None) => {
+        (None, Some(name), _) => order::song(web, &name).await?,
+        (None, None, Some(track)) => media::track(web, &media::track_id(&track)?).await?,
+        (None, None, None) => {
             return Err(ApiError::unreadable(
-                "the form has no `audio` and no `song`; send one of them",
+                "the form has no `audio`, no `song` and no `track`; send one of them",
             ));
         }
     };

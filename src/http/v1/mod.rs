@@ -1,6 +1,7 @@
 //! Our own API, `/api/v1/`: themes, search, songs, covers, stills, jobs. What each takes and answers is in `openapi`.
 
 mod covers;
+mod features;
 mod frames;
 mod jobs;
 mod screen;
@@ -33,6 +34,7 @@ pub fn long_routes() -> Routes {
         .get("/api/v1/songs/{song}/audio", songs::audio)
         .get("/api/v1/songs/{song}/waveform", songs::waveform)
         .get("/api/v1/songs/{song}/survey", songs::survey)
+        .get("/api/v1/songs/{song}/features", features::features)
         .post("/api/v1/covers", covers::add)
         .post("/api/v1/frames", frames::draw)
         .post("/api/v1/scene", screen::scene)

@@ -16,7 +16,6 @@ use crate::http::input::{self, Path, Query};
 use crate::http::media::{self, Song, Told};
 use crate::http::upload::{self, Wanted};
 use crate::http::{Web, order};
-use crate::model::TrackRef;
 use crate::model::limits::{MAX_FRAGMENT, MIN_FRAGMENT};
 use crate::worker::Surveyed;
 
@@ -85,10 +84,7 @@ pub async fn add(State(web): State<Web>, request: Request) -> Answer {
         media::song(&web, upload.file, extension, Told::default()).await?
     } else {
         let Chosen { track } = input::json(&web, request).await?;
-        let track: TrackRef = track
-            .parse()
-            .map_err(|_| ApiError::unreadable("`track` is no id that a search gave"))?;
-        media::track(&web, &track).await?
+        media::track(&web, &media::track_id(&track)?).await?
     };
     let name = media::name(&web, "song", &song.file, &song).await?;
     Ok((StatusCode::CREATED, Json(shown(&name, &song))).into_response())
@@ -180,6 +176,9 @@ pub async fn survey(State(web): State<Web>, Path(name): Path<String>, Query(aske
 /// What hearing the whole song tells; remembered.
 async fn hear(web: &Web, song: &Song, length_ms: u64) -> Answer<Arc<Surveyed>> {
     let key = (song.file.sha256.clone(), length_ms);
+    if let Some(heard) = web.surveys.get(&key) {
+        return Ok(heard);
+    }
     // The waveform and the survey are asked for together; and one worker hears songs anyway.
     let _turn = web.hearing.lock().await;
     if let Some(heard) = web.surveys.get(&key) {
