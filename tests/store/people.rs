@@ -53,6 +53,7 @@ fn nothing_that_grows_for_years_is_ever_read_whole() {
     let questions = [
         "SELECT * FROM interactions i JOIN users u USING (user_id) WHERE i.user_id = 1 AND i.interaction_id > 5 ORDER BY i.interaction_id LIMIT 9",
         "SELECT * FROM interactions i JOIN users u USING (user_id) WHERE i.interaction_id > 5 ORDER BY i.interaction_id LIMIT 9",
+        "SELECT * FROM interactions i JOIN users u USING (user_id) WHERE i.user_id = 1 AND i.interaction_id > 5 ORDER BY i.interaction_id DESC LIMIT 9",
         "SELECT count(*), count(DISTINCT user_id) FROM interactions WHERE interaction_date >= 1 AND interaction_date < 2 AND interaction_type_id = 1",
         "SELECT interaction_date FROM interactions WHERE interaction_date >= 1 GROUP BY interaction_date / 86400000",
         "SELECT count(*) FROM jobs j LEFT JOIN deliveries d USING (job_id) WHERE j.changed_ms >= 1 AND j.state IN ('failed', 'set_aside', 'refused', 'unknown') GROUP BY j.state",

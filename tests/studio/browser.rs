@@ -1,6 +1,7 @@
 //! A real browser without a window, led by the WebDriver protocol (W3C): Debian's chromium and its driver.
 
-use std::net::TcpListener;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -11,6 +12,7 @@ use serde_json::{Value, json};
 
 /// A browser that draws on the processor, on a machine with other work: everything it is asked for ends within this.
 const PATIENCE: Duration = Duration::from_secs(120);
+const CLOSES_WITHIN: Duration = Duration::from_secs(10);
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// The key of an element in the protocol.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
@@ -204,9 +206,25 @@ impl Browser {
     }
 }
 
+impl Browser {
+    /// Ends the session, and the browser with it. Blocks: there may be no runtime any more.
+    fn close(&self) {
+        let Some((address, path)) = self.session.trim_start_matches("http://").split_once('/') else {
+            return;
+        };
+        let Ok(mut driver) = TcpStream::connect(address) else { return };
+        let _ = driver.set_read_timeout(Some(CLOSES_WITHIN));
+        let asked = format!("DELETE /{path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+        if driver.write_all(asked.as_bytes()).is_ok() {
+            let _ = driver.read_to_end(&mut Vec::new());
+        }
+    }
+}
+
 impl Drop for Browser {
     fn drop(&mut self) {
-        // The driver takes its browsers with it when it is asked to go.
+        // A driver that is ended leaves its browser behind, which draws on for ever.
+        self.close();
         if let Some(pid) = rustix::process::Pid::from_raw(self.driver.id() as i32) {
             let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
         }
