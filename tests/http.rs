@@ -8,5 +8,6 @@ mod fuzz;
 mod keys;
 mod mini_app;
 mod own;
+mod rates;
 mod scale;
 pub mod server;
