@@ -4,6 +4,7 @@ mod bad;
 mod contract;
 mod crowd;
 mod described;
+mod events;
 mod fuzz;
 mod keys;
 mod mini_app;
