@@ -2,6 +2,7 @@
 
 mod bad;
 mod contract;
+mod create_video;
 mod crowd;
 mod described;
 mod events;
