@@ -9,6 +9,7 @@ mod events;
 mod fuzz;
 mod keys;
 mod mini_app;
+mod names;
 mod own;
 mod rates;
 mod scale;
