@@ -12,5 +12,6 @@ mod mini_app;
 mod names;
 mod own;
 mod rates;
+mod read_back;
 mod scale;
 pub mod server;
