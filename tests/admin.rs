@@ -6,6 +6,7 @@ mod code;
 mod desk;
 mod drill;
 mod figures;
+mod page;
 mod ready;
 mod signals;
 mod work;

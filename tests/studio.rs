@@ -1,7 +1,7 @@
 //! The studio in a real browser: from a dropped file to a playing circle, in both languages, on a phone and on a desk.
 
-mod browser;
+pub mod browser;
 mod house;
 mod likeness;
 mod packed;
-mod pages;
+pub mod pages;

@@ -8,33 +8,14 @@ use reqwest::{Method, StatusCode, header};
 use serde_json::{Value, json};
 
 use super::desk::Desk;
-
-/// As many addresses as there are attempts: nobody is slowed down, and every one is really tried.
-fn from(number: usize) -> String {
-    format!("10.{}.{}.7", number / 250, number % 250)
-}
-
-/// One letter of it another one.
-fn near_misses(text: &str, count: usize) -> Vec<String> {
-    let letters: Vec<char> = text.chars().collect();
-    (0..count)
-        .map(|n| {
-            let mut letters = letters.clone();
-            let at = n % letters.len();
-            letters[at] = if letters[at] == 'a' { 'b' } else { 'a' };
-            letters.into_iter().collect()
-        })
-        .collect()
-}
+use crate::support::guess::{address, beginnings, near_misses};
 
 #[tokio::test]
 async fn no_token_but_the_right_one_opens() {
     let desk = Desk::open().await;
     let token = &desk.admin_token;
     let mut tried: Vec<Value> = near_misses(token, token.len()).into_iter().map(Value::from).collect();
-    for n in 0..token.len() {
-        tried.push(token[..n].into());
-    }
+    tried.extend(beginnings(token).into_iter().map(Value::from));
     let odd = [
         format!("{token} "),
         format!(" {token}"),
@@ -56,7 +37,7 @@ async fn no_token_but_the_right_one_opens() {
     ]);
     assert!(tried.len() > 140, "{}", tried.len());
     for (n, token) in tried.iter().enumerate() {
-        let answer = desk.sign_in(&json!({ "token": token }), &from(n)).await;
+        let answer = desk.sign_in(&json!({ "token": token }), &address(n)).await;
         let status = answer.status();
         let refused = [StatusCode::UNAUTHORIZED, StatusCode::UNPROCESSABLE_ENTITY].contains(&status);
         assert!(
@@ -75,7 +56,7 @@ async fn no_token_but_the_right_one_opens() {
         json!({ "token": "a".repeat(1_000_000) }),
     ];
     for (n, body) in bodies.iter().enumerate() {
-        let status = desk.sign_in(body, &from(1000 + n)).await.status();
+        let status = desk.sign_in(body, &address(1000 + n)).await.status();
         assert!(status.is_client_error(), "{status}");
     }
     // The right one, and a viewer's stays a viewer's.
@@ -93,7 +74,7 @@ async fn a_code_opens_once_for_its_owner_and_for_five_minutes() {
     let code = made(42, now);
     let (late, nobody) = (made(43, now - CODE_MS), made(44, now));
     let mut tried = near_misses(&code, 16 * 8);
-    tried.extend((0..code.len()).map(|n| code[..n].to_owned()));
+    tried.extend(beginnings(&code));
     tried.extend([
         late,
         nobody,
@@ -103,7 +84,7 @@ async fn a_code_opens_once_for_its_owner_and_for_five_minutes() {
         "a".repeat(5000),
     ]);
     for (n, code) in tried.iter().enumerate() {
-        let answer = desk.sign_in(&json!({ "code": code }), &from(n)).await;
+        let answer = desk.sign_in(&json!({ "code": code }), &address(n)).await;
         assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "{code}");
     }
     // As people copy it.
@@ -131,7 +112,7 @@ async fn twenty_who_bring_the_same_code_at_once_are_one() {
     let now = Clock::System.now();
     let code = store::beside(&desk.server.path("data"), move |tx| operators::new_code(tx, 42, now)).unwrap();
     let body = json!({ "code": code });
-    let addresses: Vec<_> = (0..20).map(from).collect();
+    let addresses: Vec<_> = (0..20).map(address).collect();
     let tried = addresses.iter().map(|address| desk.sign_in(&body, address));
     let answers = futures_util::future::join_all(tried).await;
     let opened = answers
@@ -173,7 +154,7 @@ async fn no_cookie_but_the_right_one_is_a_session() {
     let admin = desk.admin().await;
     let (name, secret) = admin.cookie.split_once('=').unwrap();
     let mut tried = near_misses(secret, 128);
-    tried.extend((0..secret.len()).map(|n| secret[..n].to_owned()));
+    tried.extend(beginnings(secret));
     tried.extend([format!("{secret}0"), secret.to_uppercase(), format!("\"{secret}\"")]);
     // All digits, it is the same in capitals.
     tried.retain(|tried| tried != secret);

@@ -11,7 +11,7 @@ async fn order(server: &Server, song: &Value, start_ms: u64) -> reqwest::Respons
     server.post_json("/api/v1/jobs", order).await
 }
 
-async fn ordered(server: &Server, song: &Value, start_ms: u64) -> String {
+pub async fn ordered(server: &Server, song: &Value, start_ms: u64) -> String {
     let answer = order(server, song, start_ms).await;
     assert_eq!(
         answer.status(),
@@ -25,7 +25,7 @@ async fn ordered(server: &Server, song: &Value, start_ms: u64) -> String {
         .to_owned()
 }
 
-async fn until(server: &Server, job: &str, state: &str) {
+pub async fn until(server: &Server, job: &str, state: &str) {
     let path = format!("/api/v1/jobs/{job}");
     let began = std::time::Instant::now();
     while server.json(&path).await["state"] != state {

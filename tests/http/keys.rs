@@ -5,6 +5,7 @@ use std::process::Command;
 use reqwest::{Method, StatusCode, header};
 
 use super::server::{Server, detail};
+use crate::support::guess::{address, beginnings, near_misses};
 
 /// `musiccircles keys ...` beside the running service.
 fn keys(server: &Server, args: &[&str]) -> String {
@@ -73,16 +74,82 @@ async fn a_house_without_strangers_opens_to_keys_alone() {
 }
 
 #[tokio::test]
-async fn a_thousand_guesses_open_nothing_and_an_address_is_slowed_down() {
-    let server = Server::with(&[("HTTP__ANONYMOUS", "false"), ("HTTP__REQUESTS_PER_MINUTE", "600")]).await;
-    let mut slowed = 0;
-    for n in 0..1_000_u32 {
-        let status = with(&server, &format!("mck_{n:064x}")).await.status();
-        assert!(
-            [StatusCode::UNAUTHORIZED, StatusCode::TOO_MANY_REQUESTS].contains(&status),
-            "{status}"
-        );
-        slowed += u32::from(status == StatusCode::TOO_MANY_REQUESTS);
+async fn a_thousand_guesses_from_as_many_addresses_open_nothing() {
+    let server = Server::with(&[("HTTP__ANONYMOUS", "false"), ("HTTP__TRUSTED_PROXIES", "127.0.0.1")]).await;
+    let key = keys(&server, &["create", "my site"]);
+    let void = keys(&server, &["create", "an old site"]);
+    keys(&server, &["revoke", "2"]);
+    let digits = key.trim_start_matches("mck_");
+    let mut tried = near_misses(&key, 12 * key.len());
+    tried.extend(beginnings(&key));
+    tried.extend(beginnings(digits).into_iter().map(|digits| format!("mck_0{digits}")));
+    tried.extend((0..100).map(|n| format!("mck_{n:064x}")));
+    tried.extend([
+        void,
+        digits.to_owned(),
+        key.to_uppercase(),
+        format!("{key}{key}"),
+        format!("{key},{key}"),
+        format!("{key} {key}"),
+        format!("\"{key}\""),
+        format!("Bearer {key}"),
+        format!("{key}%00"),
+        format!("{key}' OR '1'='1"),
+        "1".to_owned(),
+        "my site".to_owned(),
+        "*".to_owned(),
+        "a".repeat(30_000),
+    ]);
+    assert!(tried.len() > 1_000, "{}", tried.len());
+    let with = |guess: &str, from: usize| {
+        let asked = server
+            .ask(Method::GET, "/api/v1/themes")
+            .header("x-forwarded-for", address(from));
+        asked.bearer_auth(guess).send()
+    };
+    for (n, guess) in tried.iter().enumerate() {
+        let answer = with(guess, n).await.unwrap();
+        assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "{guess:.80}");
+        detail(answer).await;
     }
-    assert!(slowed > 500, "{slowed}");
+    // The key itself, wherever else it may be put.
+    let elsewhere = [
+        server.ask(
+            Method::GET,
+            &format!("/api/v1/themes?key={key}&api_key={key}&access_token={key}"),
+        ),
+        server.ask(Method::GET, "/api/v1/themes").header("x-api-key", &key),
+        server
+            .ask(Method::GET, "/api/v1/themes")
+            .header(header::COOKIE, format!("key={key}")),
+        server
+            .ask(Method::GET, "/api/v1/themes")
+            .header(header::AUTHORIZATION, &key),
+        server.ask(Method::GET, "/api/v1/themes").basic_auth("", Some(&key)),
+    ];
+    for asked in elsewhere {
+        assert_eq!(asked.send().await.unwrap().status(), StatusCode::UNAUTHORIZED);
+    }
+    // It was the right one all the time, also where guesses came from.
+    assert_eq!(with(&key, 0).await.unwrap().status(), StatusCode::OK);
+    assert!(!server.log().contains(digits), "the key is in the log");
+}
+
+#[tokio::test]
+async fn an_address_that_guesses_is_slowed_down() {
+    let server = Server::with(&[("HTTP__ANONYMOUS", "false"), ("HTTP__REQUESTS_PER_MINUTE", "60")]).await;
+    let key = keys(&server, &["create", "my site"]);
+    let mut slowed = 0;
+    for n in 0..100 {
+        let answer = with(&server, &format!("mck_{n:064x}")).await;
+        if answer.status() == StatusCode::TOO_MANY_REQUESTS {
+            assert!(answer.headers().contains_key(header::RETRY_AFTER));
+            slowed += 1;
+        } else {
+            assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
+        }
+    }
+    assert!(slowed > 50, "{slowed}");
+    // Who has a key is counted by the key, whoever else guesses from there.
+    assert_eq!(with(&server, &key).await.status(), StatusCode::OK);
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::server::{PATIENCE, Server, detail, file, heard, picture_bytes, song_bytes};
 
 /// The states that a job's events tell, in their order, to the last.
-async fn told(server: &Server, events: &str) -> Vec<Value> {
+pub async fn told(server: &Server, events: &str) -> Vec<Value> {
     let text = server.get(events).await.text().await.unwrap();
     assert!(text.contains("event: state"), "{text}");
     let data = text.lines().filter_map(|line| line.strip_prefix("data: "));

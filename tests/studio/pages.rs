@@ -26,7 +26,7 @@ fn album(name: &str) -> PathBuf {
 }
 
 /// What axe-core finds wrong with the page as it is now.
-async fn assert_accessible(browser: &Browser, when: &str) {
+pub async fn assert_accessible(browser: &Browser, when: &str) {
     let axe = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools/node_modules/axe-core/axe.min.js");
     let axe = std::fs::read_to_string(axe).expect("axe-core is here: .ci/install axe");
     if browser.value("window.axe === undefined").await == Value::Bool(true) {

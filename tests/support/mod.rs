@@ -2,6 +2,7 @@
 
 pub mod command;
 pub mod disk;
+pub mod guess;
 pub mod music;
 pub mod picture;
 pub mod sound;

@@ -23,10 +23,12 @@
 //!   ([`next`]) or by chance from a seed ([`Seeded`]); updates repeated and out of order ([`Telegram::disorder`]).
 //! * **People** (`person.rs`): what a person does and sees.
 //! * **Mini Apps** (`mini_app.rs`): what Telegram signs about who opens one.
+//! * **Impostors** (`impostor.rs`): who calls the bot's webhook and is not Telegram.
 
 mod fault;
 mod files;
 mod http;
+pub mod impostor;
 pub mod ledger;
 mod limits;
 mod methods;
