@@ -11,6 +11,7 @@ use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use tokio_util::io::ReaderStream;
 
 use super::error::{Answer, ApiError};
+use crate::model::is_shown;
 
 /// What is told of a file beside its bytes.
 pub struct About<'a> {
@@ -136,7 +137,8 @@ pub fn file_name(parts: &[Option<&str>], otherwise: &str, extension: &str) -> St
     } else {
         named.join(" - ")
     };
-    let hostile = |c: char| c.is_control() || matches!(c, '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|');
+    // What is not shown may turn a name around, or hide its end.
+    let hostile = |c: char| c.is_control() || !is_shown(c) || matches!(c, '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|');
     let plain: String = joined.chars().filter(|c| !hostile(*c)).take(CHARS).collect();
     let plain = plain.trim().trim_matches('.').trim();
     format!("{}.{extension}", if plain.is_empty() { otherwise } else { plain })

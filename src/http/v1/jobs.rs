@@ -19,7 +19,7 @@ use crate::http::caller::Caller;
 use crate::http::error::{Answer, ApiError};
 use crate::http::file::{self, About};
 use crate::http::input::{self, Path, Query};
-use crate::http::jobs::{self, Status};
+use crate::http::jobs::{self, State as JobState, Status};
 use crate::http::limits::{KEEP_ALIVE, PICTURE_BYTES};
 use crate::http::media::{self, Song, Told};
 use crate::http::order::{self, Fields, Look, Order};
@@ -198,14 +198,30 @@ impl Watch {
     async fn news(&mut self) -> Option<Status> {
         loop {
             match jobs::status(&self.web, &self.name).await {
-                Ok(status) if self.last.as_ref() != Some(&status) => return Some(status),
-                Ok(_) => {}
+                Ok(status) => {
+                    let status = self.not_behind(status);
+                    if self.last.as_ref() != Some(&status) {
+                        return Some(status);
+                    }
+                }
                 Err(_) => return None,
             }
             if !self.wait().await {
                 return None;
             }
         }
+    }
+
+    /// How far it is may be forgotten a moment before its end is known: nobody sees a circle go backwards.
+    fn not_behind(&self, mut status: Status) -> Status {
+        let drawn = |of: &&Status| of.state == JobState::Rendering;
+        if let Some(last) = self.last.as_ref().filter(drawn)
+            && status.state == JobState::Rendering
+            && status.percent < last.percent
+        {
+            (status.percent, status.seconds_left) = (last.percent, last.seconds_left);
+        }
+        status
     }
 
     /// `false`: we stop.
