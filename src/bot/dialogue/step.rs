@@ -180,7 +180,9 @@ impl Talk {
     }
 
     fn got_picture(&mut self, picture: crate::model::Blob) -> Vec<Action> {
-        match &mut self.card {
+    /// Somebody sent a picture: for this song, or for the one that is on its way or comes next.
+        let coming = self.fetching.is_some();
+        match self.card.as_mut().filter(|_| !coming) {
             Some(card) => {
                 card.own_cover = Some(picture);
                 (card.cover, card.menu) = (CoverChoice::Own, Menu::Main);
