@@ -742,6 +742,12 @@ fn commands_taps_and_files_go_where_they_belong() {
         talked.says("https://deezer.com/track/1")[..],
         [Action::Resolve { .. }]
     ));
+    // As share menus write it.
+    let shared = talked.says("Listen: Tune by Band, https://deezer.com/track/2");
+    assert!(
+        matches!(&shared[..], [Action::Resolve { link, .. }] if link == "https://deezer.com/track/2"),
+        "{shared:?}"
+    );
     let job = JobId(5);
     assert!(matches!(
         talked.taps(Tap::Job {
