@@ -17,3 +17,4 @@ mod stopping;
 mod taps;
 mod texts;
 mod times;
+mod updates;

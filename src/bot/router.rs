@@ -99,6 +99,10 @@ async fn hand_out(desk: &Arc<Desk>, typing: &mut HashMap<i64, AbortHandle>) {
             Read::Nothing => nothing.push(row.seq),
         }
     }
+            Read::Unreadable(kind) => {
+                tracing::warn!(update = row.update_id, kind, "an update could not be read");
+                nothing.push(row.seq);
+            }
     finish(desk, nothing).await;
 }
 
