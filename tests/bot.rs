@@ -7,11 +7,15 @@ mod full;
 mod held;
 mod lost;
 mod lyrics;
+// What it wakes is in debug builds alone.
+#[cfg(debug_assertions)]
+mod mistakes;
 mod original;
 mod outside;
 mod restart;
 pub mod service;
 mod stats;
+mod shown;
 mod steps;
 mod stopping;
 mod taps;
