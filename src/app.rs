@@ -112,11 +112,16 @@ pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<(), A
             tokio::select! {
                 started = Bot::start(parts, stopping.clone()) => {
                     let bot = started?;
-                    if let Some(route) = bot.as_ref().and_then(Bot::webhook) {
-                        // Set once: there is one bot.
-                        let _ = webhook.set(http::before_files(route));
+                    if let Some(bot) = &bot {
+                        if let Some(route) = bot.webhook() {
+                            // Set once: there is one bot.
+                            let _ = webhook.set(http::before_files(route));
+                        }
+                        tokio::select! {
+                            () = stop => {}
+                            () = bot.ended() => {}
+                        }
                     }
-                    stop.await;
                     bot
                 }
                 () = &mut stop => None,
@@ -128,6 +133,7 @@ pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<(), A
             None
         }
     };
+    let has_ended = bot.as_ref().is_some_and(Bot::has_ended);
     tracing::info!("stopping");
     manager::stopping();
     stopping.cancel();
@@ -143,7 +149,10 @@ pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<(), A
     let ended = timeout(LAST_GRACE, tasks.wait()).await.is_ok();
     watchdog.abort();
     tracing::info!(all_sent = sent, all_ended = ended, "stopped");
-    Ok(())
+    match has_ended {
+        true => Err(BotError::Ended.into()),
+        false => Ok(()),
+    }
 }
 
 /// Says again and again that the runtime still runs things: one that hangs is ended and started again.

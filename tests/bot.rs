@@ -7,13 +7,19 @@ mod full;
 mod held;
 mod lost;
 mod lyrics;
+// What it wakes is in debug builds alone.
+#[cfg(debug_assertions)]
+mod mistakes;
 mod original;
 mod outside;
+mod pressed;
 mod restart;
 pub mod service;
+mod shown;
 mod stats;
 mod steps;
 mod stopping;
 mod taps;
 mod texts;
 mod times;
+mod updates;

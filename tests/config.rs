@@ -326,6 +326,10 @@ fn mistakes_are_named() {
         ("[sources.spotify]\ntoken = \"x\"", &["sources.spotify", "odesli"]),
         ("[sources.yandex]\ntokn = \"sEcReT\"", &["sources.yandex.tokn", "token"]),
         ("[data]\nbudget_bytes = 1", &["data.budget_bytes"]),
+        (
+            "[limits]\nupload_bytes = 2_097_152_000",
+            &["limits.upload_bytes", "half of data.budget_bytes"],
+        ),
         ("data = 1", &["data"]),
         ("[data", &["line 1"]),
     ];

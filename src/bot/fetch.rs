@@ -111,6 +111,29 @@ async fn work(desk: &Desk, key: DialogueKey, lang: Lang, action: Action) -> Opti
     }
 }
 
+/// What has happened where nothing came of an action, for want of anything better: nobody is left waiting for it.
+pub fn failed(action: &Action, line: &Line) -> Option<Event> {
+    match action {
+        Action::Search { serial, from, .. } => Some(Event::Searched {
+            serial: *serial,
+            from: *from,
+            results: vec![],
+            next: None,
+            trouble: Some(line.clone()),
+        }),
+        // Nobody waits for it, and the card does without.
+        Action::Listen { .. } => None,
+        Action::FindLyrics(song) => Some(Event::LyricsFound {
+            sha256: song.file.sha256.clone(),
+            lyrics: None,
+        }),
+        action => Some(Event::Failed {
+            serial: action.fetches(),
+            line: line.clone(),
+        }),
+    }
+}
+
 type Got = Result<(Song, Preset), Line>;
 
 fn got_or_not(serial: Serial, got: Got) -> Event {

@@ -4,6 +4,10 @@
 mod jobs;
 mod show;
 
+use std::panic::AssertUnwindSafe;
+
+use futures_util::FutureExt;
+
 use super::desk::{Desk, JobContext};
 use super::dialogue::{Action, Event, Pending, Talk};
 use super::messages::Place;
@@ -16,6 +20,7 @@ use crate::queue::{Cancelled, SentAs, off_runtime};
 use crate::store::dialogues::DialogueKey;
 use crate::store::operators::{self, Operator};
 use crate::store::people::{self, InteractionKind};
+use crate::torture;
 
 pub use show::{say, show};
 
@@ -48,9 +53,18 @@ pub fn is_slow(action: &Action) -> bool {
     )
 }
 
-/// A slow action. `None`: nothing came of it that anybody needs to know.
+/// A slow action. `None`: nothing came of it that anybody needs to know. A mistake of ours in it is told as a failure: somebody
+/// waits.
 pub async fn act_slowly(desk: &Desk, key: DialogueKey, place: Place, lang: Lang, action: Action) -> Option<Event> {
-    fetch::act(desk, key, place, lang, action).await
+    let instead = fetch::failed(&action, &Line::new("trouble-internal"));
+    let act = async {
+        torture::point("slowly.acting");
+        fetch::act(desk, key, place, lang, action).await
+    };
+    AssertUnwindSafe(act).catch_unwind().await.unwrap_or_else(|_| {
+        tracing::error!(chat = key.chat_id, "a slow action ended by a mistake of ours");
+        instead
+    })
 }
 
 /// A quick action.
@@ -64,7 +78,6 @@ pub async fn act(talker: &mut Talker, pending: &Pending) -> Option<Event> {
             };
             talker.desk.messages.answer(query, text.as_deref(), *alert).await;
         }
-        Action::Say(line) => say(talker, line).await,
         Action::Submit { serial: _, spec, song } => {
             let context = JobContext {
                 song: (**song).clone(),
@@ -126,7 +139,9 @@ pub async fn act(talker: &mut Talker, pending: &Pending) -> Option<Event> {
             let page = stats::page(&talker.desk, lang).await;
             show_page(talker, None, &page).await;
         }
-        Action::ShowCode => say(talker, &code(talker).await).await,
+        Action::ShowCode => {
+            say(talker, &code(talker).await).await;
+        }
         Action::AskForget => {
             let page = view::ask_forget(talker.prefs().await.lang);
             show_page(talker, None, &page).await;
@@ -145,7 +160,7 @@ pub async fn act(talker: &mut Talker, pending: &Pending) -> Option<Event> {
             let page = view::line(line, talker.prefs().await.lang);
             show_page(talker, Some(*message), &page).await;
         }
-        // Shown when the conversation rests, or slow.
+        // Said and shown by the conversation itself, or slow.
         _ => {}
     }
     None

@@ -1,7 +1,7 @@
 //! Conversations side by side, each strictly in order: notes in, one task a conversation that works them off. A task lives
 //! only while there is something to do.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -12,7 +12,8 @@ use super::dialogue::Event;
 use super::update::Incoming;
 use crate::store::dialogues::DialogueKey;
 
-/// How long a conversation that could not be written down rests; each further time twice as long.
+/// How long a conversation rests that could not be written down, or ended by a mistake of ours; each further time twice as
+/// long.
 const REST: Duration = Duration::from_secs(2);
 const LONGEST_REST: Duration = Duration::from_secs(60);
 /// When it is forgotten how often it rested, and the person may be told again.
@@ -58,8 +59,10 @@ pub enum Pushed {
 #[derive(Default)]
 pub struct Lanes {
     waiting: Mutex<HashMap<DialogueKey, VecDeque<Note>>>,
-    /// Conversations that could not be written down.
+    /// Conversations that could not be gone on with.
     rests: Mutex<HashMap<DialogueKey, Rest>>,
+    /// Rows of the inbox at which a conversation ended by a mistake of ours.
+    deaths: Mutex<HashSet<i64>>,
     /// There is something new in one of them.
     news: Notify,
 }
@@ -101,6 +104,13 @@ impl Lanes {
         };
         rests.insert(key, rest);
         (left.into(), before.is_none())
+    }
+
+    /// A conversation ended at this row of the inbox by a mistake of ours; whether it did so before.
+    pub fn ends_again(&self, row: i64) -> bool {
+        let mut deaths = self.deaths.lock().unwrap_or_else(PoisonError::into_inner);
+        // Told once, it is not needed any more.
+        !deaths.insert(row) && deaths.remove(&row)
     }
 
     /// Ends the rests that are over. To be called before the inbox is read: so what rested comes first.

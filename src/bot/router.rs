@@ -13,6 +13,7 @@ use super::update::{self, Read};
 use super::{inline, talker};
 use crate::store::dialogues::DialogueKey;
 use crate::store::inbox;
+use crate::torture;
 
 /// Updates looked at at once. More than this waiting, and the rest is read when some are done.
 const BATCH: u32 = 1000;
@@ -38,6 +39,7 @@ pub async fn run(desk: Arc<Desk>) {
 /// `typing`: who is being answered inline.
 async fn hand_out(desk: &Arc<Desk>, typing: &mut HashMap<i64, AbortHandle>) {
     let bot_id = desk.me.id;
+    torture::point("router.handing_out");
     desk.lanes.wake();
     let waiting = match desk
         .record(move |store| store.read(|conn| inbox::waiting(conn, bot_id, BATCH, OF_ONE)))
@@ -97,6 +99,10 @@ async fn hand_out(desk: &Arc<Desk>, typing: &mut HashMap<i64, AbortHandle>) {
                 });
             }
             Read::Nothing => nothing.push(row.seq),
+            Read::Unreadable(kind) => {
+                tracing::warn!(update = row.update_id, kind, "an update could not be read");
+                nothing.push(row.seq);
+            }
         }
     }
     finish(desk, nothing).await;

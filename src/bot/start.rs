@@ -1,5 +1,6 @@
 //! The bot put together: the service's parts in, a running bot out, and its end in order.
 
+mod loops;
 mod presence;
 
 use std::sync::Arc;
@@ -18,7 +19,7 @@ use super::desk::{Desk, House};
 use super::messages::{Messages, explain};
 use super::studio::Studio;
 use super::update::Me;
-use super::{outbox, rates, router, status, webhook};
+use super::{rates, webhook};
 use crate::deliver::telegram::{Client, Files, Patience, Settings, SettingsError, Token};
 use crate::model::Blob;
 use crate::queue::{Queue, QueueError, off_runtime};
@@ -47,6 +48,8 @@ pub enum BotError {
     Queue(#[from] QueueError),
     #[error("the default cover could not be kept ({0})")]
     Cover(#[from] DiskError),
+    #[error("a part of the bot ended by a mistake of ours; please report what the log says of it")]
+    Ended,
 }
 
 /// How updates come.
@@ -73,6 +76,7 @@ pub struct Parts {
 pub struct Bot {
     desk: Arc<Desk>,
     secret: Option<(String, SecretString)>,
+    ended: CancellationToken,
 }
 
 impl Bot {
@@ -129,16 +133,18 @@ impl Bot {
             Intake::Polling => None,
             Intake::Webhook { url, secret } => Some((presence::path(url), secret.clone())),
         };
-        let sender = Arc::new(sender);
-        let tasks = &desk.tasks;
-        tasks.spawn(status::watch_all(Arc::clone(&desk)));
-        tasks.spawn(outbox::send_all(Arc::clone(&desk), Arc::clone(&sender)));
-        tasks.spawn(outbox::look_for_all(Arc::clone(&desk), sender));
-        tasks.spawn(router::run(Arc::clone(&desk)));
-        tasks.spawn(rates::keep(Arc::clone(&desk)));
-        tasks.spawn(presence::hear(Arc::clone(&desk), parts.intake));
+        let ended = loops::start(&desk, sender, parts.intake);
         tracing::info!(bot = desk.me.username, "the bot is at work");
-        Ok(Some(Self { desk, secret }))
+        Ok(Some(Self { desk, secret, ended }))
+    }
+
+    /// Comes back when a part of it has ended that has to run as long as the service: nobody would be heard any more.
+    pub async fn ended(&self) {
+        self.ended.cancelled().await;
+    }
+
+    pub fn has_ended(&self) -> bool {
+        self.ended.is_cancelled()
     }
 
     /// The route Telegram calls, where the bot is called.

@@ -4,19 +4,24 @@
 //! brings the conversation back to what was left over.
 
 mod keeping;
+mod showing;
 
 use std::collections::BTreeSet;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
+
 use super::desk::Desk;
-use super::dialogue::{Action, Event, Pending, Prefs, Saved, What};
+use super::dialogue::{Action, Event, Pending, Prefs, Saved};
 use super::hands;
 use super::lanes::{Note, Pushed};
-use super::texts::Line;
+use super::texts::{Lang, Line};
 use super::update::{Incoming, Said};
 use crate::store::dialogues::DialogueKey;
 use crate::store::{StoreError, people};
+use crate::torture;
 
 /// For a conversation in the middle of a word when the service ends; what waits for its turn longer than this is gone on with
 /// after the next start.
@@ -28,30 +33,27 @@ pub async fn work(desk: Arc<Desk>, key: DialogueKey) {
         desk,
         key,
         saved: Saved::default(),
+        loaded: false,
+        lang: Lang::default(),
         before: None,
         open: BTreeSet::new(),
         stale: [false; 2],
+        unsaid: Vec::new(),
         forgotten: false,
     };
-    let mut loaded = false;
     while let Some(note) = talker.desk.lanes.next(key) {
-        let outcome = async {
-            if !loaded {
-                // Released with the others should this fail.
-                talker.open.insert(note.row());
-                talker.saved = talker.load().await?;
-                loaded = true;
+        let row = note.row();
+        // Whoever died here would be waited for until a restart.
+        match AssertUnwindSafe(talker.take_in(note)).catch_unwind().await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::error!(chat = key.chat_id, %error, "a conversation could not be written down");
+                talker.give_up().await;
             }
-            talker.hear(note).await?;
-            if !talker.desk.lanes.has_more(key) {
-                talker.refresh().await?;
+            Err(_) => {
+                tracing::error!(chat = key.chat_id, row, "a conversation ended by a mistake of ours");
+                talker.begin_anew(row).await;
             }
-            Ok::<_, StoreError>(())
-        };
-        if let Err(error) = outcome.await {
-            tracing::error!(chat = key.chat_id, %error, "a conversation could not be written down");
-            talker.give_up().await;
-            loaded = false;
         }
     }
 }
@@ -84,17 +86,37 @@ pub struct Talker {
     pub desk: Arc<Desk>,
     pub key: DialogueKey,
     pub saved: Saved,
+    /// `saved` is what the record has.
+    loaded: bool,
+    /// What the person's Telegram speaks, for when nothing else is known.
+    lang: Lang,
     /// Under which number of the chat the conversation is kept so far, where that is not the one it has now.
     before: Option<DialogueKey>,
     /// Rows of the inbox that are not done.
     open: BTreeSet<i64>,
     /// The list, the card: to be shown anew before the conversation rests.
     stale: [bool; 2],
+    /// Sentences that Telegram did not take.
+    unsaid: Vec<Pending>,
     /// The person asked to be forgotten: nothing is written down any more.
     pub forgotten: bool,
 }
 
 impl Talker {
+    async fn take_in(&mut self, note: Note) -> Result<(), StoreError> {
+        if !self.loaded {
+            // Released with the others should this fail.
+            self.open.insert(note.row());
+            self.saved = self.load().await?;
+            (self.loaded, self.lang) = (true, self.saved.talk.lang);
+        }
+        self.hear(note).await?;
+        if !self.desk.lanes.has_more(self.key) {
+            self.refresh().await?;
+        }
+        Ok(())
+    }
+
     async fn hear(&mut self, note: Note) -> Result<(), StoreError> {
         match note {
             Note::Update { seq, incoming } => {
@@ -118,6 +140,8 @@ impl Talker {
                 let here = chat == self.key.chat_id;
                 let talk = &mut self.saved.talk;
                 (talk.lang, talk.reply_to, talk.thread) = (lang, reply_to.filter(|_| here), thread.filter(|_| here));
+                self.lang = lang;
+                torture::point("conversation.hearing");
                 self.remember(username).await;
                 let mut event = self.event(what).await;
                 if !event.is_leaving() && self.desk.is_blocked(self.key.user_id).await {
@@ -136,7 +160,7 @@ impl Talker {
                     // The conversation was ended meanwhile.
                     return Ok(());
                 }
-                self.saved.pending.retain(|pending| pending.number != number);
+                self.strike(number);
                 self.open.insert(of);
                 let todo = match event {
                     Some(event) => self.step(of, event).await,
@@ -200,12 +224,16 @@ impl Talker {
                     self.stale[what as usize] = true;
                     continue;
                 }
+                if matches!(pending.action, Action::Say(_)) {
+                    self.say(pending).await;
+                    continue;
+                }
                 if hands::is_slow(&pending.action) {
                     self.begin(pending);
                     continue;
                 }
                 let event = hands::act(self, &pending).await;
-                self.saved.pending.retain(|other| other.number != pending.number);
+                self.strike(pending.number);
                 if let Some(event) = event {
                     next.extend(self.step(pending.of, event).await);
                 }
@@ -214,6 +242,11 @@ impl Talker {
             todo = next;
         }
         Ok(())
+    }
+
+    /// An action is done, or given up.
+    fn strike(&mut self, number: u64) {
+        self.saved.pending.retain(|pending| pending.number != number);
     }
 
     fn begin(&self, pending: Pending) {
@@ -231,31 +264,5 @@ impl Talker {
             let Some(event) = event else { return };
             push(&desk, key, Note::Came { number, of, event });
         });
-    }
-
-    /// Brings the list and the card up to date, once for all steps that wanted it. Whoever says more while the chat has to be
-    /// left alone is heard first.
-    async fn refresh(&mut self) -> Result<(), StoreError> {
-        for what in [What::List, What::Card] {
-            if !self.stale[what as usize] {
-                continue;
-            }
-            tokio::select! {
-                biased;
-                () = self.desk.lanes.more(self.key) => return Ok(()),
-                () = self.desk.messages.open(self.key.chat_id) => {}
-            }
-            self.stale[what as usize] = false;
-            let event = hands::show(self, what).await;
-            self.saved
-                .pending
-                .retain(|pending| pending.action != Action::Show(what));
-            if let Some(event) = event {
-                let todo = self.step(self.saved.seen, event).await;
-                debug_assert!(todo.is_empty(), "nothing follows from having shown something");
-            }
-            self.save().await?;
-        }
-        Ok(())
     }
 }

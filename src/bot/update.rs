@@ -1,16 +1,17 @@
 //! What Telegram tells us, read: an update as it came in, who speaks where and what happens out. Pure.
 
 mod content;
+mod message;
+mod raw;
 
 use serde_json::Value;
 use teloxide::types::{CallbackQuery, Chat, InlineQuery, MaybeInaccessibleMessage, Message, User};
 
-use super::dialogue::{Command, Event};
+use super::dialogue::Event;
 use super::tap::{CirclePress, Tap};
 use super::texts::Lang;
 use crate::deliver::telegram::Marker;
 
-use content::content;
 pub use content::extension;
 
 /// Who we are.
@@ -63,6 +64,8 @@ pub enum Read {
     },
     /// Not for us.
     Nothing,
+    /// Of this kind, and it cannot be read.
+    Unreadable(&'static str),
 }
 
 /// Who and which message an update is about, for the record; also of updates nobody reads further.
@@ -107,29 +110,30 @@ impl Facts {
     }
 }
 
-/// Reads an update. What cannot be read is nothing: Telegram grows faster than we do.
+/// Reads an update, as much of it as can be read: Telegram grows faster than we do.
 pub fn read(payload: &str, me: &Me) -> Read {
     let Ok(mut update) = serde_json::from_str::<Value>(payload) else {
+        return Read::Unreadable("no JSON");
+    };
+    let mut of_kind = |kind: &str| update.get_mut(kind).map(Value::take);
+    if let Some(message) = of_kind("message") {
+        return message::read(message, me);
+    }
+    if let Some(query) = of_kind("callback_query") {
+        return raw::callback(query).map_or(Read::Unreadable("callback_query"), of_callback);
+    }
+    let Some(query) = of_kind("inline_query") else {
         return Read::Nothing;
     };
-    if let Some(message) = update.get_mut("message").map(Value::take) {
-        let read = serde_json::from_value(message)
-            .ok()
-            .and_then(|message| of_message(&message, me));
-        return read.map_or(Read::Nothing, |incoming| Read::Incoming(Box::new(incoming)));
+    match serde_json::from_value::<InlineQuery>(query) {
+        Ok(query) => Read::Inline {
+            query: query.id.0,
+            user: user_id(&query.from),
+            lang: lang_of(&query.from),
+            text: query.query,
+        },
+        Err(_) => Read::Unreadable("inline_query"),
     }
-    if let Some(query) = update.get_mut("callback_query").map(Value::take) {
-        let query: Option<CallbackQuery> = serde_json::from_value(query).ok();
-        return query.map_or(Read::Nothing, of_callback);
-    }
-    let inline = update.get_mut("inline_query").map(Value::take);
-    let inline: Option<InlineQuery> = inline.and_then(|query| serde_json::from_value(query).ok());
-    inline.map_or(Read::Nothing, |query| Read::Inline {
-        query: query.id.0,
-        user: user_id(&query.from),
-        lang: lang_of(&query.from),
-        text: query.query,
-    })
 }
 
 fn user_id(user: &User) -> i64 {
@@ -152,72 +156,6 @@ fn incoming(chat: &Chat, user: &User, message: Option<&Message>, what: Said) -> 
         thread: topic.and_then(|message| message.thread_id).map(|thread| thread.0.0),
         what,
     }
-}
-
-fn of_message(message: &Message, me: &Me) -> Option<Incoming> {
-    let user = message.from.as_ref().filter(|user| !user.is_bot)?;
-    let words = message.text().or(message.caption()).unwrap_or_default();
-    let event = match command(words, me) {
-        Some(Some(command)) => Event::Command(command),
-        // For another bot.
-        Some(None) => return None,
-        None if message.chat.is_private() => content(message, words)?,
-        None => in_group(message, words, me)?,
-    };
-    Some(incoming(&message.chat, user, Some(message), Said::Event(event)))
-}
-
-/// In a group we are meant when we are named, or when somebody answers us.
-fn in_group(message: &Message, words: &str, me: &Me) -> Option<Event> {
-    let answered = message.reply_to_message();
-    let to_us = answered
-        .and_then(|answered| answered.from.as_ref())
-        .is_some_and(|from| user_id(from) == me.id);
-    let rest = without_mention(words, me);
-    match (rest, answered) {
-        (None, _) if to_us => content(message, words),
-        (None, _) => None,
-        // "@bot" under somebody's song.
-        (Some(rest), Some(answered)) if rest.is_empty() && !to_us => {
-            content(answered, answered.text().unwrap_or_default())
-        }
-        (Some(rest), _) => content(message, &rest),
-    }
-}
-
-/// The words without our name, if it is among them.
-fn without_mention(words: &str, me: &Me) -> Option<String> {
-    let name = format!("@{}", me.username).to_lowercase();
-    let mut found = false;
-    let rest = words.split_whitespace().filter(|word| {
-        let ours = word.trim_end_matches([',', ':', '!', '?', '.']).to_lowercase() == name;
-        found |= ours;
-        !ours
-    });
-    let rest: Vec<_> = rest.collect();
-    found.then(|| rest.join(" "))
-}
-
-/// `None`: no command. `Some(None)`: one for another bot.
-fn command(words: &str, me: &Me) -> Option<Option<Command>> {
-    let rest = words.strip_prefix('/')?;
-    let (name, argument) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
-    let (name, whose) = name.split_once('@').unwrap_or((name, &me.username));
-    if !whose.eq_ignore_ascii_case(&me.username) {
-        return Some(None);
-    }
-    let argument = Some(argument.trim().to_owned()).filter(|argument| !argument.is_empty());
-    Some(Some(match name.to_lowercase().as_str() {
-        "start" => Command::Start(argument),
-        "newsong" | "song" | "circle" => Command::NewSong(argument),
-        "history" => Command::History,
-        "settings" => Command::Settings,
-        "cancel" => Command::Cancel,
-        "delete_me" | "deleteme" => Command::DeleteMe,
-        "stats" => Command::Stats,
-        "admin" => Command::Admin,
-        _ => Command::Help,
-    }))
 }
 
 fn of_callback(query: CallbackQuery) -> Read {

@@ -44,6 +44,17 @@ const LOG_DAYS: RangeInclusive<u64> = 1..=3650;
 const PER_USER_WAITING: RangeInclusive<u64> = 1..=100;
 
 pub fn config(raw: Raw) -> Result<Config, ConfigError> {
+    let checked = each(raw)?;
+    // A file needs room for itself, and for the song that comes of it.
+    if checked.limits.upload_bytes > checked.data.budget_bytes / 2 {
+        let expected = "at most half of data.budget_bytes; lower it, or raise that one";
+        return Err(ConfigError::bad("limits.upload_bytes", expected));
+    }
+    Ok(checked)
+}
+
+/// Each by itself.
+fn each(raw: Raw) -> Result<Config, ConfigError> {
     Ok(Config {
         http: http(&raw.http)?,
         admin: Admin {

@@ -34,8 +34,23 @@ const ELSEWHERE: [&str; 14] = [
     "deezer.page.link",
 ];
 
-/// Whether a message is a link at all, or the name of a song.
-pub fn looks_like_link(text: &str) -> bool {
+/// The link in what somebody wrote, or `None` for the name of a song. Share menus write sentences around links: the first word
+/// that leads to a song is meant, else the first that leads to an album or the like, which is told as such.
+pub fn find(text: &str) -> Option<&str> {
+    let words = || text.split_whitespace().map(|word| word.trim_matches(around));
+    let leads = |lead: fn(&Result<SongLink, SourceError>) -> bool| words().find(|word| lead(&parse(word)));
+    leads(Result::is_ok)
+        .or_else(|| leads(|parsed| matches!(parsed, Err(SourceError::NotOneSong))))
+        .or_else(|| Some(text.trim()).filter(|text| looks_like_link(text)))
+}
+
+/// What sentences put around a link.
+fn around(c: char) -> bool {
+    "()<>[]«»“”\"',.!?;".contains(c)
+}
+
+/// Whether it is a link at all.
+fn looks_like_link(text: &str) -> bool {
     let text = text.trim();
     let scheme = text.starts_with("http://") || text.starts_with("https://") || text.starts_with("spotify:");
     let bare = text.split(['/', '?']).next().unwrap_or_default();
@@ -261,6 +276,27 @@ mod tests {
     }
 
     #[test]
+    fn a_link_is_found_in_the_sentence_around_it() {
+        let song = "https://music.yandex.ru/album/1/track/2?utm_source=x";
+        for text in [
+            song.to_owned(),
+            format!("  {song}\n"),
+            format!("Listen: «Tune» — Band {song}"),
+            format!("{song} послушай!"),
+            format!("Слушай ({song}), это AC/DC"),
+            format!("https://music.yandex.ru/album/1\n{song}."),
+        ] {
+            assert_eq!(find(&text), Some(song), "{text}");
+        }
+        assert_eq!(find("слушай deezer.com/track/5"), Some("deezer.com/track/5"));
+        // What leads to no song is told as it was before.
+        let album = "https://music.yandex.ru/album/1";
+        assert_eq!(find(&format!("весь альбом {album}")), Some(album));
+        assert_eq!(find(" https://example.com/1 "), Some("https://example.com/1"));
+        assert_eq!(find("my song of example.com/1"), None);
+    }
+
+    #[test]
     fn names_of_songs_are_no_links() {
         for text in [
             "AC/DC - T.N.T.",
@@ -269,8 +305,8 @@ mod tests {
             "t.A.T.u. Nas ne dogonyat",
             "feat. someone / other",
         ] {
-            assert!(!looks_like_link(text), "{text}");
+            assert_eq!(find(text), None, "{text}");
         }
-        assert!(looks_like_link("open.spotify.com/track/1"));
+        assert!(find("open.spotify.com/track/1").is_some());
     }
 }

@@ -181,6 +181,19 @@ fn a_local_server_gives_large_files_and_takes_circles_from_disk() {
 }
 
 #[test]
+fn a_local_server_may_take_its_time_with_a_file() {
+    let telegram = Telegram::start_local();
+    // Awake, no other call waits longer than three seconds.
+    let house = House::new(&telegram).set("TELEGRAM__LOCAL_FILES", "true").awake();
+    let _service = house.start();
+    let anna = telegram.person("Anna");
+    let fetched = Fault::accepted(Answer::After(Duration::from_secs(8)));
+    telegram.script(next("getFile", [fetched]));
+    anna.send_audio("tune.wav", song_bytes(house.folder.path(), 6.0), 6, "Tune", "Anna");
+    card(&anna, "Anna — Tune");
+}
+
+#[test]
 fn a_cloud_says_that_a_file_is_too_large_before_it_is_asked_for() {
     let telegram = Telegram::start();
     let house = House::new(&telegram);

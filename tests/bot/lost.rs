@@ -6,6 +6,12 @@ use std::time::Duration;
 use super::service::{House, SOON, card, song_bytes};
 use crate::support::telegram::{Answer, Cut, Fault, Telegram, next};
 
+/// Of Telegram's own.
+const TROUBLE: Answer = Answer::Status {
+    status: 500,
+    html: false,
+};
+
 #[test]
 fn how_updates_come_is_settled_as_soon_as_telegram_hears_us() {
     let telegram = Telegram::start();
@@ -46,6 +52,7 @@ fn an_edit_that_is_lost_is_said_again() {
         Fault::Cut(Cut::AtOnce),
         Fault::accepted(Answer::Close),
         Fault::accepted(Answer::Nonsense),
+        Fault::refused(TROUBLE),
     ] {
         telegram.script(next("editMessageCaption", [fault]));
         anna.say("0:01 - 0:03");
@@ -63,13 +70,9 @@ fn telegrams_own_trouble_holds_updates_up_for_a_moment_only() {
     let anna = telegram.person("Anna");
     anna.say("/help");
     let first = anna.wait_for_words("Как сделать кружок", SOON);
-    let trouble = Answer::Status {
-        status: 500,
-        html: false,
-    };
     telegram.script(next(
         "getUpdates",
-        [Fault::refused(trouble), Fault::refused(Answer::Nonsense)],
+        [Fault::refused(TROUBLE), Fault::refused(Answer::Nonsense)],
     ));
     // The poll that waits takes this; those after it meet the trouble.
     anna.say("/help");

@@ -495,6 +495,21 @@ fn pictures_become_covers_of_this_song_or_the_next() {
     assert_eq!(answered(&plain.presses(CardPress::CoverOwn)), Some("cover-send"));
     assert_eq!(said(&plain.hears(Event::GotPicture(blob('c')))), "cover-set");
     assert_eq!(plain.card().cover, CoverChoice::Own);
+
+    // While the next song is on its way a picture is that one's.
+    plain.hears(Event::Sound(upload(0)));
+    let serial = plain.serial;
+    assert_eq!(said(&plain.hears(Event::GotPicture(blob('e')))), "cover-kept");
+    assert_eq!(plain.card().own_cover, Some(blob('c')));
+    plain.hears(Event::Got {
+        serial,
+        song: song(50),
+        preset: Preset::default(),
+    });
+    assert_eq!(
+        (plain.card().cover, plain.card().own_cover.clone()),
+        (CoverChoice::Own, Some(blob('e')))
+    );
 }
 
 #[test]
@@ -727,6 +742,12 @@ fn commands_taps_and_files_go_where_they_belong() {
         talked.says("https://deezer.com/track/1")[..],
         [Action::Resolve { .. }]
     ));
+    // As share menus write it.
+    let shared = talked.says("Listen: Tune by Band, https://deezer.com/track/2");
+    assert!(
+        matches!(&shared[..], [Action::Resolve { link, .. }] if link == "https://deezer.com/track/2"),
+        "{shared:?}"
+    );
     let job = JobId(5);
     assert!(matches!(
         talked.taps(Tap::Job {

@@ -211,6 +211,20 @@ pub enum Action {
     },
 }
 
+impl Action {
+    /// The song it brings, by the update that asked for it.
+    pub fn fetches(&self) -> Option<Serial> {
+        match self {
+            Self::Resolve { serial, .. }
+            | Self::Fetch { serial, .. }
+            | Self::Open { serial, .. }
+            | Self::Reopen { serial, .. }
+            | Self::Download { serial, .. } => Some(*serial),
+            _ => None,
+        }
+    }
+}
+
 /// What somebody wants to change about an earlier circle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Reopen {

@@ -60,6 +60,17 @@ impl Saved {
             .collect()
     }
 
+    /// The update counts as taken in, and what follows from it is given up.
+    pub fn give_up(&mut self, of: i64) {
+        for pending in self.pending.extract_if(.., |pending| pending.of == of) {
+            let fetched = pending.action.fetches();
+            if fetched.is_some_and(|serial| self.talk.is_fetching(serial)) {
+                self.talk.fetching = None;
+            }
+        }
+        self.seen = self.seen.max(of);
+    }
+
     pub fn is_done(&self, of: i64) -> bool {
         of <= self.seen && self.pending.iter().all(|pending| pending.of != of)
     }
@@ -73,11 +84,6 @@ impl Talk {
                 let list = self.list.as_ref().filter(|list| list.serial == *serial);
                 list.is_some_and(|list| list.asked_from() == Some(*from))
             }
-            Action::Resolve { serial, .. }
-            | Action::Fetch { serial, .. }
-            | Action::Open { serial, .. }
-            | Action::Reopen { serial, .. }
-            | Action::Download { serial, .. } => self.is_fetching(*serial),
             Action::Listen { song, .. } => {
                 let card = self.card.as_ref();
                 card.is_some_and(|card| card.song.file.sha256 == song.sha256)
@@ -86,7 +92,7 @@ impl Talk {
                 let card = self.card.as_ref();
                 card.is_some_and(|card| card.serial == *serial && card.drawing == Some(*nth))
             }
-            _ => true,
+            action => action.fetches().is_none_or(|serial| self.is_fetching(serial)),
         }
     }
 }

@@ -105,12 +105,13 @@ impl Talk {
 
     fn text(&mut self, text: &str, rules: &Rules<'_>) -> Vec<Action> {
         let text = text.trim();
+        let link = link::find(text);
         if let Some(card) = &mut self.card {
             let typing = card.menu == Menu::Typing;
             match times::parse(text) {
                 Some(wanted) if typing || Wanted::is_plain(text) => return set_times(card, wanted),
                 // Digits were meant as times, words are the next song.
-                None if typing && text.contains(|c: char| c.is_ascii_digit()) && !link::looks_like_link(text) => {
+                None if typing && text.contains(|c: char| c.is_ascii_digit()) && link.is_none() => {
                     return vec![say("times-unclear")];
                 }
                 _ => card.menu = Menu::Main,
@@ -119,13 +120,13 @@ impl Talk {
         if text.is_empty() {
             return vec![say("send-a-song")];
         }
-        if text.chars().count() > MAX_QUERY_CHARS && !link::looks_like_link(text) {
-            return vec![say("query-too-long")];
-        }
-        if link::looks_like_link(text) {
-            let serial = self.begin(rules, text);
-            let link = text.to_owned();
+        if let Some(link) = link {
+            let serial = self.begin(rules, link);
+            let link = link.to_owned();
             return vec![Action::Resolve { serial, link }];
+        }
+        if text.chars().count() > MAX_QUERY_CHARS {
+            return vec![say("query-too-long")];
         }
         self.search(text, rules)
     }
@@ -179,8 +180,10 @@ impl Talk {
         }
     }
 
+    /// Somebody sent a picture: for this song, or for the one that is on its way or comes next.
     fn got_picture(&mut self, picture: crate::model::Blob) -> Vec<Action> {
-        match &mut self.card {
+        let coming = self.fetching.is_some();
+        match self.card.as_mut().filter(|_| !coming) {
             Some(card) => {
                 card.own_cover = Some(picture);
                 (card.cover, card.menu) = (CoverChoice::Own, Menu::Main);

@@ -9,19 +9,23 @@ use crate::bot::texts::Line;
 use crate::bot::view::{self, Page};
 use crate::model::Blob;
 
-/// Brings the list or the card up to date; says where it is shown now.
-pub async fn show(talker: &mut Talker, what: What) -> Option<Event> {
+/// Brings the list or the card up to date; says where it is shown now, if there is one.
+pub async fn show(talker: &Talker, what: What) -> Result<Option<Event>, MessageError> {
     let prefs = talker.prefs().await;
     let (desk, place) = (&talker.desk, place(talker.key, &talker.saved.talk));
     let rules = desk.rules(talker.saved.seen, talker.key.user_id, &prefs);
     let (serial, shown, picture) = match what {
         What::List => {
-            let list = talker.saved.talk.list.as_ref()?;
+            let Some(list) = &talker.saved.talk.list else {
+                return Ok(None);
+            };
             let page = view::list(list, prefs.lang);
             (list.serial, put(desk, place, list.message, &page).await, None)
         }
         What::Card => {
-            let card = talker.saved.talk.card.as_ref()?;
+            let Some(card) = &talker.saved.talk.card else {
+                return Ok(None);
+            };
             let blob = match &card.picture {
                 Picture::Still(still) => still,
                 Picture::Cover => card.cover_file(&rules),
@@ -32,18 +36,12 @@ pub async fn show(talker: &mut Talker, what: What) -> Option<Event> {
             (card.serial, shown, Some(blob.sha256.clone()))
         }
     };
-    match shown {
-        Ok(message) => Some(Event::Shown {
-            what,
-            serial,
-            message,
-            picture,
-        }),
-        Err(error) => {
-            tracing::warn!(chat = place.chat, %error, "a card could not be shown");
-            None
-        }
-    }
+    Ok(Some(Event::Shown {
+        what,
+        serial,
+        message: shown?,
+        picture,
+    }))
 }
 
 async fn put(desk: &Desk, place: Place, message: Option<i64>, page: &Page) -> Result<i64, MessageError> {
@@ -85,14 +83,18 @@ async fn put_card(
     desk.messages.send_photo(place, &photo().await, page).await
 }
 
-pub async fn say(talker: &Talker, line: &Line) {
+/// `false`: it was not said, and may be taken later.
+pub async fn say(talker: &Talker, line: &Line) -> bool {
     let page = view::line(line, talker.prefs().await.lang);
-    show_page(talker, None, &page).await;
+    show_page(talker, None, &page).await
 }
 
-pub async fn show_page(talker: &Talker, edit: Option<i64>, page: &Page) {
+/// `false`: it was not shown, and may be taken later.
+pub async fn show_page(talker: &Talker, edit: Option<i64>, page: &Page) -> bool {
     let place = place(talker.key, &talker.saved.talk);
-    if let Err(error) = put(&talker.desk, place, edit, page).await {
-        tracing::warn!(chat = place.chat, %error, "a message could not be sent");
-    }
+    let Err(error) = put(&talker.desk, place, edit, page).await else {
+        return true;
+    };
+    tracing::warn!(chat = place.chat, %error, "a message could not be sent");
+    !error.may_pass()
 }

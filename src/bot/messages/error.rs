@@ -21,6 +21,13 @@ pub enum MessageError {
     Refused(String),
 }
 
+impl MessageError {
+    /// Whether the same may be taken in a while. Of a chat that is closed to us nobody can say when.
+    pub fn may_pass(&self) -> bool {
+        !matches!(self, Self::Unwanted)
+    }
+}
+
 pub fn explain(error: RequestError) -> MessageError {
     match error {
         RequestError::Api(

@@ -137,6 +137,7 @@ impl Messages {
                 RequestError::RetryAfter(wait) => wait.duration() <= LONGEST_WAIT,
                 RequestError::Network(error) => error.is_connect() || repeat == Repeat::Always,
                 RequestError::InvalidJson { .. } | RequestError::Io(_) => repeat == Repeat::Always,
+                RequestError::Api(ApiError::Unknown(words)) => repeat == Repeat::Always && !is_refusal(words),
                 _ => false,
             };
             if !again || tried == TRIES {
@@ -175,6 +176,20 @@ impl Messages {
         }
         id
     }
+}
+
+/// Whether Telegram has looked at it and says no. What went wrong on its own side is told in other words; the code beside them
+/// is not handed on.
+fn is_refusal(words: &str) -> bool {
+    const REFUSALS: [&str; 6] = [
+        "Bad Request",
+        "Unauthorized",
+        "Forbidden",
+        "Not Found",
+        "Conflict",
+        "Too Many Requests",
+    ];
+    REFUSALS.iter().any(|name| words.starts_with(name))
 }
 
 fn too_fast(wait: Duration) -> RequestError {

@@ -33,8 +33,9 @@ pub async fn hear(desk: Arc<Desk>, intake: Intake) {
     }
     tracing::info!("updates come");
     let polled = async {
-        if matches!(intake, Intake::Polling) {
-            intake::poll(Arc::clone(&desk)).await;
+        match intake {
+            Intake::Polling => intake::poll(Arc::clone(&desk)).await,
+            Intake::Webhook { .. } => desk.stopping.cancelled().await,
         }
     };
     // Nobody waits for the list of commands and the menu.

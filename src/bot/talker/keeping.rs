@@ -58,7 +58,7 @@ impl Talker {
                         if let Action::Say(line) = &pending.action {
                             hands::say(self, line).await;
                         }
-                        self.saved.pending.retain(|other| other.number != pending.number);
+                        self.strike(pending.number);
                     }
                 }
                 Err(error) if error.is_passing() && attempt < TRIES => tokio::time::sleep(PAUSE * attempt).await,
@@ -104,25 +104,57 @@ impl Talker {
     /// The record does not take it: the person hears so once, and the updates come again in a while. With it all that wait:
     /// an update stepped before an earlier one would make that one count as done.
     pub(super) async fn give_up(&mut self) {
-        let (left, first) = self.desk.lanes.rest(self.key);
-        self.open.extend(left.iter().map(Note::row));
+        let is_first = self.leave();
         self.release();
-        if !first {
-            return;
+        if is_first {
+            self.apologize("trouble-record").await;
         }
-        let lang = self.saved.talk.lang;
+    }
+
+    /// A mistake of ours ended it in the middle of this update, which comes again in a while with all that wait. It may have been
+    /// a mistake of the moment; should it happen again the update is done with, and the person hears so.
+    pub(super) async fn begin_anew(&mut self, row: i64) {
+        self.leave();
+        let is_over = self.desk.lanes.ends_again(row);
+        if is_over && let Err(error) = self.bury(row).await {
+            tracing::error!(chat = self.key.chat_id, %error, "an update could not be marked as done");
+        }
+        self.release();
+        if is_over {
+            self.apologize("trouble-internal").await;
+        }
+    }
+
+    /// From where the record has it, without this update.
+    async fn bury(&mut self, row: i64) -> Result<(), StoreError> {
+        self.saved = self.load().await?;
+        self.saved.give_up(row);
+        self.open.insert(row);
+        self.save().await
+    }
+
+    /// Takes no updates for a while; `true` for the first time in a while.
+    fn leave(&mut self) -> bool {
+        let (left, is_first) = self.desk.lanes.rest(self.key);
+        self.open.extend(left.iter().map(Note::row));
+        is_first
+    }
+
+    async fn apologize(&self, key: &'static str) {
         let place = hands::place(self.key, &self.saved.talk);
-        let page = view::line(&Line::new("trouble-record"), lang);
+        let page = view::line(&Line::new(key), self.lang);
         if let Err(error) = self.desk.messages.send(place, &page).await {
             tracing::warn!(%error, "nor could that be told");
         }
     }
 
+    /// What is not done comes again.
     fn release(&mut self) {
         let mut at_work = self.desk.at_work.lock().unwrap_or_else(PoisonError::into_inner);
         for seq in std::mem::take(&mut self.open) {
             at_work.remove(&seq);
         }
-        self.stale = [false; 2];
+        (self.loaded, self.stale) = (false, [false; 2]);
+        self.unsaid.clear();
     }
 }

@@ -1,6 +1,6 @@
 //! What a message holds: a song, a picture, words, or something we make nothing of.
 
-use teloxide::types::{FileMeta, Message};
+use teloxide::types::{FileMeta, MediaKind, Message, MessageKind};
 
 use crate::bot::dialogue::{Event, Upload};
 use crate::bot::recipe::EXTENSIONS;
@@ -58,8 +58,17 @@ pub fn content(message: &Message, words: &str) -> Option<Event> {
     if !words.trim().is_empty() {
         return Some(Event::Text(words.to_owned()));
     }
-    let other = message.sticker().is_some() || message.location().is_some() || message.contact().is_some();
-    other.then_some(Event::Other)
+    is_somebodys(&message.kind).then_some(Event::Other)
+}
+
+/// Whether somebody sent it: a sticker, a poll, a die, a story, something newer than we are.
+fn is_somebodys(kind: &MessageKind) -> bool {
+    match kind {
+        MessageKind::Common(common) => !matches!(common.media_kind, MediaKind::Migration(_)),
+        MessageKind::Dice(_) | MessageKind::Invoice(_) | MessageKind::Empty {} => true,
+        MessageKind::Giveaway(_) | MessageKind::GiveawayWinners(_) => true,
+        _ => false,
+    }
 }
 
 fn stem(name: &str) -> &str {

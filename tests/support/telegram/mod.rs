@@ -235,6 +235,12 @@ impl Telegram {
         self.bot(|bot| bot.files.drop_ids(unique_id));
     }
 
+    /// An update as nobody but Telegram itself could make it.
+    pub fn tell(&self, kind: &str, value: Value) {
+        self.bot(|bot| bot.updates.push(kind, value));
+        self.shared.announce();
+    }
+
     /// The button beside what people write, as the bot has set it.
     pub fn menu(&self) -> Value {
         self.bot(|bot| bot.menu.clone())

@@ -126,6 +126,11 @@ impl Person {
         })
     }
 
+    /// A message of a kind that no bot asked for: `dice`, `poll`, `story`.
+    pub fn send_other(&self, kind: &str, content: Value) -> i64 {
+        self.post(Draft::new(kind, content))
+    }
+
     fn send_file(&self, kind: Kind, name: &str, bytes: Vec<u8>, facts: Value) -> i64 {
         self.act(|person, bot| {
             let facts = bot.files.keep(bot.id, kind, name, bytes, facts);
