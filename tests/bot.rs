@@ -2,9 +2,11 @@
 
 mod again;
 mod conversation;
+mod deadly;
 mod edges;
 mod full;
 mod held;
+mod line;
 mod lost;
 mod lyrics;
 mod original;
@@ -17,3 +19,4 @@ mod stopping;
 mod taps;
 mod texts;
 mod times;
+mod unsure;
