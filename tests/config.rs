@@ -307,7 +307,10 @@ fn mistakes_are_named() {
         ("[render]\nmax_bytes = 9000000", &["render.max_bytes", "8000000"]),
         ("[render]\nworkers = 0", &["render.workers"]),
         ("[limits]\nqueue_seconds = 0", &["limits.queue_seconds"]),
-        ("[limits]\nper_user_rendering = 65", &["limits.per_user_rendering", "64"]),
+        (
+            "[limits]\nper_user_rendering = 65",
+            &["limits.per_user_rendering", "64"],
+        ),
         ("[telegram]\nmode = \"push\"", &["telegram.mode", "polling"]),
         ("[telegram]\nmode = \"webhook\"", &["telegram.webhook_"]),
         ("[telegram]\nowners = [\"me\"]", &["telegram.owners"]),

@@ -1,7 +1,7 @@
 //! Claims, leases and the fence; retries; cancelling; what a death costs.
 
 use musiccircles::queue::limits::{BACK_OFF_MS, LEASE_MS, NOT_YET_FOR_MS, NOT_YET_MS};
-use musiccircles::queue::{Cancelled, Ended, Happened, QueueError, Submitted, Todo};
+use musiccircles::queue::{Cancelled, Ended, Happened, QueueError, QueueLimits, Submitted, Todo};
 use musiccircles::store::inbox;
 use musiccircles::store::jobs::{Failure, JobState};
 
@@ -58,6 +58,20 @@ fn two_workers_never_have_the_same_job() {
     claimed.sort();
     claimed.dedup();
     assert_eq!(claimed.len(), 40);
+}
+
+#[test]
+fn one_person_has_as_many_made_at_once_as_the_operator_lets() {
+    let desk = Desk::new(QueueLimits {
+        per_user_rendering: 2,
+        ..OPEN
+    });
+    let jobs = [1, 2, 3].map(|seed| desk.queued(1, seed));
+    let claims = [desk.claim(), desk.claim()];
+    assert_eq!(claims.map(|claim| claim.held.job), [jobs[0], jobs[1]]);
+    assert_eq!(desk.queue.claim("w").unwrap(), None, "a third");
+    let other = desk.queued(2, 4);
+    assert_eq!(desk.claim().held.job, other);
 }
 
 #[test]
