@@ -175,10 +175,10 @@ async fn record(config: &Config) -> Result<(Store, Queue), AppError> {
         let store = Store::open(&folder)?;
         let settings = QueueSettings {
             limits: QueueLimits {
+                per_user_rendering: limits.per_user_rendering,
                 per_user_waiting: limits.per_user_waiting,
                 queue_seconds: u32::try_from(limits.queue.as_secs()).unwrap_or(u32::MAX),
                 workers,
-                ..QueueLimits::default()
             },
             disk: DiskLimits {
                 budget_bytes: disk.budget_bytes,

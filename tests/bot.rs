@@ -2,9 +2,11 @@
 
 mod again;
 mod conversation;
+mod deadly;
 mod edges;
 mod full;
 mod held;
+mod line;
 mod lost;
 mod lyrics;
 // What it wakes is in debug builds alone.
@@ -22,4 +24,5 @@ mod stopping;
 mod taps;
 mod texts;
 mod times;
+mod unsure;
 mod updates;

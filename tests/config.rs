@@ -160,6 +160,7 @@ const EVERY_KEY: &[(&str, &str, Arrived)] = &[
     ("RENDER__FPS", "60", |c| c.render.format.fps.get() == 60),
     ("RENDER__MAX_BYTES", "1000000", |c| c.render.max_bytes == 1_000_000),
     ("RENDER__WORKERS", "4", |c| c.render.workers == 4),
+    ("LIMITS__PER_USER_RENDERING", "2", |c| c.limits.per_user_rendering == 2),
     ("LIMITS__PER_USER_WAITING", "1", |c| c.limits.per_user_waiting == 1),
     ("LIMITS__QUEUE_SECONDS", "30", |c| {
         c.limits.queue == Duration::from_secs(30)
@@ -306,6 +307,10 @@ fn mistakes_are_named() {
         ("[render]\nmax_bytes = 9000000", &["render.max_bytes", "8000000"]),
         ("[render]\nworkers = 0", &["render.workers"]),
         ("[limits]\nqueue_seconds = 0", &["limits.queue_seconds"]),
+        (
+            "[limits]\nper_user_rendering = 65",
+            &["limits.per_user_rendering", "64"],
+        ),
         ("[telegram]\nmode = \"push\"", &["telegram.mode", "polling"]),
         ("[telegram]\nmode = \"webhook\"", &["telegram.webhook_"]),
         ("[telegram]\nowners = [\"me\"]", &["telegram.owners"]),

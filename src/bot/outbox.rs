@@ -3,6 +3,7 @@
 
 mod keyboard;
 mod search;
+mod unwanted;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -157,7 +158,7 @@ async fn clip(desk: &Desk, parcel: &Parcel) -> Clip {
 async fn translate(desk: &Desk, parcel: &Parcel, outcome: Outcome) -> (delivery::Outcome, Option<SentAs>) {
     let millis = |wait: Duration| Millis::try_from(wait.as_millis()).unwrap_or(Millis::MAX);
     let outcome = match outcome {
-        Outcome::Sent(receipt) => return sent(desk, parcel, receipt).await,
+        Outcome::Sent(receipt) => return sent(parcel, receipt),
         Outcome::NotSent { retry_after, .. } => delivery::Outcome::NotSent {
             retry_after: retry_after.map(millis),
         },
@@ -183,11 +184,11 @@ async fn translate(desk: &Desk, parcel: &Parcel, outcome: Outcome) -> (delivery:
     (outcome, None)
 }
 
-/// It is there. As what it was meant to be, or it is taken away again.
-async fn sent(desk: &Desk, parcel: &Parcel, receipt: Receipt) -> (delivery::Outcome, Option<SentAs>) {
+/// It is there, as what it was meant to be or not.
+fn sent(parcel: &Parcel, receipt: Receipt) -> (delivery::Outcome, Option<SentAs>) {
     if parcel.shape == delivery::Shape::Circle && receipt.shape != Shape::Round {
-        desk.messages.delete(parcel.to.chat_id, receipt.message_id).await;
-        return (delivery::Outcome::WrongKind, None);
+        let message_id = receipt.message_id;
+        return (delivery::Outcome::WrongKind { message_id }, None);
     }
     let sent = SentAs {
         message_id: receipt.message_id,

@@ -106,7 +106,15 @@ async fn tell(desk: &Arc<Desk>, followed: &mut HashMap<JobId, watch::Sender<Seen
     follower.send_if_modified(|seen| {
         let before = *seen;
         match what {
-            Happened::Is(state) => seen.state = state,
+            // Begun anew, it is not as far as it was.
+            Happened::Is(state) if state != before.state => {
+                *seen = Seen {
+                    state,
+                    percent: 0,
+                    left_secs: None,
+                }
+            }
+            Happened::Is(_) => {}
             Happened::Progress { percent, left_secs } => (seen.percent, seen.left_secs) = (percent, left_secs),
             Happened::CancelAsked => {}
         }

@@ -41,6 +41,8 @@ const JOB_SECONDS: RangeInclusive<u64> = 5..=3600;
 const QUEUE_SECONDS: RangeInclusive<u64> = 1..=86_400;
 /// Log files kept, one a day.
 const LOG_DAYS: RangeInclusive<u64> = 1..=3650;
+/// As many as there can be workers.
+const PER_USER_RENDERING: RangeInclusive<u64> = 1..=64;
 const PER_USER_WAITING: RangeInclusive<u64> = 1..=100;
 
 pub fn config(raw: Raw) -> Result<Config, ConfigError> {
@@ -311,6 +313,7 @@ fn render(raw: raw::Render) -> Result<Render, ConfigError> {
 fn limits(raw: &raw::Limits) -> Result<Limits, ConfigError> {
     let secs = |key, value, bounds| number(key, value, bounds).map(Duration::from_secs);
     Ok(Limits {
+        per_user_rendering: number("limits.per_user_rendering", raw.per_user_rendering, PER_USER_RENDERING)? as u32,
         per_user_waiting: number("limits.per_user_waiting", raw.per_user_waiting, PER_USER_WAITING)? as u32,
         queue: secs("limits.queue_seconds", raw.queue_seconds, QUEUE_SECONDS)?,
         upload_bytes: number("limits.upload_bytes", raw.upload_bytes, UPLOAD_BYTES)?,

@@ -181,7 +181,9 @@ pub struct Render {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Jobs one person may have waiting beside the one being rendered.
+    /// Jobs of one person rendered at the same time.
+    pub per_user_rendering: u32,
+    /// Jobs one person may have waiting beside those being rendered.
     pub per_user_waiting: u32,
     /// A job that would wait longer is not taken.
     pub queue: Duration,

@@ -128,6 +128,7 @@ pub struct Render {
 #[derive(Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
+    pub per_user_rendering: u64,
     pub per_user_waiting: u64,
     pub queue_seconds: u64,
     pub upload_bytes: u64,
@@ -218,6 +219,7 @@ impl Default for Render {
 impl Default for Limits {
     fn default() -> Self {
         Self {
+            per_user_rendering: 1,
             per_user_waiting: 3,
             queue_seconds: 60,
             // What Telegram's own servers hand to a bot.

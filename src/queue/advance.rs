@@ -27,6 +27,10 @@ pub(super) fn advance(
     if let Some(sent) = sent.filter(|_| matches!(next.phase, Phase::Sent { .. })) {
         arrived(tx, row, next.shape, sent, now)?;
     }
+    if let Phase::Unwanted { message_id, .. } = next.phase {
+        // Whatever becomes of it, it is not the circle that is looked for next, and ends nobody's search.
+        known::note(tx, row.to.bot_id, row.to.chat_id, message_id, 0, now)?;
+    }
     for effect in effects {
         match effect {
             Effect::MoveChat { to } => chats::moved(tx, row.to.bot_id, row.to.chat_id, to)?,
@@ -104,7 +108,8 @@ pub(super) fn searched(delivery: &Delivery) -> Searched {
     let phase = match delivery.phase {
         Phase::Ready { .. } => "ready",
         Phase::Sending { .. } => "sending",
-        Phase::Reconciling(_) => "reconciling",
+        // Both are the searcher's to look at, and nothing else goes into the chat meanwhile.
+        Phase::Reconciling(_) | Phase::Unwanted { .. } => "reconciling",
         Phase::Sent { .. } => "sent",
         Phase::Refused { .. } => "refused",
         Phase::Unknown => "unknown",
@@ -119,7 +124,7 @@ pub(super) fn searched(delivery: &Delivery) -> Searched {
 fn job_state(delivery: &Delivery) -> JobState {
     match delivery.phase {
         Phase::Ready { .. } => JobState::Rendered,
-        Phase::Sending { .. } | Phase::Reconciling(_) => JobState::Sending,
+        Phase::Sending { .. } | Phase::Reconciling(_) | Phase::Unwanted { .. } => JobState::Sending,
         Phase::Sent { .. } => JobState::Sent,
         Phase::Refused { .. } => JobState::Refused,
         Phase::Unknown => JobState::Unknown,

@@ -5,7 +5,8 @@
 //! ready -> sending -> sent
 //!   ^         |-> refused
 //!   |         |-> ready        provably not sent
-//!   |         '-> reconciling -> sent | ready (absent in two searches) | unknown (the person decides)
+//!   |         |-> reconciling -> sent | ready (absent in two searches) | unwanted | unknown (the person decides)
+//!   |         '-> unwanted     there as another kind of message: taken away, then
 //!   '------------- remaking    to be rendered again
 //! ```
 //!
@@ -13,43 +14,13 @@
 //! never repeated blindly.
 
 mod rules;
+mod timing;
 
 use serde::{Deserialize, Serialize};
 
 use crate::store::Millis;
 
-/// How long to wait before looking, and between two looks. A value, so that tests need not wait.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Timing {
-    /// From the last byte to the first search: Telegram answers in a second or two, or not at all.
-    pub quiet_ms: Millis,
-    /// From the first search to the second, and to the third.
-    pub again_ms: [Millis; 2],
-    /// The first pause after a failure to reach Telegram; each further one doubles it.
-    pub first_pause_ms: Millis,
-    pub longest_pause_ms: Millis,
-    /// Longer than any send takes, the slowest upload included; who sent it is gone.
-    pub longest_send_ms: Millis,
-    /// Who was out of reach for so long is not waited for any more, nor looked for.
-    pub give_up_ms: Millis,
-}
-
-impl Timing {
-    pub const DEFAULT: Self = Self {
-        quiet_ms: 30_000,
-        again_ms: [60_000, 120_000],
-        first_pause_ms: 1_000,
-        longest_pause_ms: 60_000,
-        longest_send_ms: 600_000,
-        give_up_ms: 24 * 3600 * 1000,
-    };
-}
-
-impl Default for Timing {
-    fn default() -> Self {
-        Self::DEFAULT
-    }
-}
+pub use timing::Timing;
 
 /// What is sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -88,6 +59,12 @@ pub enum Phase {
         until: Millis,
     },
     Reconciling(Doubt),
+    /// There as another kind of message, to be taken away from this moment on. Then it is made again.
+    Unwanted {
+        message_id: i64,
+        since: Millis,
+        from: Millis,
+    },
     Sent {
         by: Proof,
     },
@@ -108,6 +85,9 @@ pub struct Doubt {
     pub scan_at: Millis,
     scans: u8,
     absent: u8,
+    /// Since when there are too many candidates.
+    #[serde(default)]
+    crowded_since: Option<Millis>,
 }
 
 /// How we know that it arrived.
@@ -147,8 +127,10 @@ pub enum Outcome {
     Moved {
         to: i64,
     },
-    /// It is there, but as another kind of message; whoever sent it takes it away.
-    WrongKind,
+    /// It is there, but as another kind of message.
+    WrongKind {
+        message_id: i64,
+    },
     /// It may be there. `last_byte` is when the last byte left, if that is known.
     Ambiguous {
         last_byte: Option<Millis>,
@@ -159,16 +141,24 @@ pub enum Outcome {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scan {
     Found,
-    /// Found, but as another kind of message; whoever looked takes it away.
-    WrongKind,
+    /// Found, but as another kind of message.
+    WrongKind {
+        message_id: i64,
+    },
     /// All candidates were asked, and none is it.
     Absent,
     /// Cannot be asked.
     Undecidable,
-    /// Not now: Telegram did not tell, or there are too many candidates.
+    /// Not now: Telegram did not tell, or did not take away what was unwanted.
     Postponed {
         until: Millis,
     },
+    /// Not now: there are too many candidates.
+    TooMany {
+        until: Millis,
+    },
+    /// The unwanted message is gone, or Telegram will not have it taken away.
+    TakenAway,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -228,6 +218,7 @@ impl Delivery {
             Phase::Ready { from } => Some(*from),
             Phase::Sending { until } => Some(*until),
             Phase::Reconciling(doubt) => Some(doubt.scan_at),
+            Phase::Unwanted { from, .. } => Some(*from),
             _ => None,
         }
     }

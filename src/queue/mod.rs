@@ -8,7 +8,7 @@
 //!
 //! * `admission`: who may enter, and how long they will wait;
 //! * `work`: what a worker does with a job: claim, heartbeat, rendered, failed;
-//! * `outbox`: what is sent, looked for and sent again; its rules are the pure [`delivery`];
+//! * `outbox` and `search`: what is sent, looked for and sent again; the rules are the pure [`delivery`];
 //! * `upkeep`: what happens every minute.
 //!
 //! All calls wait for the disk and are to be made off the async runtime, by [`off_runtime`].
@@ -21,6 +21,7 @@ mod forget;
 pub mod limits;
 mod outbox;
 pub mod place;
+mod search;
 mod upkeep;
 mod work;
 
@@ -40,8 +41,9 @@ use crate::telemetry::figures;
 pub use admission::{Rejection, Submit, Submitted};
 pub use events::{Happened, JobEvent};
 pub use limits::QueueLimits;
-pub use outbox::{Parcel, Search, SentAs, Todo};
+pub use outbox::{Parcel, SentAs, Todo};
 pub use place::{Pace, Place};
+pub use search::{Search, Sought};
 pub use work::{Cancelled, Claim, Ended, Made};
 
 #[derive(Debug, thiserror::Error)]

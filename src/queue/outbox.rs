@@ -1,14 +1,12 @@
 //! The outbox: finished circles out, each once. What was decided by [`delivery`] is written here before it is done.
 //!
 //! Whoever sends asks [`Queue::next_parcel`], which has written the intent when it returns, sends, and reports with
-//! [`Queue::answered`]. Whoever searches does the same with [`Queue::next_search`] and [`Queue::scanned`].
-
-use std::collections::HashSet;
+//! [`Queue::answered`]. What may have arrived is looked for in `search`.
 
 use rand::Rng;
 
 use super::advance::{advance, read, save, searched};
-use super::delivery::{Delivery, Effect, Event, Outcome, Phase, Scan, Shape, Timing};
+use super::delivery::{Delivery, Effect, Event, Outcome, Shape, Timing};
 use super::{Queue, QueueError};
 use crate::model::JobId;
 use crate::store::circles::{self, CircleRow};
@@ -31,17 +29,6 @@ pub struct Parcel {
     pub circle: CircleRow,
     /// From 1.
     pub attempt: u32,
-}
-
-/// A circle that may have arrived, to be looked for now.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Search {
-    pub job: JobId,
-    pub to: Address,
-    pub marker: Marker,
-    pub shape: Shape,
-    /// Message numbers to ask; `None`: too many for now, report [`Scan::Postponed`].
-    pub candidates: Option<Vec<i64>>,
 }
 
 /// What to do next, or until when there is nothing.
@@ -98,37 +85,6 @@ impl Queue {
         Ok(parcel)
     }
 
-    /// The next circle to look for.
-    pub fn next_search(&self) -> Result<Todo<Search>, QueueError> {
-        self.next_search_beside(&HashSet::new())
-    }
-
-    /// The next one to look for that is not among those being looked for already.
-    pub fn next_search_beside(&self, under_way: &HashSet<JobId>) -> Result<Todo<Search>, QueueError> {
-        let limit = u32::try_from(under_way.len()).unwrap_or(u32::MAX).saturating_add(1);
-        let (now, quiet) = (self.now(), self.shared.timing.quiet_ms);
-        Ok(self.shared.store.read(move |conn| {
-            let due = deliveries::due(conn, "reconciling", now, limit)?;
-            let Some(row) = due.into_iter().find(|row| !under_way.contains(&row.job)) else {
-                return Ok(Todo::Wait(deliveries::next_wake(conn, now)?));
-            };
-            let delivery = read(&row)?;
-            let Phase::Reconciling(doubt) = &delivery.phase else {
-                return Err(StoreError::Unreadable { what: "a delivery" });
-            };
-            let (bot_id, chat_id) = (row.to.bot_id, row.to.chat_id);
-            torture::point("reconcile.before_probe");
-            let candidates = known::candidates(conn, bot_id, chat_id, row.lo_msg_id, doubt.since + quiet)?;
-            Ok(Todo::Now(Box::new(Search {
-                job: row.job,
-                to: row.to,
-                marker: row.marker,
-                shape: delivery.shape,
-                candidates,
-            })))
-        })?)
-    }
-
     /// What the send came to. With [`Outcome::Sent`] comes what Telegram made of it.
     pub fn answered(&self, job: JobId, outcome: Outcome, sent: Option<SentAs>) -> Result<(), QueueError> {
         let outcome = match outcome {
@@ -139,17 +95,19 @@ impl Queue {
         self.step(job, Event::Answered(outcome), sent)
     }
 
-    /// What the search came to.
-    pub fn scanned(&self, job: JobId, scan: Scan, found: Option<SentAs>) -> Result<(), QueueError> {
-        torture::point("reconcile.after_probe");
-        self.step(job, Event::Scanned(scan), found)
-    }
-
     /// A button with this marker was pressed under this message; says which job it is.
     pub fn marker_seen(&self, marker: Marker, message: SentAs) -> Result<Option<JobId>, QueueError> {
-        let row = self.shared.store.read(|conn| deliveries::of_marker(conn, marker))?;
-        let Some(row) = row else { return Ok(None) };
-        if row.message_id.is_none() {
+        let number = message.message_id;
+        let found = self.shared.store.read(|conn| {
+            let Some(row) = deliveries::of_marker(conn, marker)? else {
+                return Ok(None);
+            };
+            let is_known = known::is_known(conn, row.to.bot_id, row.to.chat_id, number)?;
+            Ok(Some((row, is_known)))
+        });
+        let Some((row, is_known)) = found? else { return Ok(None) };
+        // Known is what came as another kind of message, and could not be taken away: it proves nothing of the circle.
+        if row.message_id.is_none() && !is_known {
             self.step(row.job, Event::MarkerSeen, Some(message))?;
         }
         Ok(Some(row.job))
@@ -171,7 +129,7 @@ impl Queue {
         Ok(self.shared.store.write(move |tx| chats::moved(tx, bot_id, from, to))?)
     }
 
-    fn step(&self, job: JobId, event: Event, sent: Option<SentAs>) -> Result<(), QueueError> {
+    pub(super) fn step(&self, job: JobId, event: Event, sent: Option<SentAs>) -> Result<(), QueueError> {
         let (timing, now) = (self.shared.timing, self.now());
         let moved = self.shared.store.write(move |tx| {
             let Some(row) = deliveries::get(tx, job)? else {

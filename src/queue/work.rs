@@ -209,9 +209,15 @@ fn measure(tx: &Tx<'_>, job: &Job, render_ms: u64) -> Result<(), StoreError> {
     measures::add(tx, RENDER_MS_PER_SECOND, render_ms as f64 / length_secs)
 }
 
-/// The job has its circle. `None`: it is no longer this worker's.
+/// The job has its circle. Whoever asked to stop after the worker's last heartbeat was told that it stops: the circle is kept,
+/// and goes nowhere. `None`: it is no longer this worker's.
 fn finish(tx: &Tx<'_>, held: Held, job: &Job, content_key: &str, now: Millis) -> Result<Option<JobState>, StoreError> {
-    let state = job.to.map_or(JobState::Done, |_| JobState::Rendered);
+    let to = job.to.filter(|_| !job.cancel_asked);
+    let state = match to {
+        Some(_) => JobState::Rendered,
+        None if job.cancel_asked => JobState::Cancelled,
+        None => JobState::Done,
+    };
     if !leases::leave(tx, held, state, None, now)? {
         return Ok(None);
     }
@@ -220,7 +226,7 @@ fn finish(tx: &Tx<'_>, held: Held, job: &Job, content_key: &str, now: Millis) ->
     }
     // From here on it needs the circle and no longer the song.
     files::release(tx, &leases::holder(held.job))?;
-    outbox::post(tx, held.job, job.user_id, job.to, content_key, now)?;
+    outbox::post(tx, held.job, job.user_id, to, content_key, now)?;
     Ok(Some(state))
 }
 

@@ -2,7 +2,8 @@
 //!
 //! Telegram counts the messages of all private chats and small groups of an account together, and those of each supergroup
 //! or channel apart: each such count is a mailbox. All messages that come in and all that we send are written down, so
-//! what is missing between two known numbers is little, and ours is in it or was never taken.
+//! what is missing between two known numbers is little, and ours is in it or was never taken. In a supergroup what comes in
+//! may be a small part of what is said: with its privacy on, as Telegram has it at first, a bot hears only what is meant for it.
 
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -18,9 +19,22 @@ pub const MAX_CANDIDATES: usize = 64;
 /// Chats below this number are supergroups and channels.
 const SUPERGROUPS: i64 = -1_000_000_000_000;
 
+/// The numbers that a message in doubt may have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidates {
+    pub numbers: Vec<i64>,
+    /// It has one of them, or it was never taken. Not so in a supergroup of which nothing later is known: any number of
+    /// messages that we did not hear may lie before ours.
+    pub are_all: bool,
+}
+
 /// What counts the messages of this chat.
 pub fn mailbox(bot_id: i64, chat_id: i64) -> i64 {
-    if chat_id < SUPERGROUPS { chat_id } else { bot_id }
+    if is_supergroup(chat_id) { chat_id } else { bot_id }
+}
+
+fn is_supergroup(chat_id: i64) -> bool {
+    chat_id < SUPERGROUPS
 }
 
 /// Writes down a message that came in or was sent. `date` is Telegram's own time of it.
@@ -46,6 +60,14 @@ pub fn highest(conn: &Connection, bot_id: i64, chat_id: i64) -> Result<i64, Stor
     Ok(asked.query_row(params![bot_id, mailbox(bot_id, chat_id)], |row| row.get(0))?)
 }
 
+/// Whether the message with this number is none in doubt.
+pub fn is_known(conn: &Connection, bot_id: i64, chat_id: i64, message_id: i64) -> Result<bool, StoreError> {
+    let mut asked = conn.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM known_msgs WHERE bot_id = ?1 AND mailbox = ?2 AND message_id = ?3)",
+    )?;
+    Ok(asked.query_row(params![bot_id, mailbox(bot_id, chat_id), message_id], |row| row.get(0))?)
+}
+
 /// The numbers above `lo` that a message may have which Telegram took before `settled`, if it took it at all. `None` when
 /// there are too many to ask.
 pub fn candidates(
@@ -54,7 +76,7 @@ pub fn candidates(
     chat_id: i64,
     lo: i64,
     settled: Millis,
-) -> Result<Option<Vec<i64>>, StoreError> {
+) -> Result<Option<Candidates>, StoreError> {
     // Both times: messages of a backlog are seen late, and Telegram's clock is not ours.
     let mut newer = conn.prepare_cached(
         "SELECT message_id FROM known_msgs
@@ -74,11 +96,12 @@ pub fn candidates(
     )?;
     let known = asked.query_map(params![bot_id, mailbox, lo, hi], |row| row.get(0))?;
     let known: std::collections::HashSet<i64> = known.collect::<Result<_, _>>()?;
-    let unknown: Vec<i64> = (lo + 1..=hi)
+    let numbers: Vec<i64> = (lo + 1..=hi)
         .filter(|id| !known.contains(id))
         .take(MAX_CANDIDATES + 1)
         .collect();
-    Ok((unknown.len() <= MAX_CANDIDATES).then_some(unknown))
+    let are_all = newer.is_some() || !is_supergroup(chat_id);
+    Ok((numbers.len() <= MAX_CANDIDATES).then_some(Candidates { numbers, are_all }))
 }
 
 /// Forgets the oldest, but of each mailbox the highest number stays: the next search begins there.

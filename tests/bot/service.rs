@@ -141,6 +141,20 @@ impl Service<'_> {
         self.child.try_wait().unwrap()
     }
 
+    /// The numbers of its children.
+    pub fn children(&self) -> Vec<i32> {
+        let processes = fs::read_dir("/proc").unwrap();
+        let numbers = processes.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+        let own = self.child.id().to_string();
+        let is_ours = |number: &i32| {
+            let facts = fs::read_to_string(format!("/proc/{number}/stat")).unwrap_or_default();
+            // After the name, which may hold anything: the state, then the parent.
+            let fields = facts.rsplit(')').next().unwrap_or_default();
+            fields.split_whitespace().nth(1) == Some(own.as_str())
+        };
+        numbers.filter(is_ours).collect()
+    }
+
     pub fn tell_to_stop(&self) {
         kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();
     }

@@ -2,7 +2,7 @@
 
 use musiccircles::model::JobId;
 use musiccircles::queue::delivery::{Delivery, Effect, Event, Outcome, Phase, Refusal, Scan, Shape, Timing};
-use musiccircles::queue::{Parcel, SentAs, Todo};
+use musiccircles::queue::{Parcel, SentAs, Sought, Todo};
 use musiccircles::store::jobs::{self, JobState};
 use musiccircles::store::{circles, deliveries, known};
 use proptest::prelude::*;
@@ -68,6 +68,9 @@ impl World {
                 until: self.now + 5_000,
             },
             10..13 => Scan::Undecidable,
+            13..16 => Scan::TooMany {
+                until: self.now + 5_000,
+            },
             _ if self.visible.iter().any(|visible| *visible <= self.now) => Scan::Found,
             _ => Scan::Absent,
         }
@@ -157,7 +160,7 @@ fn any_event() -> impl Strategy<Value = Event> {
     ];
     let outcome = prop_oneof![
         Just(Outcome::Sent),
-        Just(Outcome::WrongKind),
+        Just(Outcome::WrongKind { message_id: 9 }),
         Just(Outcome::Moved { to: 5 }),
         proptest::option::of(0_i64..100_000).prop_map(|retry_after| Outcome::NotSent { retry_after }),
         refusal.prop_map(Outcome::Refused),
@@ -165,10 +168,12 @@ fn any_event() -> impl Strategy<Value = Event> {
     ];
     let scan = prop_oneof![
         Just(Scan::Found),
-        Just(Scan::WrongKind),
+        Just(Scan::WrongKind { message_id: 9 }),
         Just(Scan::Absent),
         Just(Scan::Undecidable),
         (0_i64..100_000).prop_map(|until| Scan::Postponed { until }),
+        (0_i64..100_000).prop_map(|until| Scan::TooMany { until }),
+        Just(Scan::TakenAway),
     ];
     prop_oneof![
         3 => Just(Event::Begin),
@@ -205,6 +210,10 @@ proptest! {
                 (Phase::Sending { .. }, Phase::Reconciling(_)) => quiet_until = now + timing.again_ms[0],
                 // Out of doubt and back to sending: two searches, a minute apart, said that it is not there.
                 (Phase::Reconciling(_), Phase::Ready { .. }) => prop_assert!(now >= quiet_until),
+                // Made again only once the other one is out of the way.
+                (Phase::Sending { .. } | Phase::Reconciling(_), Phase::Remaking) => {
+                    prop_assert_eq!(event, Event::Answered(Outcome::Refused(Refusal::TooLarge)));
+                }
                 _ => {}
             }
             let text = serde_json::to_string(&next).unwrap();
@@ -228,6 +237,20 @@ fn sent(message_id: i64) -> Option<SentAs> {
         date: 5,
         file,
     })
+}
+
+/// Telegram made a video of it; it is taken away.
+fn unwanted(desk: &Desk, job: JobId, message_id: i64) {
+    desk.queue
+        .answered(job, Outcome::WrongKind { message_id }, None)
+        .unwrap();
+    taken_away(desk, job, message_id);
+}
+
+fn taken_away(desk: &Desk, job: JobId, message_id: i64) {
+    let search = search(desk);
+    assert_eq!((search.job, search.sought), (job, Sought::Unwanted { message_id }));
+    desk.queue.scanned(job, Scan::TakenAway, None).unwrap();
 }
 
 fn search(desk: &Desk) -> musiccircles::queue::Search {
@@ -279,7 +302,10 @@ fn a_restart_in_the_middle_of_a_send_searches_before_it_sends() {
     desk.later(30_000);
     let first = search(&desk);
     assert_eq!((first.job, first.marker), (job, begun.marker));
-    assert_eq!(first.candidates.unwrap(), (41..=56).collect::<Vec<_>>());
+    let Sought::Among(candidates) = first.sought else {
+        panic!("{first:?}")
+    };
+    assert_eq!(candidates.numbers, (41..=56).collect::<Vec<_>>());
     desk.queue.scanned(job, Scan::Absent, None).unwrap();
     // A circle for the same chat waits for this one.
     let other = desk.rendered(1, 2);
@@ -365,7 +391,7 @@ fn one_that_came_as_another_kind_is_made_smaller_once() {
     let desk = Desk::new(OPEN);
     let job = desk.rendered(1, 1);
     parcel(&desk);
-    desk.queue.answered(job, Outcome::WrongKind, None).unwrap();
+    unwanted(&desk, job, 70);
     let claim = desk.claim();
     // Of the size it had, down to what a circle needs at least.
     assert_eq!((claim.held.job, claim.spec.max_bytes), (job, 100_000));
@@ -378,7 +404,7 @@ fn one_that_came_as_another_kind_is_made_smaller_once() {
     assert_eq!(named.unwrap(), Some(key(1)));
     desk.later(2_000);
     assert_eq!(parcel(&desk).circle.content_key, key(2));
-    desk.queue.answered(job, Outcome::WrongKind, None).unwrap();
+    unwanted(&desk, job, 71);
     assert_eq!(desk.state(job), JobState::Refused);
 }
 
@@ -493,7 +519,7 @@ fn an_answer_about_a_circle_that_is_made_again_changes_nothing() {
     let desk = Desk::new(OPEN);
     let job = desk.rendered(1, 1);
     let marker = parcel(&desk).marker;
-    desk.queue.answered(job, Outcome::WrongKind, None).unwrap();
+    unwanted(&desk, job, 43);
     let seen = SentAs {
         message_id: 44,
         date: 5,
@@ -598,13 +624,142 @@ fn a_search_outlasts_an_outage_but_not_a_day() {
     assert_eq!(desk.state(job), JobState::Unknown);
 }
 
+/// Somebody wrote this long after the circle went.
+fn write_later(desk: &Desk, chat_id: i64, message_id: i64) {
+    let now = desk.now.load(std::sync::atomic::Ordering::Relaxed);
+    let store = desk.queue.store();
+    store
+        .write(move |tx| known::note(tx, BOT, chat_id, message_id, now, now))
+        .unwrap();
+}
+
+/// Else one circle holds all others to this chat back for a day.
+#[test]
+fn candidates_that_stay_too_many_are_the_persons_choice_in_minutes() {
+    const MINUTE: i64 = 60_000;
+    let desk = Desk::new(OPEN);
+    let job = doubtful(&desk, 1);
+    let other = desk.rendered(1, 2);
+    desk.later(30_000);
+    write_later(&desk, 1, 200);
+    let look = || {
+        assert_eq!(search(&desk).sought, Sought::TooMany);
+        let until = desk.now.load(std::sync::atomic::Ordering::Relaxed) + MINUTE;
+        desk.queue.scanned(job, Scan::TooMany { until }, None).unwrap();
+        desk.later(MINUTE);
+    };
+    (0..5).for_each(|_| look());
+    // Telegram went away, and what was written meanwhile has yet to come in: the minutes begin anew.
+    let until = desk.now.load(std::sync::atomic::Ordering::Relaxed) + 60 * MINUTE;
+    search(&desk);
+    desk.queue.scanned(job, Scan::Postponed { until }, None).unwrap();
+    desk.later(60 * MINUTE);
+    for _ in 0..10 {
+        look();
+        assert_eq!(desk.state(job), JobState::Sending, "given up too soon");
+        assert!(matches!(next_parcel(&desk.queue), Todo::Wait(_)), "two on their way");
+    }
+    look();
+    assert_eq!(desk.state(job), JobState::Unknown);
+    assert_eq!(parcel(&desk).job.job, other);
+}
+
+/// With its privacy on the bot hears a small part of what is said there.
+#[test]
+fn in_a_supergroup_nothing_found_is_no_proof_unless_something_later_is_known() {
+    const GROUP: i64 = -1_001_000_000_777;
+    let desk = Desk::new(OPEN);
+    let mut asked = super::desk::submit(7, desk.spec(1));
+    asked.to = asked
+        .to
+        .map(|to| musiccircles::store::jobs::Address { chat_id: GROUP, ..to });
+    desk.queue.submit(asked).unwrap();
+    let claim = desk.claim();
+    desk.queue.rendered(claim.held, desk.made(1)).unwrap();
+    parcel(&desk);
+    let lost = Outcome::Ambiguous { last_byte: None };
+    desk.queue.answered(claim.held.job, lost, None).unwrap();
+    desk.later(30_000);
+    let are_all = || match search(&desk).sought {
+        Sought::Among(candidates) => candidates.are_all,
+        other => panic!("{other:?}"),
+    };
+    assert!(!are_all());
+    write_later(&desk, GROUP, 40);
+    assert!(are_all());
+}
+
+#[test]
+fn a_video_that_should_have_been_a_circle_is_taken_away_however_often_that_is_tried() {
+    let desk = Desk::new(OPEN);
+    let job = desk.rendered(1, 1);
+    let marker = parcel(&desk).marker;
+    let other = desk.rendered(1, 2);
+    let wrong = Outcome::WrongKind { message_id: 70 };
+    desk.queue.answered(job, wrong, None).unwrap();
+    let not_now = |desk: &Desk| {
+        assert_eq!(search(desk).sought, Sought::Unwanted { message_id: 70 });
+        let until = desk.now.load(std::sync::atomic::Ordering::Relaxed) + 15_000;
+        desk.queue.scanned(job, Scan::Postponed { until }, None).unwrap();
+        assert!(
+            matches!(desk.queue.next_search().unwrap(), Todo::Wait(Some(_))),
+            "at once"
+        );
+        desk.later(15_000);
+    };
+    not_now(&desk);
+    // It is remembered, and so is that nothing else goes into the chat before.
+    let desk = desk.restart();
+    not_now(&desk);
+    assert!(matches!(next_parcel(&desk.queue), Todo::Wait(_)));
+    assert_eq!(desk.state(job), JobState::Sending);
+    taken_away(&desk, job, 70);
+    assert_eq!(desk.state(job), JobState::Queued);
+    assert_eq!(parcel(&desk).job.job, other);
+    desk.queue.answered(other, Outcome::Sent, sent(71)).unwrap();
+    desk.queue.rendered(desk.claim().held, desk.made(3)).unwrap();
+    parcel(&desk);
+    // A finger was on its button before it went: the circle is another message.
+    let seen = SentAs {
+        message_id: 70,
+        date: 5,
+        file: None,
+    };
+    desk.queue.marker_seen(marker, seen).unwrap();
+    assert_eq!(desk.state(job), JobState::Sending);
+    desk.queue.answered(job, Outcome::Sent, sent(72)).unwrap();
+    assert_eq!(desk.state(job), JobState::Sent);
+}
+
+#[test]
+fn a_video_that_telegram_never_takes_away_keeps_the_circle_waiting_for_an_hour_at_most() {
+    let desk = Desk::new(OPEN);
+    let job = desk.rendered(1, 1);
+    parcel(&desk);
+    let wrong = Outcome::WrongKind { message_id: 70 };
+    desk.queue.answered(job, wrong, None).unwrap();
+    let began = desk.now.load(std::sync::atomic::Ordering::Relaxed);
+    let tried_for = || desk.now.load(std::sync::atomic::Ordering::Relaxed) - began;
+    while desk.state(job) == JobState::Sending {
+        assert!(tried_for() <= Timing::DEFAULT.take_away_ms);
+        search(&desk);
+        let until = began + tried_for() + 15_000;
+        desk.queue.scanned(job, Scan::Postponed { until }, None).unwrap();
+        desk.later(15_000);
+    }
+    assert!(tried_for() >= Timing::DEFAULT.take_away_ms);
+    assert_eq!(desk.state(job), JobState::Queued);
+}
+
 #[test]
 fn a_circle_found_as_a_video_is_made_again_and_its_name_is_not_kept() {
     let desk = Desk::new(OPEN);
     let job = doubtful(&desk, 1);
     desk.later(30_000);
     search(&desk);
-    desk.queue.scanned(job, Scan::WrongKind, None).unwrap();
+    let found = Scan::WrongKind { message_id: 70 };
+    desk.queue.scanned(job, found, None).unwrap();
+    taken_away(&desk, job, 70);
     assert_eq!(desk.state(job), JobState::Queued);
     let kept = desk
         .queue
@@ -620,7 +775,9 @@ fn a_circle_found_as_a_video_is_made_again_and_its_name_is_not_kept() {
         .answered(job, Outcome::Ambiguous { last_byte: None }, None)
         .unwrap();
     desk.later(30_000);
-    desk.queue.scanned(job, Scan::WrongKind, None).unwrap();
+    let found = Scan::WrongKind { message_id: 71 };
+    desk.queue.scanned(job, found, None).unwrap();
+    taken_away(&desk, job, 71);
     assert_eq!(desk.state(job), JobState::Refused);
 }
 

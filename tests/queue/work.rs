@@ -1,7 +1,7 @@
 //! Claims, leases and the fence; retries; cancelling; what a death costs.
 
 use musiccircles::queue::limits::{BACK_OFF_MS, LEASE_MS, NOT_YET_FOR_MS, NOT_YET_MS};
-use musiccircles::queue::{Cancelled, Ended, Happened, QueueError, Submitted};
+use musiccircles::queue::{Cancelled, Ended, Happened, QueueError, QueueLimits, Submitted, Todo};
 use musiccircles::store::inbox;
 use musiccircles::store::jobs::{Failure, JobState};
 
@@ -58,6 +58,20 @@ fn two_workers_never_have_the_same_job() {
     claimed.sort();
     claimed.dedup();
     assert_eq!(claimed.len(), 40);
+}
+
+#[test]
+fn one_person_has_as_many_made_at_once_as_the_operator_lets() {
+    let desk = Desk::new(QueueLimits {
+        per_user_rendering: 2,
+        ..OPEN
+    });
+    let jobs = [1, 2, 3].map(|seed| desk.queued(1, seed));
+    let claims = [desk.claim(), desk.claim()];
+    assert_eq!(claims.map(|claim| claim.held.job), [jobs[0], jobs[1]]);
+    assert_eq!(desk.queue.claim("w").unwrap(), None, "a third");
+    let other = desk.queued(2, 4);
+    assert_eq!(desk.claim().held.job, other);
 }
 
 #[test]
@@ -231,12 +245,54 @@ fn a_job_can_be_cancelled_until_it_is_sent() {
 
     let rendered = desk.rendered(1, 4);
     assert_eq!(desk.queue.cancel(rendered, 1).unwrap(), Cancelled::Done);
-    assert!(matches!(next_parcel(&desk.queue), musiccircles::queue::Todo::Wait(_)));
+    assert!(matches!(next_parcel(&desk.queue), Todo::Wait(_)));
 
     let sending = desk.rendered(1, 5);
     next_parcel(&desk.queue);
     assert_eq!(desk.state(sending), JobState::Sending);
     assert_eq!(desk.queue.cancel(sending, 1).unwrap(), Cancelled::TooLate);
+}
+
+/// Between the worker's last heartbeat and the end of its work: "Stopping" was said already.
+#[test]
+fn a_circle_called_off_at_the_last_moment_is_kept_and_not_sent() {
+    let desk = Desk::new(OPEN);
+    let drawn = desk.queued(1, 1);
+    let claim = desk.claim();
+    assert_eq!(desk.queue.cancel(drawn, 1).unwrap(), Cancelled::Asked);
+    assert_eq!(
+        desk.queue.rendered(claim.held, desk.made(1)).unwrap(),
+        JobState::Cancelled
+    );
+    // Nor one that was there already, by a request written otherwise.
+    let known = desk.queued(1, 2);
+    let claim = desk.claim();
+    assert_eq!(desk.queue.cancel(known, 1).unwrap(), Cancelled::Asked);
+    let found = desk.queue.found(claim.held, &super::desk::key(1)).unwrap();
+    assert_eq!(found, Some(JobState::Cancelled));
+    assert!(matches!(next_parcel(&desk.queue), Todo::Wait(_)), "one is sent");
+    assert_eq!([drawn, known].map(|job| desk.state(job)), [JobState::Cancelled; 2]);
+    let desk = desk.restart();
+    assert!(matches!(next_parcel(&desk.queue), Todo::Wait(_)), "one is sent");
+    // It is not drawn twice for that.
+    assert!(matches!(desk.ask(1, 1), Submitted::Ready { .. }));
+}
+
+/// One that nobody is sent is not done either.
+#[test]
+fn a_circle_that_is_fetched_can_be_called_off_at_the_last_moment_as_well() {
+    let desk = Desk::new(OPEN);
+    let fetched = musiccircles::queue::Submit {
+        to: None,
+        ..super::desk::submit(1, desk.spec(1))
+    };
+    let Submitted::Queued { job, .. } = desk.queue.submit(fetched).unwrap() else {
+        panic!()
+    };
+    let claim = desk.claim();
+    assert_eq!(desk.queue.cancel(job, 1).unwrap(), Cancelled::Asked);
+    desk.queue.rendered(claim.held, desk.made(1)).unwrap();
+    assert_eq!(desk.state(job), JobState::Cancelled);
 }
 
 #[test]

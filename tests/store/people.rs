@@ -165,10 +165,15 @@ fn only_the_numbers_nobody_knows_are_candidates() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path()).unwrap();
     let note = |chat, id, date, seen| store.write(move |tx| known::note(tx, 1, chat, id, date, seen)).unwrap();
-    let candidates = |lo, settled| {
+    let candidates_in = |chat, lo, settled| {
         store
-            .read(move |conn| known::candidates(conn, 1, 50, lo, settled))
+            .read(move |conn| known::candidates(conn, 1, chat, lo, settled))
             .unwrap()
+    };
+    let candidates = |lo, settled| {
+        let found = candidates_in(50, lo, settled)?;
+        assert!(found.are_all, "all messages of these chats are heard");
+        Some(found.numbers)
     };
     [100, 101, 103].into_iter().for_each(|id| note(50, id, 1000, 1000));
     // Nothing newer yet: a little beyond the highest.
@@ -185,4 +190,7 @@ fn only_the_numbers_nobody_knows_are_candidates() {
     assert_eq!(candidates(101, 5000).unwrap(), [102, 104]);
     note(60, 500, 8000, 8000);
     assert_eq!(candidates(110, 7500), None, "too many to ask");
+    // In a supergroup much may be said that nobody hears: only what came later says where to stop.
+    let all_of_group = |settled| candidates_in(-1_000_000_000_050, 101, settled).unwrap().are_all;
+    assert!(all_of_group(5000) && !all_of_group(7000));
 }

@@ -20,6 +20,7 @@ const CHAT: usize = 1;
 /// What the torture test's Telegram takes instead.
 const HURRIED_OVERALL: usize = 500;
 const HURRIED_CHAT: usize = 20;
+const HURRIED_GROUP_MS: i64 = 2_000;
 /// Telegram allows 20 messages a minute in a group.
 const GROUP: Rule = Rule {
     count: 18,
@@ -194,7 +195,7 @@ impl Limiter {
         let chats = saved.chats.iter().map(|(&number, (pace, minute))| {
             let chat = Chat {
                 pace: window(chat(), pace),
-                minute: is_group(number).then(|| window(GROUP, minute.as_ref().unwrap_or(pace))),
+                minute: is_group(number).then(|| window(group(), minute.as_ref().unwrap_or(pace))),
                 circle_until_ms: 0,
             };
             (number, chat)
@@ -217,7 +218,7 @@ impl Chat {
     fn new(number: i64) -> Self {
         Self {
             pace: Window::new(chat()),
-            minute: is_group(number).then(|| Window::new(GROUP)),
+            minute: is_group(number).then(|| Window::new(group())),
             circle_until_ms: 0,
         }
     }
@@ -257,6 +258,13 @@ fn chat() -> Rule {
     Rule {
         count: hurried(CHAT, HURRIED_CHAT),
         span_ms: 1_000,
+    }
+}
+
+fn group() -> Rule {
+    Rule {
+        span_ms: hurried(GROUP.span_ms, HURRIED_GROUP_MS),
+        ..GROUP
     }
 }
 

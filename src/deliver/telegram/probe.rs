@@ -15,6 +15,7 @@ use super::gate::Gate;
 use super::keyboard::Marked;
 use super::outcome::{SentFile, Shape, retry_after};
 use super::patience::{MAX_CANDIDATES, Patience};
+use crate::torture::hurried;
 
 /// What a read-back saw.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,7 +54,7 @@ enum Put {
     },
 }
 
-/// A turn that comes later than this is not waited for: others are looked for meanwhile.
+/// A turn that comes later than this is told to whoever looks, and not waited for.
 const LONGEST_TURN: Duration = Duration::from_secs(10);
 const UNCLEAR: Put = Put::Unclear { retry_after: None };
 const NO_KEYBOARD: &str = r#"{"inline_keyboard":[]}"#;
@@ -119,7 +120,7 @@ impl Client {
             .field("message_id", message_id.to_string())
             .field("reply_markup", markup);
         let patience = Patience::PROBE.within(self.patience());
-        let permit = match gate.message(chat, LONGEST_TURN).await {
+        let permit = match gate.message(chat, hurried(LONGEST_TURN, LONGEST_TURN / 20)).await {
             Ok(permit) => permit,
             Err(wait) => return Put::NotYet { wait },
         };

@@ -15,9 +15,9 @@ const MOVES: u8 = 2;
 impl Delivery {
     pub(super) fn take(&mut self, event: Event, now: Millis, timing: &Timing) -> Vec<Effect> {
         match (event, &self.phase) {
-            // What is given back to the queue is another circle by now.
             (_, Phase::Sent { .. } | Phase::Refused { .. }) => vec![],
-            (Event::Answered(_) | Event::MarkerSeen, Phase::Remaking) => vec![],
+            // What is given back to the queue is another circle by now, and what is below an unwanted message proves nothing.
+            (Event::Answered(_) | Event::MarkerSeen, Phase::Remaking | Phase::Unwanted { .. }) => vec![],
             // Proof is proof, whenever it comes.
             (Event::Answered(Outcome::Sent), _) => self.arrived(Proof::Answer),
             (Event::MarkerSeen, _) => self.arrived(Proof::Button),
@@ -33,6 +33,9 @@ impl Delivery {
             (Event::Scanned(scan), Phase::Reconciling(doubt)) => {
                 let doubt = doubt.clone();
                 self.scanned(doubt, scan, now, timing)
+            }
+            (Event::Scanned(scan), &Phase::Unwanted { message_id, since, .. }) => {
+                self.taking_away(message_id, since, scan, now, timing)
             }
             (Event::ResendWanted, Phase::Unknown) => {
                 self.resends = 0;
@@ -50,7 +53,7 @@ impl Delivery {
             Outcome::NotSent { retry_after } => self.not_sent(retry_after, now, timing),
             Outcome::Refused(why) => self.refused(why, now),
             Outcome::Moved { to } => self.moved(to, now),
-            Outcome::WrongKind => self.wrong_kind(),
+            Outcome::WrongKind { message_id } => self.unwanted(message_id, now),
             Outcome::Ambiguous { last_byte } => self.doubt(last_byte.unwrap_or(now), now, timing),
         }
     }
@@ -103,35 +106,29 @@ impl Delivery {
             scan_at: now.max(last_byte + timing.quiet_ms),
             scans: 0,
             absent: 0,
+            crowded_since: None,
         });
         vec![]
     }
 
     fn scanned(&mut self, mut doubt: Doubt, scan: Scan, now: Millis, timing: &Timing) -> Vec<Effect> {
-        if scan == Scan::WrongKind {
-            return self.wrong_kind();
-        }
-        if now < doubt.scan_at {
-            // Looked too early: that it was not there proves nothing. Found is found.
-            return match scan {
-                Scan::Found => self.arrived(Proof::Search),
-                _ => vec![],
-            };
-        }
         match scan {
             Scan::Found => return self.arrived(Proof::Search),
+            Scan::WrongKind { message_id } => return self.unwanted(message_id, now),
+            // Looked too early: that it was not there proves nothing.
+            _ if now < doubt.scan_at => return vec![],
             Scan::Postponed { until } => {
-                // Telegram is away, or wants silence: the person is asked only when that has no end.
-                if now - doubt.since >= timing.give_up_ms {
-                    return self.ask();
-                }
-                doubt.scan_at = until.max(now + timing.first_pause_ms);
-                self.phase = Phase::Reconciling(doubt);
-                return vec![];
+                doubt.crowded_since = None;
+                return self.look_later(doubt, until, now, timing);
+            }
+            Scan::TooMany { until } => {
+                doubt.crowded_since.get_or_insert(now);
+                return self.look_later(doubt, until, now, timing);
             }
             Scan::Absent => doubt.absent += 1,
-            Scan::Undecidable | Scan::WrongKind => {}
+            Scan::Undecidable | Scan::TakenAway => {}
         }
+        doubt.crowded_since = None;
         if doubt.absent >= ABSENT {
             if self.resends >= RESENDS {
                 return self.ask();
@@ -147,6 +144,45 @@ impl Delivery {
         doubt.scan_at = now + wait;
         self.phase = Phase::Reconciling(doubt);
         vec![]
+    }
+
+    /// Telegram is away, or wants silence, or what was written meanwhile is still coming in: the person is asked only when that
+    /// has no end.
+    fn look_later(&mut self, mut doubt: Doubt, until: Millis, now: Millis, timing: &Timing) -> Vec<Effect> {
+        let stays_crowded = doubt
+            .crowded_since
+            .is_some_and(|since| now - since >= timing.crowded_ms);
+        if stays_crowded || now - doubt.since >= timing.give_up_ms {
+            return self.ask();
+        }
+        doubt.scan_at = until.max(now + timing.first_pause_ms);
+        self.phase = Phase::Reconciling(doubt);
+        vec![]
+    }
+
+    /// Written down before it is taken away: whatever happens then, it is known where it is.
+    fn unwanted(&mut self, message_id: i64, now: Millis) -> Vec<Effect> {
+        self.phase = Phase::Unwanted {
+            message_id,
+            since: now,
+            from: now,
+        };
+        vec![]
+    }
+
+    fn taking_away(&mut self, message_id: i64, since: Millis, scan: Scan, now: Millis, timing: &Timing) -> Vec<Effect> {
+        match scan {
+            Scan::Postponed { until } if now - since < timing.take_away_ms => {
+                self.phase = Phase::Unwanted {
+                    message_id,
+                    since,
+                    from: until.max(now + timing.first_pause_ms),
+                };
+                vec![]
+            }
+            Scan::Postponed { .. } | Scan::TakenAway => self.wrong_kind(),
+            _ => vec![],
+        }
     }
 
     fn arrived(&mut self, by: Proof) -> Vec<Effect> {

@@ -21,7 +21,7 @@
 //! * **Limits** (`limits.rs`): 30 a second, one a second in a chat, 20 a minute in a group; off unless switched on.
 //! * **Faults** (`fault.rs`): any request cut at any byte, any answer delayed, doubled, torn or replaced, one by one
 //!   ([`next`]) or by chance from a seed ([`Seeded`]); updates repeated and out of order ([`Telegram::disorder`]).
-//! * **People** (`person.rs`): what a person does and sees.
+//! * **People** (`person.rs`): what a person does and sees, in a group also what the bot does not hear.
 //! * **Mini Apps** (`mini_app.rs`): what Telegram signs about who opens one.
 //! * **Impostors** (`impostor.rs`): who calls the bot's webhook and is not Telegram.
 

@@ -75,6 +75,18 @@ impl Person {
         self.post(Draft::new("text", json!(text)))
     }
 
+    /// Says something in a group that the bot does not hear: with its privacy on, as Telegram has it at first, a bot hears only
+    /// what is meant for it.
+    pub fn say_unheard(&self, text: &str) -> i64 {
+        self.act(|person, bot| {
+            let draft = Draft {
+                person: Some(person.user.clone()),
+                ..Draft::new("text", json!(text))
+            };
+            bot.post(person.chat, draft).id
+        })
+    }
+
     pub fn reply(&self, to: i64, text: &str) -> i64 {
         self.post(Draft {
             reply_to: Some(to),
