@@ -17,7 +17,8 @@ export function card(title, ...inside) {
 
 export function table(heads, rows, none) {
   if (!rows.length) return el("p", { class: "aside" }, none);
-  const head = el("tr", {}, heads.map((text) => el("th", { scope: "col" }, text)));
+  // A column of buttons needs no name.
+  const head = el("tr", {}, heads.map((text) => (text ? el("th", { scope: "col" }, text) : el("td"))));
   const body = rows.map((cells) => el("tr", {}, cells.map((cell) => el("td", {}, cell ?? "–"))));
   return el("div", { class: "wide" }, el("table", {}, el("thead", {}, head), el("tbody", {}, body)));
 }
