@@ -4,10 +4,13 @@ import { inTelegram, initData } from "./telegram.js";
 
 const ROOT = "/api/v1";
 
+/** `about` is what was asked for, the first part of its address; `status` 0: the server was not reached. */
 export class Refused extends Error {
-  constructor(sentence, status = 0) {
+  constructor(sentence, path, status = 0, retryAfter = "") {
     super(sentence);
     this.status = status;
+    this.about = path.split(/[/?]/)[1];
+    this.retrySecs = Number(retryAfter) || 0;
   }
 }
 
@@ -48,9 +51,11 @@ async function once(path, { json, headers, ...options } = {}) {
     response = await fetch(ROOT + path, { ...options, headers: { ...own(), ...headers } });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Refused("");
+    throw new Refused("", path);
   }
-  if (!response.ok) throw new Refused(await sentence(response), response.status);
+  if (!response.ok) {
+    throw new Refused(await sentence(response), path, response.status, response.headers.get("Retry-After"));
+  }
   return response;
 }
 
@@ -78,11 +83,13 @@ function uploadOnce(path, file, onShare) {
     for (const [name, value] of Object.entries(own())) request.setRequestHeader(name, value);
     request.responseType = "json";
     request.upload.onprogress = (event) => event.lengthComputable && onShare?.(event.loaded / event.total);
-    request.onerror = () => reject(new Refused(""));
+    request.onerror = () => reject(new Refused("", path));
     request.onload = () =>
       request.status < 300
         ? resolve(request.response)
-        : reject(new Refused(request.response?.detail ?? "", request.status));
+        : reject(
+            new Refused(request.response?.detail ?? "", path, request.status, request.getResponseHeader("Retry-After")),
+          );
     request.send(form);
   });
 }

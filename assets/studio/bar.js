@@ -2,7 +2,8 @@
 
 import { circleAddress, sendToChat, startJob } from "./api.js";
 import { Making } from "./making.js";
-import { t, wordsFor } from "./texts.js";
+import { wordsFor, wordsForFailure } from "./refusals.js";
+import { t } from "./texts.js";
 
 const $ = (id) => document.getElementById(id);
 
@@ -86,9 +87,10 @@ export class Bar {
 
   #show(state) {
     this.#state = state;
-    const { place, percent, seconds_left, detail } = state;
+    const { place, wait_seconds, percent, seconds_left } = state;
     if (state.state === "queued") {
-      this.#say(place > 0 ? t("waiting", { place: place + 1 }) : t("waiting_next"));
+      const wait = wait_seconds ? t("about_wait", { secs: wait_seconds }) : "";
+      this.#say(place > 0 ? t("waiting", { place: place + 1 }) : t("waiting_next"), wait);
     } else if (state.state === "rendering") {
       const left = seconds_left ? `, ${t("about_left", { secs: seconds_left })}` : "";
       this.#say(t("making"), `${t("percent", { n: percent ?? 0 })}${left}`);
@@ -96,7 +98,7 @@ export class Bar {
     } else if (state.state === "done") {
       this.#done(state);
     } else {
-      this.#fail(state.state === "cancelled" ? t("cancelled") : detail || t("broken"));
+      this.#fail(state.state === "cancelled" ? t("cancelled") : wordsForFailure(state));
     }
   }
 
@@ -125,9 +127,9 @@ export class Bar {
     this.#sending.start(() => sendToChat(job));
   }
 
-  #showSending({ state, detail }) {
-    if (state === "done") this.#say(t("sent"));
-    else if (state === "failed" || state === "cancelled") this.#notSent(detail || t("broken"));
+  #showSending(state) {
+    if (state.state === "done") this.#say(t("sent"));
+    else if (state.state === "failed" || state.state === "cancelled") this.#notSent(wordsForFailure(state));
   }
 
   #notSent(words) {

@@ -1,7 +1,8 @@
 // How songs and pictures come in: dropped anywhere, chosen, pasted, or found by search.
 
 import * as api from "./api.js";
-import { clock, t, wordsFor } from "./texts.js";
+import { wordsFor } from "./refusals.js";
+import { clock, t } from "./texts.js";
 
 const TYPING_MS = 300;
 const PICTURE = /^image\//;

@@ -12,10 +12,14 @@ export class Player {
   #startMs = 0;
   #lengthMs = 0;
   #told = { secs: -1, at: 0 };
+  /** Heard, and not only asked for: a sound takes a moment to begin. */
+  #runs = false;
 
   constructor(sound) {
     this.#sound = sound;
     for (const event of ["play", "pause", "ended"]) sound.addEventListener(event, () => this.onChange());
+    sound.addEventListener("playing", () => this.#run(true));
+    for (const event of ["pause", "waiting", "seeking", "emptied"]) sound.addEventListener(event, () => this.#run(false));
     sound.addEventListener("error", () => sound.getAttribute("src") && this.onBlocked());
     // Drawing stops in a hidden tab, the sound does not.
     sound.addEventListener("timeupdate", () => this.#turnBack());
@@ -42,13 +46,18 @@ export class Player {
     return !this.#sound.paused;
   }
 
-  /** From the start of the fragment. */
-  get atMs() {
+  /** From the start of the song. */
+  get songMs() {
     const secs = this.#sound.currentTime;
     const now = performance.now();
     if (secs !== this.#told.secs) this.#told = { secs, at: now };
-    const since = this.playing ? Math.min(now - this.#told.at, LONGEST_STEP_MS) : 0;
-    return Math.min(Math.max(secs * 1000 + since - this.#startMs, 0), this.#lengthMs);
+    const since = this.#runs ? Math.min(now - this.#told.at, LONGEST_STEP_MS) : 0;
+    return secs * 1000 + since;
+  }
+
+  /** From the start of the fragment. */
+  get atMs() {
+    return Math.min(Math.max(this.songMs - this.#startMs, 0), this.#lengthMs);
   }
 
   seek(atMs) {
@@ -72,6 +81,12 @@ export class Player {
 
   toggle() {
     return this.playing ? this.pause() : this.play();
+  }
+
+  #run(runs) {
+    this.#runs = runs;
+    // Counted on from now.
+    this.#told = { secs: -1, at: 0 };
   }
 
   #turnBack() {

@@ -6,6 +6,8 @@ import { readScene } from "./scene.js";
 
 /** After the last change before the server is asked: a drag is one change. */
 const SETTLE_MS = 200;
+/** Frames a second, whatever the circle has: what a screen shows, and twice as smooth. */
+const LIVE_FPS = 60;
 /** Between two stills while the song plays. */
 const STILL_EVERY_MS = 1500;
 /** A graphics device that is lost more often is not worth another try. */
@@ -90,7 +92,8 @@ export class Preview {
   }
 
   async #fetchScene(signal) {
-    const scene = readScene(await api.scene(this.#job, signal));
+    const job = { ...this.#job, fps: LIVE_FPS };
+    const scene = { startMs: job.start_ms, ...readScene(await api.scene(job, signal)) };
     if (signal.aborted) return;
     await this.#painter.take(scene, () => api.shaderText(scene.theme));
     // Nothing of it is seen yet.
@@ -111,7 +114,9 @@ export class Preview {
     if (!this.#job) return;
     const { scene } = this;
     if (scene) {
-      const frame = Math.min(Math.floor((this.#player.atMs * scene.fps) / 1000), scene.frames - 1);
+      // By the scene's own start: until the next one is here, the sound may already be elsewhere.
+      const atMs = this.#player.songMs - scene.startMs;
+      const frame = Math.min(Math.max(Math.floor((atMs * scene.fps) / 1000), 0), scene.frames - 1);
       const shown = frame === this.#drawn ? null : this.#painter.draw(frame);
       if (!shown) return;
       this.#drawn = frame;

@@ -9,8 +9,9 @@ import { Search, meantAs, watchDrops, watchInput } from "./intake.js";
 import { Player } from "./player.js";
 import { Preview } from "./preview.js";
 import { recipeLink, recipeOf } from "./recipe.js";
+import { wordsFor } from "./refusals.js";
 import { inTelegram, shown } from "./telegram.js";
-import { clock, localized, onLanguage, speak, switchLanguage, t, wordsFor } from "./texts.js";
+import { clock, localized, onLanguage, speak, switchLanguage, t } from "./texts.js";
 
 const SPEEDS = ["33.333", "45", "78", "beat"];
 
@@ -54,8 +55,10 @@ function job() {
 
 const themeInUse = () => themes.find((theme) => theme.name === look.theme);
 
-function note(words) {
-  $("note").textContent = words ?? "";
+/** Words that are read out once, and figures that change too often for that. */
+function note(words, figures = "") {
+  if ($("note").textContent !== words) $("note").textContent = words;
+  $("note-figures").textContent = figures;
 }
 
 // ---- a song comes in
@@ -66,11 +69,14 @@ let arriving = 0;
 async function takeSong(fetchSong, { track = null, name = "" }) {
   const turn = ++arriving;
   bar.change();
+  // A picture goes with its song; one that comes meanwhile, or came before any song, is meant for the new one.
+  const old = look.song && look.cover;
   try {
     const song = await fetchSong();
     if (turn !== arriving) return;
     song.title ||= name;
-    Object.assign(look, { song, track, cover: null, title: "", artist: "", lyrics: "" });
+    const cover = look.cover === old ? null : look.cover;
+    Object.assign(look, { song, track, cover, title: "", artist: "", lyrics: "" });
     cutting.begin(song);
     player.load(api.audioAddress(song.song));
     showSong();
@@ -92,23 +98,29 @@ async function takeSong(fetchSong, { track = null, name = "" }) {
 }
 
 function showSong() {
-  const { song, title, artist, has_cover } = look.song;
+  const { title, artist } = look.song;
   document.body.dataset.step = "look";
   $("invite").hidden = true;
   $("settings").hidden = $("transport").hidden = $("picture").hidden = false;
   $("song-title").textContent = title || t("song");
   $("song-artist").textContent = artist ?? "";
-  $("cover").src = has_cover ? api.songCoverAddress(song) : "icon.svg";
-  $("cover-back").hidden = true;
+  showCover();
   for (const key of ["title", "artist", "lyrics"]) $(key).value = look[key];
   bar.ready();
+}
+
+function showCover() {
+  const { song, has_cover } = look.song;
+  const ofSong = has_cover ? api.songCoverAddress(song) : "icon.svg";
+  $("cover").src = look.cover ? api.coverAddress(look.cover) : ofSong;
+  $("cover-back").hidden = !look.cover;
 }
 
 function takeFile(file) {
   const kind = meantAs(file);
   if (kind === "picture") return takeCover(file);
   if (!kind) return note(t("not_a_song"));
-  const told = (share) => note(t("uploading", { percent: Math.round(share * 100) }));
+  const told = (share) => note(t("uploading"), t("percent", { n: Math.round(share * 100) }));
   told(0);
   return takeSong(() => api.uploadSong(file, told), { name: file.name.replace(/\.[^.]*$/, "") });
 }
@@ -129,10 +141,8 @@ async function takeCover(file) {
 
 function useCover(cover) {
   look.cover = cover;
-  if (cover) $("cover").src = api.coverAddress(cover);
-  else if (look.song) showSong();
-  $("cover-back").hidden = !cover;
   if (!look.song) return;
+  showCover();
   refresh();
   gallery.show(job());
 }
@@ -217,6 +227,25 @@ bar.recipe = () => recipeLink({ ...look, start_ms: cutting.fragment.startMs, len
 /** What the page's address asks for. */
 let asked = recipeOf(location.hash) ?? {};
 
+/** The look at once; the part of the song when the song is there. */
+function takeAsked() {
+  const theme = themes.find(({ name }) => name === asked.theme);
+  if (SPEEDS.includes(asked.speed)) look.speed = asked.speed;
+  if (theme) useTheme(theme.name, asked.parameters);
+  else useTheme(look.theme ?? themes[0].name, look.parameters);
+  if (asked.track) takeTrack(asked.track);
+  // The song that is there is another one: its part stays.
+  else if (look.song) asked = {};
+}
+
+// A link that is pasted where the page is open already.
+addEventListener("hashchange", () => {
+  const recipe = recipeOf(location.hash);
+  if (!recipe) return;
+  asked = recipe;
+  if (themes.length > 0) takeAsked();
+});
+
 watchDrops($("drop"), takeFile);
 watchInput($("song-file"), takeFile);
 watchInput($("cover-file"), takeCover);
@@ -246,10 +275,7 @@ async function open() {
   }
   gallery.open(themes, preview.shaders);
   if (!preview.shaders) note(t("preview_still"));
-  const theme = themes.find((theme) => theme.name === asked.theme) ?? themes[0];
-  if (asked.speed && SPEEDS.includes(asked.speed)) look.speed = asked.speed;
-  useTheme(theme.name, asked.theme === theme.name ? asked.parameters : {});
-  if (asked.track) takeTrack(asked.track);
+  takeAsked();
 }
 
 open();

@@ -17,7 +17,7 @@ const TEXTS = {
     search_none: "Nothing found. Try the artist and the title.",
     search_found: "{n} found",
     preview_only: "30 s",
-    uploading: "Sending the song… {percent} %",
+    uploading: "Sending the song…",
     fetching: "Fetching the song…",
     reading: "Listening to the song…",
     song: "Song",
@@ -50,8 +50,9 @@ const TEXTS = {
     pause: "Pause",
     make: "Make the circle",
     making: "Making the circle",
-    waiting: "In line: number {place}",
+    waiting: "Number {place} in line",
     waiting_next: "Next in line",
+    about_wait: "about {secs} s to wait",
     starting: "Starting…",
     about_left: "about {secs} s left",
     percent: "{n} %",
@@ -89,7 +90,7 @@ const TEXTS = {
     search_none: "Ничего не нашлось. Попробуйте исполнителя и название.",
     search_found: "Нашлось: {n}",
     preview_only: "30 с",
-    uploading: "Отправляем песню… {percent} %",
+    uploading: "Отправляем песню…",
     fetching: "Загружаем песню…",
     reading: "Слушаем песню…",
     song: "Песня",
@@ -122,8 +123,9 @@ const TEXTS = {
     pause: "Пауза",
     make: "Сделать кружок",
     making: "Делаем кружок",
-    waiting: "В очереди: {place}",
+    waiting: "Номер {place} в очереди",
     waiting_next: "Следующий в очереди",
+    about_wait: "ждать около {secs} с",
     starting: "Начинаем…",
     about_left: "осталось около {secs} с",
     percent: "{n} %",
@@ -198,13 +200,6 @@ export function switchLanguage() {
   }
   speak();
   for (const listener of listeners) listener();
-}
-
-/** What a person is told of an error: the server's own sentence where it has one. */
-export function wordsFor(error) {
-  if (error?.status === 429) return error.message || t("too_many");
-  if (error?.status === 0) return t("offline");
-  return error?.message || t("broken");
 }
 
 export function clock(ms) {

@@ -138,7 +138,8 @@ pub fn file_name(parts: &[Option<&str>], otherwise: &str, extension: &str) -> St
         named.join(" - ")
     };
     // What is not shown may turn a name around, or hide its end.
-    let hostile = |c: char| c.is_control() || !is_shown(c) || matches!(c, '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|');
+    let hostile =
+        |c: char| c.is_control() || !is_shown(c) || matches!(c, '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|');
     let plain: String = joined.chars().filter(|c| !hostile(*c)).take(CHARS).collect();
     let plain = plain.trim().trim_matches('.').trim();
     format!("{}.{extension}", if plain.is_empty() { otherwise } else { plain })

@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 use super::desk::Desk;
 use super::work::{ordered, until};
 use crate::http::server::{Server, song_bytes};
-use crate::studio::browser::{Browser, Holds};
-use crate::studio::pages::assert_accessible;
+use crate::studio::browser::Browser;
+use crate::studio::holds::Holds;
+use crate::studio::sight::assert_accessible;
 
 /// It draws nothing on a graphics card.
 const OPERATOR: Holds = Holds {

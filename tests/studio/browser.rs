@@ -10,37 +10,14 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
+use super::holds::Holds;
+
 /// A browser that draws on the processor, on a machine with other work: everything it is asked for ends within this.
-const PATIENCE: Duration = Duration::from_secs(120);
+pub const PATIENCE: Duration = Duration::from_secs(120);
 const CLOSES_WITHIN: Duration = Duration::from_secs(10);
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// The key of an element in the protocol.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
-
-/// What a person holds.
-#[derive(Clone, Copy)]
-pub struct Holds {
-    pub language: &'static str,
-    pub size: (u32, u32),
-    /// A finger, and more pixels than the page counts.
-    pub phone: bool,
-    pub webgpu: bool,
-}
-
-impl Holds {
-    pub const PHONE: Self = Self {
-        language: "en",
-        size: (390, 844),
-        phone: true,
-        webgpu: true,
-    };
-    pub const DESK: Self = Self {
-        language: "ru",
-        size: (1360, 900),
-        phone: false,
-        webgpu: true,
-    };
-}
 
 pub struct Browser {
     http: reqwest::Client,
@@ -80,9 +57,11 @@ impl Browser {
             tokio::time::sleep(LOOK_EVERY).await;
         }
         let session = browser
-            .ask("", json!({ "capabilities": { "alwaysMatch": capabilities(holds) } }))
+            .ask("", json!({ "capabilities": { "alwaysMatch": holds.capabilities() } }))
             .await;
         browser.session = format!("{}/session/{}", browser.session, session["sessionId"].as_str().unwrap());
+        let preferred = json!({ "cmd": "Emulation.setEmulatedMedia", "params": holds.colours() });
+        browser.ask("/goog/cdp/execute", preferred).await;
         browser
     }
 
@@ -133,18 +112,44 @@ impl Browser {
         self.type_in(selector, path.to_str().unwrap()).await;
     }
 
-    /// Drops a file on the page as a person does: from outside, anywhere.
-    pub async fn drop_file(&self, path: &Path, kind: &str) {
-        let bytes = STANDARD.encode(std::fs::read(path).unwrap());
-        let name = path.file_name().unwrap().to_str().unwrap();
+    /// Drops files on the page as a person does: from outside, anywhere, all at once. Each comes with its kind.
+    pub async fn drop_files(&self, files: &[(&Path, &str)]) {
+        let add = |(path, kind): &(&Path, &str)| {
+            let bytes = STANDARD.encode(std::fs::read(path).unwrap());
+            let name = path.file_name().unwrap().to_str().unwrap();
+            format!(
+                "dataTransfer.items.add(new File([Uint8Array.from(atob('{bytes}'), (c) => c.charCodeAt(0))], \
+                 '{name}', {{ type: '{kind}' }})); "
+            )
+        };
+        let added: String = files.iter().map(add).collect();
         self.value(&format!(
-            "(() => {{ const bytes = Uint8Array.from(atob('{bytes}'), (c) => c.charCodeAt(0)); \
-             const dataTransfer = new DataTransfer(); \
-             dataTransfer.items.add(new File([bytes], '{name}', {{ type: '{kind}' }})); \
+            "(() => {{ const dataTransfer = new DataTransfer(); {added} \
              for (const type of ['dragenter', 'dragover', 'drop']) \
              document.querySelector('main').dispatchEvent(new DragEvent(type, {{ dataTransfer, bubbles: true, cancelable: true }})) }})()"
         ))
         .await;
+    }
+
+    pub async fn drop_file(&self, path: &Path, kind: &str) {
+        self.drop_files(&[(path, kind)]).await;
+    }
+
+    /// Takes an element by its middle and lets it go so many pixels to the right.
+    pub async fn drag(&self, selector: &str, right_px: i32) {
+        self.value(&format!(
+            "void document.querySelector('{selector}').scrollIntoView({{ block: 'center' }})"
+        ))
+        .await;
+        let middle = json!({ (ELEMENT): self.element(selector).await });
+        let moves = json!([
+            { "type": "pointerMove", "duration": 0, "origin": middle, "x": 0, "y": 0 },
+            { "type": "pointerDown", "button": 0 },
+            { "type": "pointerMove", "duration": 200, "origin": "pointer", "x": right_px, "y": 0 },
+            { "type": "pointerUp", "button": 0 },
+        ]);
+        let hand = json!({ "type": "pointer", "id": "hand", "actions": moves });
+        self.ask("/actions", json!({ "actions": [hand] })).await;
     }
 
     /// Lines of the console since this was last asked: what a page should not have.
@@ -212,7 +217,9 @@ impl Browser {
         let Some((address, path)) = self.session.trim_start_matches("http://").split_once('/') else {
             return;
         };
-        let Ok(mut driver) = TcpStream::connect(address) else { return };
+        let Ok(mut driver) = TcpStream::connect(address) else {
+            return;
+        };
         let _ = driver.set_read_timeout(Some(CLOSES_WITHIN));
         let asked = format!("DELETE /{path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
         if driver.write_all(asked.as_bytes()).is_ok() {
@@ -230,37 +237,4 @@ impl Drop for Browser {
         }
         let _ = self.driver.wait();
     }
-}
-
-fn capabilities(holds: Holds) -> Value {
-    let (width, height) = holds.size;
-    let mut arguments = vec![
-        "--headless=new".to_owned(),
-        "--no-sandbox".to_owned(),
-        "--disable-dev-shm-usage".to_owned(),
-        "--mute-audio".to_owned(),
-        format!("--window-size={width},{height}"),
-        // Nothing of its own leaves this machine either.
-        "--disable-background-networking".to_owned(),
-        "--disable-component-update".to_owned(),
-        "--disable-sync".to_owned(),
-        "--no-first-run".to_owned(),
-        "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1".to_owned(),
-    ];
-    if holds.webgpu {
-        arguments.extend(["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"].map(str::to_owned));
-    } else {
-        arguments.push("--disable-features=WebGPU".to_owned());
-    }
-    let mut options = json!({ "args": arguments, "prefs": { "intl.accept_languages": holds.language } });
-    if holds.phone {
-        let metrics = json!({ "width": width, "height": height, "pixelRatio": 2, "touch": true });
-        options["mobileEmulation"] = json!({ "deviceMetrics": metrics });
-    }
-    json!({
-        "browserName": "chrome",
-        "goog:chromeOptions": options,
-        "goog:loggingPrefs": { "browser": "ALL" },
-        "timeouts": { "script": PATIENCE.as_millis() as u64 },
-    })
 }

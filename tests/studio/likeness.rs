@@ -11,7 +11,8 @@ use musiccircles::render::AdapterChoice;
 use musiccircles::scene::theme;
 use serde_json::json;
 
-use super::browser::{Browser, Holds};
+use super::browser::Browser;
+use super::holds::Holds;
 use super::house::{House, SONG_SECS};
 use crate::support::stage::format;
 use crate::support::studio::{Studio, song};

@@ -1,114 +1,48 @@
 //! The whole way: a song comes in, is looked at, chosen from, made, and plays.
 
-use std::path::{Path, PathBuf};
+use serde_json::{Value, json};
 
-use serde_json::Value;
-
-use super::browser::{Browser, Holds};
+use super::browser::Browser;
+use super::holds::Holds;
 use super::house::House;
+use super::sight::{
+    DRAWN, HEARD, LIVE, OPEN, READY, album, assert_accessible, assert_drawn, assert_in_time, assert_quiet, keep_times,
+    last_asked, studio, text,
+};
 use crate::support::picture::{RED, file};
 use crate::support::telegram::Telegram;
 use crate::support::telegram::mini_app::{now_secs, public_key};
 
-/// Levels of accessibility that are law in most places: WCAG 2.2, A and AA.
-const RULES: &str = "['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']";
-
-const HEARD: &str = "document.querySelector('#tempo').textContent !== ''";
-const DRAWN: &str = "document.querySelector('#disc').ariaBusy === 'false'";
-const LIVE: &str = "document.querySelector('#picture').dataset.frame !== undefined";
-const READY: &str = "document.body.dataset.step === 'done'";
-
-/// Where a person may look at what the test saw.
-fn album(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("studio");
-    std::fs::create_dir_all(&folder).unwrap();
-    folder.join(format!("{name}.png"))
-}
-
-/// What axe-core finds wrong with the page as it is now.
-pub async fn assert_accessible(browser: &Browser, when: &str) {
-    let axe = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools/node_modules/axe-core/axe.min.js");
-    let axe = std::fs::read_to_string(axe).expect("axe-core is here: .ci/install axe");
-    if browser.value("window.axe === undefined").await == Value::Bool(true) {
-        browser.value(&format!("void (() => {{ {axe} }}).call(window)")).await;
-    }
-    let found = browser
-        .value(&format!(
-            "(await axe.run(document, {{ runOnly: {RULES} }})).violations.map((rule) => \
-             rule.id + ': ' + rule.nodes.map((node) => node.html.slice(0, 120) + ' ' + node.failureSummary).join(' | '))"
-        ))
-        .await;
-    assert_eq!(found, serde_json::json!([]), "{when}");
-}
-
-/// Nothing from anywhere else, and nothing in the console.
-async fn assert_quiet(browser: &Browser, house: &House) {
-    for address in browser.loaded().await {
-        let own = address.starts_with(&house.url) || address.starts_with("blob:") || address.starts_with("data:");
-        assert!(own, "{address} is none of ours");
-    }
-    assert_eq!(browser.console().await, Vec::<String>::new());
-}
-
-/// The picture on the stage is one: much of it is bright. Where a processor draws, it is a canvas that can be read.
-async fn assert_drawn(browser: &Browser) {
-    let bright = browser
-        .value(
-            "[...document.querySelector('#picture').getContext('2d').getImageData(0, 0, 640, 640).data] \
-             .filter((value, n) => n % 4 < 3 && value > 60).length",
-        )
-        .await;
-    assert!(bright.as_u64().unwrap() > 10_000, "{bright}: nothing is drawn");
-}
-
-async fn text(browser: &Browser, selector: &str) -> String {
-    let told = browser
-        .value(&format!("document.querySelector('{selector}').textContent.trim()"))
-        .await;
-    told.as_str().unwrap().to_owned()
-}
+/// Keeps what a screen reader reads out of the note, and what is only shown beside it.
+const TAKE_NOTES: &str = "void (() => { for (const [id, list] of [['note', window.said = []], ['note-figures', window.shown = []]]) { \
+    const element = document.getElementById(id); \
+    new MutationObserver(() => list.push(element.textContent)).observe(element, { childList: true }) } })()";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn on_a_phone_from_a_dropped_file_to_a_playing_circle() {
     let house = House::open().await;
-    let browser = Browser::open(Holds::PHONE).await;
-    browser.go(&house.url).await;
-    browser
-        .until("document.querySelectorAll('#themes input').length > 5")
-        .await;
+    let browser = studio(&house, Holds::PHONE).await;
     assert_eq!(browser.value("document.documentElement.lang").await, "en");
     browser.screenshot(&album("phone-start")).await;
     assert_accessible(&browser, "at the start").await;
 
+    browser.value(TAKE_NOTES).await;
     browser.drop_file(&house.song(), "audio/wav").await;
     browser.until(HEARD).await;
     browser.until(DRAWN).await;
     browser.until(LIVE).await;
+    // How far the upload is, is seen and not read out.
+    let said = browser.value("window.said").await;
+    assert_eq!(said, json!(["Sending the song…", "Listening to the song…", ""]));
+    assert_eq!(browser.value("window.shown.includes('0 %')").await, true);
     let wide = browser
         .value("document.documentElement.scrollWidth <= innerWidth")
         .await;
     assert_eq!(wide, true, "the page is wider than the phone");
 
-    // The picture goes with the sound.
+    keep_times(&browser).await;
     browser.click("#play").await;
-    browser
-        .until("document.querySelector('#sound').currentTime > 0.5 && !document.querySelector('#sound').paused")
-        .await;
-    browser
-        .until("Number(document.querySelector('#picture').dataset.frame) > 10")
-        .await;
-    let apart = browser
-        .value(
-            "await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => { \
-             const from = Number(document.querySelector('#window').getAttribute('aria-valuenow')); \
-             const sound = document.querySelector('#sound').currentTime - from; \
-             done(Math.abs(sound * 30 - Number(document.querySelector('#picture').dataset.frame))) })))",
-        )
-        .await;
-    assert!(
-        apart.as_f64().unwrap() < 30.0,
-        "sound and picture are {apart} frames apart"
-    );
+    assert_in_time(&browser).await;
     browser.click("#play").await;
     browser.screenshot(&album("phone-look")).await;
 
@@ -145,6 +79,8 @@ async fn on_a_phone_from_a_dropped_file_to_a_playing_circle() {
         )
         .await;
     assert_accessible(&browser, "when it is done").await;
+    // It moves as the house has it; only what is live is smoother.
+    assert_eq!(last_asked(&browser, "jobs").await["fps"], Value::Null);
     browser.screenshot(&album("phone-done")).await;
     let address = browser.value("document.querySelector('#download').href").await;
     let circle = reqwest::get(address.as_str().unwrap()).await.unwrap();
@@ -157,11 +93,7 @@ async fn on_a_phone_from_a_dropped_file_to_a_playing_circle() {
 #[tokio::test(flavor = "multi_thread")]
 async fn on_a_desk_in_russian_by_keyboard() {
     let house = House::open().await;
-    let browser = Browser::open(Holds::DESK).await;
-    browser.go(&house.url).await;
-    browser
-        .until("document.querySelectorAll('#themes input').length > 5")
-        .await;
+    let browser = studio(&house, Holds::DESK).await;
     assert_eq!(text(&browser, "#invite .primary").await, "Выберите песню");
     browser.choose_file("#song-file", &house.song()).await;
     browser.until(HEARD).await;
@@ -183,12 +115,7 @@ async fn on_a_desk_in_russian_by_keyboard() {
 
     // A slider changes the picture at once, without asking the server; a switch asks.
     browser.until(DRAWN).await;
-    // The gallery's are small.
-    let scenes_asked = "void (() => { const real = fetch; window.asked = 0; \
-        window.fetch = (url, options) => { \
-        if (String(url).endsWith('/scene') && !options.body.includes('size_px')) window.asked += 1; \
-        return real(url, options) } })()";
-    browser.value(scenes_asked).await;
+    let scenes = browser.value("asked('scene').length").await.as_u64().unwrap();
     browser
         .value("void (document.querySelector('#detail').open = true)")
         .await;
@@ -197,9 +124,10 @@ async fn on_a_desk_in_russian_by_keyboard() {
         .until("document.querySelector('#parameter-ring').value === '0.99'")
         .await;
     browser.click("#parameter-spin").await;
-    browser.until("window.asked === 1").await;
+    browser.until(&format!("asked('scene').length > {scenes}")).await;
     browser.until(DRAWN).await;
-    assert_eq!(browser.value("window.asked").await, 1, "the slider asked as well");
+    let asked = browser.value("asked('scene').length").await;
+    assert_eq!(asked, scenes + 1, "the slider asked as well");
 
     browser.click("#make").await;
     browser.until("document.body.dataset.step === 'making'").await;
@@ -223,15 +151,11 @@ async fn on_a_desk_in_russian_by_keyboard() {
 #[tokio::test(flavor = "multi_thread")]
 async fn without_webgpu_stills_come_from_the_server() {
     let house = House::open().await;
-    let browser = Browser::open(Holds {
+    let holds = Holds {
         webgpu: false,
         ..Holds::PHONE
-    })
-    .await;
-    browser.go(&house.url).await;
-    browser
-        .until("document.querySelectorAll('#themes input').length > 5")
-        .await;
+    };
+    let browser = studio(&house, holds).await;
     assert!(text(&browser, "#note").await.contains("stills"));
     browser.choose_file("#song-file", &house.song()).await;
     browser.until(HEARD).await;
@@ -239,6 +163,7 @@ async fn without_webgpu_stills_come_from_the_server() {
     assert_drawn(&browser).await;
     let asked = browser.loaded().await;
     assert!(asked.iter().any(|address| address.ends_with("/api/v1/frames")));
+    assert_eq!(last_asked(&browser, "frames").await["fps"], Value::Null);
     assert!(!asked.iter().any(|address| address.ends_with("/api/v1/scene")));
 }
 
@@ -262,9 +187,7 @@ async fn inside_telegram_the_circle_goes_into_the_chat_by_one_button() {
         house.url
     );
     browser.go(&launch).await;
-    browser
-        .until("document.querySelectorAll('#themes input').length > 5")
-        .await;
+    browser.until(OPEN).await;
     assert_eq!(browser.value("document.documentElement.lang").await, "ru");
     browser.choose_file("#song-file", &house.song()).await;
     browser.until(HEARD).await;
@@ -274,6 +197,12 @@ async fn inside_telegram_the_circle_goes_into_the_chat_by_one_button() {
     browser.until(READY).await;
     browser.until("document.activeElement.id === 'send'").await;
     assert_accessible(&browser, "where a circle may be sent").await;
+    let colour = async |id: &str| {
+        browser
+            .value(&format!("getComputedStyle(document.querySelector('{id}')).color"))
+            .await
+    };
+    assert_eq!(colour("#download").await, colour("#square").await, "a link is a button");
     browser.screenshot(&album("telegram-done")).await;
     browser.value("void document.querySelector('#send').click()").await;
     browser
