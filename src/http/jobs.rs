@@ -2,9 +2,7 @@
 
 use std::path::PathBuf;
 
-use axum::http::StatusCode;
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 use tokio::runtime::Handle;
 use tokio::sync::broadcast::error::RecvError;
 
@@ -13,19 +11,15 @@ use super::caller::Caller;
 use super::error::{Answer, ApiError};
 use super::input::{is_random_name, random_name};
 use super::media::Song;
-use super::state::ForChat;
-use super::telegram::Person;
 use super::{failed, media};
 use crate::model::{JobId, JobSpec};
 use crate::queue::{Rejection, Submit, Submitted, off_runtime};
 use crate::store::circles;
-use crate::store::jobs::{self, Address, Job, JobState};
+use crate::store::jobs::{self, Job, JobState};
 use crate::store::people::{self, InteractionKind};
 
 /// Jobs of the HTTP side by the names it gave them: their origin in the record.
 pub const ORIGIN: &str = "http:";
-/// Of one circle to one person, each after the one before did not bring it.
-const SENDS: u32 = 20;
 
 /// A job as it is shown.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -115,76 +109,6 @@ async fn log(web: &Web, caller: &Caller) {
     if let Err(error) = logged.await {
         tracing::warn!(%error, "an interaction was not written down");
     }
-}
-
-/// Has a finished circle sent to the chat of a person with the bot; the name of the job that does it.
-pub async fn send(web: &Web, person: &Person, name: &str) -> Answer<String> {
-    let app = web.mini_app.as_ref();
-    let app = app.ok_or_else(|| ApiError::not_found("there is no bot here that could send it; download the circle"))?;
-    let job = find(web, name).await?;
-    let made = [JobState::Done, JobState::Sent].contains(&job.state);
-    let Some(song) = made.then(|| serde_json::from_str(&job.context).ok()).flatten() else {
-        return Err(ApiError::new(
-            StatusCode::CONFLICT,
-            "there is no circle of this job that could be sent; make one first",
-        ));
-    };
-    let context = (web.house.chat_context)(&ForChat {
-        spec: &job.spec,
-        song: &song,
-        user_id: person.user_id,
-        language: person.language_code.as_deref(),
-    });
-    let sent = sending(web, name, person.user_id).await?;
-    let submit = Submit {
-        user_id: person.user_id,
-        // A private chat has its person's number.
-        to: Some(Address {
-            bot_id: app.bot_id(),
-            chat_id: person.user_id,
-        }),
-        context,
-        fingerprint: Some(job.spec.fingerprint(&(web.house.look_version)(&job.spec.theme))),
-        spec: job.spec,
-        dedupe_key: None,
-        origin: Some(format!("{ORIGIN}{sent}")),
-        content_key: job.content_key,
-    };
-    let queue = web.queue.clone();
-    match off_runtime(move || queue.submit(submit)).await? {
-        Submitted::Queued { .. } | Submitted::Ready { .. } | Submitted::Already { .. } => Ok(sent),
-        Submitted::Rejected(why) => Err(why.into()),
-    }
-}
-
-/// The name of the job that sends this circle to this person, as hard to guess as the circle's own: two taps are one job, and
-/// the one after a job that did not bring it is another.
-async fn sending(web: &Web, name: &str, user_id: i64) -> Answer<String> {
-    let sent_name = move |name: &str, nth: u32| -> String {
-        let hash = Sha256::digest(format!("{name} to {user_id}, {nth}"));
-        hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
-    };
-    let name = name.to_owned();
-    let found = web.record(move |store| {
-        store.read(|conn| {
-            for nth in 0..SENDS {
-                let sent = sent_name(&name, nth);
-                let job = match jobs::of_origin(conn, &format!("{ORIGIN}{sent}"))? {
-                    Some(job) => jobs::get(conn, job)?,
-                    None => None,
-                };
-                use JobState::{Cancelled, Failed, Refused, SetAside};
-                if job.is_none_or(|job| !matches!(job.state, Cancelled | Failed | Refused | SetAside)) {
-                    return Ok(Some(sent));
-                }
-            }
-            Ok(None)
-        })
-    });
-    found.await?.ok_or_else(|| {
-        let detail = "this circle could not be sent too often; download it, or make it anew";
-        ApiError::new(StatusCode::CONFLICT, detail)
-    })
 }
 
 /// The job of this name.

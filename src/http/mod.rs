@@ -12,6 +12,7 @@
 mod admin;
 mod assets;
 mod caller;
+mod chat;
 mod contract;
 mod docs;
 mod doors;

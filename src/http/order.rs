@@ -14,7 +14,9 @@ use super::upload::{keep, room};
 use crate::model::limits::{MAX_FRAGMENT, MAX_LYRICS_BYTES, MIN_FRAGMENT};
 use crate::model::{Blob, Fps, JobSpec, Size};
 use crate::scene::motion::Speed;
+use crate::queue::Rejection;
 use crate::scene::theme;
+use crate::worker::{Files, Wanted};
 
 /// Longest value of a parameter: a colour.
 const VALUE_CHARS: usize = 40;
@@ -78,6 +80,12 @@ impl Order {
         };
         Ok((look.spec(web, &song, cover).await?, song))
     }
+}
+
+/// What a worker is handed.
+pub fn wanted(web: &Web, spec: JobSpec) -> Answer<Wanted> {
+    let files = Files::of(&spec, web.store.folder()).ok_or_else(|| ApiError::from(Rejection::FileGone))?;
+    Ok(Wanted { spec, files })
 }
 
 /// A song by its name.

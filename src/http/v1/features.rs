@@ -12,8 +12,6 @@ use crate::http::input::{Path, Query};
 use crate::http::limits::FEATURES_BYTES;
 use crate::http::order::{self, Look};
 use crate::http::upload::room;
-use crate::queue::Rejection;
-use crate::worker::{Files, Wanted};
 
 #[derive(Deserialize)]
 pub struct Fragment {
@@ -32,12 +30,12 @@ pub async fn features(State(web): State<Web>, Path(name): Path<String>, Query(as
         ..Look::default()
     };
     let spec = look.spec(&web, &song, None).await?;
-    let files = Files::of(&spec, web.store.folder()).ok_or_else(|| ApiError::from(Rejection::FileGone))?;
+    let wanted = order::wanted(&web, spec)?;
     let told = room(&web, FEATURES_BYTES).await?;
     // Who hangs up no longer waits for it.
     let cancel = CancellationToken::new();
     let _gone = cancel.clone().drop_guard();
-    web.pool.features(Wanted { spec, files }, told.path(), cancel).await?;
+    web.pool.features(wanted, told.path(), cancel).await?;
     let bytes = tokio::fs::read(told.path()).await;
     let bytes = bytes.map_err(|error| ApiError::trouble(&error))?;
     Ok(([(header::CONTENT_TYPE, "application/json")], bytes).into_response())

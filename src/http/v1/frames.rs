@@ -11,12 +11,10 @@ use crate::http::error::{Answer, ApiError};
 use crate::http::file::{self, About};
 use crate::http::input;
 use crate::http::limits::SQUARE_BYTES;
-use crate::http::order::Order;
+use crate::http::order::{self, Order};
 use crate::http::upload::{keep, room};
 use crate::http::{Web, media};
 use crate::model::{Blob, JobSpec};
-use crate::queue::Rejection;
-use crate::worker::{Files, Wanted};
 
 #[derive(Deserialize)]
 struct Moment {
@@ -51,9 +49,9 @@ async fn still(web: &Web, spec: JobSpec, at_ms: u64) -> Answer<Blob> {
     {
         return Ok(still);
     }
-    let files = Files::of(&spec, web.store.folder()).ok_or_else(|| ApiError::from(Rejection::FileGone))?;
+    let wanted = order::wanted(web, spec)?;
     let picture = room(web, SQUARE_BYTES).await?;
-    let (wanted, at) = (Wanted { spec, files }, Duration::from_millis(at_ms));
+    let at = Duration::from_millis(at_ms);
     web.pool
         .frame(wanted, at, picture.path(), CancellationToken::new())
         .await?;

@@ -15,6 +15,7 @@ use tokio::time::{Duration, sleep};
 
 use super::songs::saved_name;
 use crate::http::Web;
+use crate::http::chat;
 use crate::http::caller::Caller;
 use crate::http::error::{Answer, ApiError};
 use crate::http::file::{self, About};
@@ -56,7 +57,7 @@ pub async fn send(State(web): State<Web>, caller: Caller, Path(name): Path<Strin
             "circles are sent to whoever opened the studio from the bot in Telegram; open it there",
         ));
     };
-    let sent = jobs::send(&web, &person, &name).await?;
+    let sent = chat::send(&web, &person, &name).await?;
     accepted(&web, sent).await
 }
 

@@ -10,12 +10,10 @@ use crate::http::Web;
 use crate::http::error::{Answer, ApiError};
 use crate::http::input::{Json, Path};
 use crate::http::limits::SCENE_BYTES;
-use crate::http::order::Order;
+use crate::http::order::{self, Order};
 use crate::http::upload::room;
-use crate::queue::Rejection;
 use crate::render::{Entry, shader_text};
 use crate::scene::theme;
-use crate::worker::{Files, Wanted};
 
 pub async fn shader(Path(name): Path<String>) -> Answer {
     let theme = theme::find(&name);
@@ -30,12 +28,12 @@ pub async fn shader(Path(name): Path<String>) -> Answer {
 
 pub async fn scene(State(web): State<Web>, Json(order): Json<Order>) -> Answer {
     let spec = order.spec(&web).await?;
-    let files = Files::of(&spec, web.store.folder()).ok_or_else(|| ApiError::from(Rejection::FileGone))?;
+    let wanted = order::wanted(&web, spec)?;
     let packed = room(&web, SCENE_BYTES).await?;
     // Who drags a slider asks anew and no longer waits for this one.
     let cancel = CancellationToken::new();
     let _gone = cancel.clone().drop_guard();
-    web.pool.screen(Wanted { spec, files }, packed.path(), cancel).await?;
+    web.pool.screen(wanted, packed.path(), cancel).await?;
     let bytes = tokio::fs::read(packed.path()).await;
     let bytes = bytes.map_err(|error| ApiError::trouble(&error))?;
     Ok(([(header::CONTENT_TYPE, "application/octet-stream")], bytes).into_response())
