@@ -1,5 +1,5 @@
-//! The figures of the README: each measured by a run through the real program, printed, and held to a bound that a busy
-//! machine keeps as well. `make figures` builds for release and runs them one at a time; they mean nothing beside other work.
+//! The figures of the README: each measured by a run through the real program, printed, and held to its goal. `make figures`
+//! builds for release and runs them one at a time; they mean nothing beside other work.
 
 mod crash;
 mod crowd;
@@ -24,6 +24,8 @@ const BREATH: Duration = Duration::from_millis(1_100);
 /// Nobody waits longer, however busy the machine.
 const WITHIN: Duration = Duration::from_secs(300);
 const LOOK_EVERY: Duration = Duration::from_millis(5);
+/// A debug build only tries whether the figures can be taken.
+const SLACK: f64 = if cfg!(debug_assertions) { 10.0 } else { 1.0 };
 const CREATE: &str = "▶️ Создать кружок";
 
 /// As the ledger counts.
@@ -102,8 +104,8 @@ impl Figure {
         self.sorted_ms[count.max(1) - 1]
     }
 
-    fn at_most(&self, share: f64, bound_ms: f64) {
-        let found = self.share(share);
+    fn at_most(&self, share: f64, goal_ms: f64) {
+        let (found, bound_ms) = (self.share(share), goal_ms * SLACK);
         assert!(
             found <= bound_ms,
             "{}: {found:.0} ms, more than {bound_ms} ms",

@@ -43,8 +43,8 @@ fn recovery_after_a_kill() {
     // And nothing was lost by it.
     let from = end(&telegram);
     arrival(&telegram, from, "video_note", anna.chat, WITHIN);
-    answered.at_most(0.95, 5_000.0);
-    drawing.at_most(0.95, 5_000.0);
+    answered.at_most(0.95, 2_000.0);
+    drawing.at_most(0.95, 2_000.0);
 }
 
 /// The sign that a circle is being recorded, the first after so many others; milliseconds after `began`.

@@ -89,8 +89,10 @@ fn message_to_card() {
         Figure::of("name to the list, library, while a circle is drawn", lists),
         Figure::of("choice to the card, library, while a circle is drawn", cards),
     ];
-    figures.iter().for_each(|figure| figure.at_most(0.95, 600.0));
-    busy.iter().for_each(|figure| figure.at_most(0.95, 2_000.0));
+    figures.iter().for_each(|figure| figure.at_most(0.95, 300.0));
+    // A card that was brought up to date a moment before has used up its chat's second.
+    busy.iter().for_each(|figure| figure.at_most(0.5, 300.0));
+    busy.iter().for_each(|figure| figure.at_most(0.95, 1_300.0));
 }
 
 /// Until the service answers at all.
@@ -148,8 +150,9 @@ fn name_to_list_beyond_the_time_of_a_music_service() {
     let cards = each(&telegram, &people[..10], "photo", |_, person| person.tap("1"));
     let cards = Figure::of("choice to the card, Deezer at once", cards);
     assert!(lists.share(0.0) >= 0.0, "Deezer was not asked");
-    lists.at_most(0.95, 600.0);
-    cards.at_most(0.95, 1_500.0);
+    lists.at_most(0.95, 300.0);
+    // The song is fetched as well.
+    cards.at_most(0.5, 300.0);
 }
 
 #[test]
@@ -169,7 +172,7 @@ fn tap_to_first_status() {
     thread::sleep(BREATH);
     // From the second on circles are being drawn.
     let waits = each(&telegram, &people, "text", |_, person| person.tap(CREATE));
-    Figure::of("tap to the first status, while circles are drawn", waits).at_most(0.95, 1_000.0);
+    Figure::of("tap to the first status, while circles are drawn", waits).at_most(0.95, 300.0);
 }
 
 #[test]
@@ -206,8 +209,8 @@ fn a_circle_of_half_a_minute_and_the_same_again() {
     }
     let first = Figure::of("tap to the circle, 30 s of 640x640 at 30 fps", first);
     let again = Figure::of("tap to the same circle again", again);
-    first.at_most(0.5, 60_000.0);
-    again.at_most(0.5, 1_000.0);
+    first.at_most(0.5, 15_000.0);
+    again.at_most(0.95, 200.0);
 }
 
 #[test]
@@ -235,6 +238,6 @@ fn an_interaction_is_written_down_while_circles_are_drawn() {
     let waits: Vec<_> = waits.collect();
     let still = painter.chat().iter().any(|seen| seen.text.contains("🎬"));
     assert!(still, "the drawing ended too soon");
-    Figure::of("an interaction into the record, while circles are drawn", waits).at_most(0.99, 200.0);
+    Figure::of("an interaction into the record, while circles are drawn", waits).at_most(0.99, 50.0);
     drop(service);
 }
