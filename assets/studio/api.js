@@ -19,6 +19,7 @@ let session = "";
 
 /** Shows the program what Telegram signed about the person. */
 export async function signIn() {
+  session = "";
   ({ session } = await once("/telegram/session", { json: { init_data: initData } }).then((response) => response.json()));
 }
 
@@ -33,7 +34,8 @@ async function again(asked) {
   } catch (error) {
     if (!inTelegram || error.status !== 401) throw error;
     signingIn ??= signIn().finally(() => (signingIn = null));
-    await signingIn;
+    // Too late for that, the page goes on as anybody's, where anybody may.
+    await signingIn.catch(() => {});
     return asked();
   }
 }

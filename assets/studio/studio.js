@@ -266,8 +266,9 @@ async function open() {
   tick();
   shown();
   $("detail").open = matchMedia("(min-width: 60rem)").matches;
+  let refused;
   try {
-    if (inTelegram) await api.signIn().then(() => bar.offerChat());
+    if (inTelegram) refused = await api.signIn().then(() => bar.offerChat(), (error) => error);
     const [listed] = await Promise.all([api.themes(), preview.open()]);
     themes = listed;
   } catch (error) {
@@ -275,6 +276,7 @@ async function open() {
   }
   gallery.open(themes, preview.shaders);
   if (!preview.shaders) note(t("preview_still"));
+  if (refused) note(wordsFor(refused));
   takeAsked();
 }
 

@@ -1,5 +1,6 @@
 //! What the bot writes into chats, one call of the Bot API each: within Telegram's rates, remembered among the known messages,
-//! and tried again only where nothing can have arrived (`trying`). Circles are not sent here, see `outbox`.
+//! and tried again here only where nothing can have arrived (`trying`); a list or a card in doubt is shown once more
+//! (`talker::showing`). Circles are not sent here, see `outbox`.
 
 mod error;
 mod trying;

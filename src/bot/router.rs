@@ -1,6 +1,7 @@
 //! The inbox into conversations: what is not processed yet in, each to its own conversation, in the order it came.
 
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -61,7 +62,9 @@ async fn hand_out(desk: &Arc<Desk>, typing: &mut HashMap<i64, AbortHandle>) {
         if !is_new {
             continue;
         }
-        match update::read(&row.payload, &desk.me) {
+        // One that breaks the reader is none that anybody can be answered: the same after every start.
+        let read = catch_unwind(AssertUnwindSafe(|| update::read(&row.payload, &desk.me)));
+        match read.unwrap_or(Read::Unreadable("breaks the reader")) {
             Read::Incoming(incoming) => {
                 let key = DialogueKey {
                     bot_id,

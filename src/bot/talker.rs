@@ -40,6 +40,7 @@ pub async fn work(desk: Arc<Desk>, key: DialogueKey) {
         stale: [false; 2],
         unsaid: Vec::new(),
         forgotten: false,
+        doubts: 0,
     };
     while let Some(note) = talker.desk.lanes.next(key) {
         let row = note.row();
@@ -100,6 +101,8 @@ pub struct Talker {
     unsaid: Vec<Pending>,
     /// The person asked to be forgotten: nothing is written down any more.
     pub forgotten: bool,
+    /// Shows in a row of which nobody knows whether they arrived.
+    doubts: u32,
 }
 
 impl Talker {

@@ -83,7 +83,7 @@ impl<S: Sync> FromRequestParts<S> for Insider {
             Caller::Key(_) | Caller::Own(_) | Caller::Address { here: true, .. } => Ok(Self),
             Caller::Person(_) | Caller::Address { .. } => Err(ApiError::new(
                 StatusCode::FORBIDDEN,
-                "what people did is told to the operator's own services; come with an API key, or have your address put into http.unlimited",
+                "what people did is told to this machine under its own name and to the operator's own services; come with an API key, or have your address put into http.unlimited",
             )),
         }
     }
@@ -122,7 +122,7 @@ fn is_open(method: &Method, path: &str) -> bool {
     let named = ["/api/v1/songs/", "/api/v1/covers/", "/api/v1/jobs/"];
     match *method {
         Method::POST => path == "/api/v1/telegram/session",
-        Method::GET => {
+        Method::GET | Method::HEAD => {
             named.iter().any(|start| path.starts_with(start))
                 || path.starts_with("/api/v1/themes/") && path.ends_with("/preview.jpg")
         }

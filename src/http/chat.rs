@@ -1,13 +1,12 @@
 //! Circles of the studio into the chat of the person who made them, by the same outbox as the bot's.
 
 use axum::http::StatusCode;
-use sha2::{Digest, Sha256};
 
 use super::Web;
 use super::error::{Answer, ApiError};
 use super::jobs::{self, ORIGIN};
 use super::state::ForChat;
-use super::telegram::Person;
+use super::telegram::{MiniApp, Person};
 use crate::queue::{Submit, Submitted, off_runtime};
 use crate::store::jobs::{self as rows, Address, JobState};
 
@@ -32,7 +31,7 @@ pub async fn send(web: &Web, person: &Person, name: &str) -> Answer<String> {
         user_id: person.user_id,
         language: person.language_code.as_deref(),
     });
-    let sent = sending(web, name, person.user_id).await?;
+    let sent = sending(web, app, name, person.user_id).await?;
     let submit = Submit {
         user_id: person.user_id,
         // A private chat has its person's number.
@@ -56,16 +55,13 @@ pub async fn send(web: &Web, person: &Person, name: &str) -> Answer<String> {
 
 /// The name of the job that sends this circle to this person, as hard to guess as the circle's own: two taps are one job, and
 /// the one after a job that did not bring it is another.
-async fn sending(web: &Web, name: &str, user_id: i64) -> Answer<String> {
-    let sent_name = move |name: &str, nth: u32| -> String {
-        let hash = Sha256::digest(format!("{name} to {user_id}, {nth}"));
-        hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
-    };
-    let name = name.to_owned();
+async fn sending(web: &Web, app: &MiniApp, name: &str, user_id: i64) -> Answer<String> {
+    let names: Vec<String> = (0..SENDS)
+        .map(|nth| app.name_of(&format!("{name} to {user_id}, {nth}")))
+        .collect();
     let found = web.record(move |store| {
         store.read(|conn| {
-            for nth in 0..SENDS {
-                let sent = sent_name(&name, nth);
+            for sent in names {
                 let job = match rows::of_origin(conn, &format!("{ORIGIN}{sent}"))? {
                     Some(job) => rows::get(conn, job)?,
                     None => None,

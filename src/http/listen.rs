@@ -15,8 +15,9 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
 use tokio::time::{Sleep, sleep};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
@@ -26,10 +27,13 @@ use super::limits::{HEADER_BYTES, HEADER_TIME, HEADERS, LEAVE, LINGER, LINGER_BY
 
 /// After an error of the system's (out of descriptors): it is asked again, but not in a circle.
 const PAUSE: Duration = Duration::from_millis(100);
+/// So many are told at the same time that there is no room; more are closed without a word.
+const TURNED_AWAY: usize = 64;
 
 /// Serves one address until we stop, and then lets open requests end.
 pub async fn serve(listener: TcpListener, router: Router, doors: Arc<Doors>, stopping: CancellationToken) {
     let graceful = GracefulShutdown::new();
+    let leaving = Arc::new(Semaphore::new(TURNED_AWAY));
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -44,7 +48,12 @@ pub async fn serve(listener: TcpListener, router: Router, doors: Arc<Doors>, sto
             }
         };
         let Some(place) = doors.enter(peer) else {
-            turn_away(&stream);
+            if let Ok(leave) = Arc::clone(&leaving).try_acquire_owned() {
+                tokio::spawn(async move {
+                    turn_away(stream).await;
+                    drop(leave);
+                });
+            }
             continue;
         };
         // Small answers go at once.
@@ -63,14 +72,21 @@ pub async fn serve(listener: TcpListener, router: Router, doors: Arc<Doors>, sto
     }
 }
 
-/// An answer before anything was asked: whoever asks reads it, and nothing is waited for.
-fn turn_away(stream: &TcpStream) {
+/// An answer before anything was asked. What is asked all the same is taken for a moment: a connection that is closed with
+/// something unread loses the answer.
+async fn turn_away(mut stream: TcpStream) {
     let body = "{\"detail\":\"too many connections are open; try again in a moment\"}";
     let answer = format!(
         "HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\nretry-after: 1\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     );
-    let _ = stream.try_write(answer.as_bytes());
+    let heard = async {
+        stream.write_all(answer.as_bytes()).await?;
+        stream.shutdown().await?;
+        let mut asked = (&mut stream).take(LINGER_BYTES as u64);
+        tokio::io::copy(&mut asked, &mut tokio::io::sink()).await
+    };
+    let _ = tokio::time::timeout(LINGER, heard).await;
 }
 
 /// One connection, from its first byte to its last.

@@ -13,8 +13,8 @@ use super::media::{self, Song};
 use super::upload::{keep, room};
 use crate::model::limits::{MAX_FRAGMENT, MAX_LYRICS_BYTES, MIN_FRAGMENT};
 use crate::model::{Blob, Fps, JobSpec, Size};
-use crate::scene::motion::Speed;
 use crate::queue::Rejection;
+use crate::scene::motion::Speed;
 use crate::scene::theme;
 use crate::worker::{Files, Wanted};
 

@@ -252,18 +252,20 @@ fn write_jpeg(cover: &Cover, output: &Path) -> Result<u64, Failure> {
 
 /// As the API describes them: a list for each feature, a number for each frame.
 fn told(features: &Features) -> Result<Vec<u8>, Failure> {
-    let each = |of: fn(&FrameFeatures) -> f32| -> Vec<f32> {
-        // A thousandth is less than a level of the picture.
-        let short = |value: f32| (value * 1000.0).round() / 1000.0;
-        features.frames.iter().map(|frame| short(of(frame))).collect()
+    // A thousandth is less than a level of the picture. Rounded as it is written: a shorter number would grow again.
+    let short = |value: f32| (f64::from(value) * 1000.0).round() / 1000.0;
+    let each = |of: fn(&FrameFeatures) -> f32| {
+        features
+            .frames
+            .iter()
+            .map(|frame| short(of(frame)))
+            .collect::<Vec<f64>>()
     };
-    let bands: Vec<Vec<f32>> = features
-        .frames
-        .iter()
-        .map(|frame| frame.bands.map(|band| (band * 1000.0).round() / 1000.0).to_vec())
-        .collect();
+    let bands = features.frames.iter().map(|frame| frame.bands.map(short).to_vec());
+    let bands: Vec<Vec<f64>> = bands.collect();
+    let beats: Vec<f64> = features.beats_secs.iter().map(|secs| short(*secs)).collect();
     let told = serde_json::json!({
-        "fps": features.fps.get(), "tempo_bpm": features.tempo_bpm, "beats_secs": features.beats_secs,
+        "fps": features.fps.get(), "tempo_bpm": features.tempo_bpm, "beats_secs": beats,
         "rms": each(|frame| frame.rms), "loudness": each(|frame| frame.loudness), "bass": each(|frame| frame.bass),
         "mid": each(|frame| frame.mid), "treble": each(|frame| frame.treble), "onset": each(|frame| frame.onset),
         "beat_phase": each(|frame| frame.beat_phase), "bands": bands,

@@ -31,6 +31,14 @@ async fn the_features_of_each_frame_are_told() {
     let bands: Vec<Vec<f64>> = serde_json::from_value(told["bands"].clone()).unwrap();
     assert_eq!(bands.len(), 120);
     assert!(bands.iter().flatten().any(|band| *band > 0.2) && bands[0].len() > 20);
+    // As short as they were rounded: the longest fragment fits into the room that is kept for it.
+    let text = server
+        .get(&format!("{base}?start_ms=1000&length_ms=2000&fps=60"))
+        .await
+        .text()
+        .await
+        .unwrap();
+    assert!(text.len() < 120 * 600, "{} bytes for 120 frames", text.len());
     // A beat is heard in it.
     let onsets: Vec<f64> = serde_json::from_value(told["onset"].clone()).unwrap();
     assert!(onsets.iter().any(|onset| *onset > 0.5));

@@ -15,6 +15,8 @@ pub enum MessageError {
     Unwanted,
     #[error("Telegram cannot be reached")]
     Unreachable,
+    #[error("Telegram may have heard it, and did not say")]
+    InDoubt,
     #[error("Telegram wants {0:?} of silence")]
     TooFast(Duration),
     #[error("Telegram refused: {0}")]
@@ -22,9 +24,14 @@ pub enum MessageError {
 }
 
 impl MessageError {
-    /// Whether the same may be taken in a while. Of a chat that is closed to us nobody can say when.
+    /// Whether the same may be taken in a while. A no stays a no, and of a chat that is closed to us nobody can say when.
     pub fn may_pass(&self) -> bool {
-        !matches!(self, Self::Unwanted)
+        !matches!(self, Self::Unwanted | Self::Refused(_))
+    }
+
+    /// Whether it may be there already.
+    pub fn is_in_doubt(&self) -> bool {
+        matches!(self, Self::InDoubt)
     }
 }
 
@@ -47,9 +54,26 @@ pub fn explain(error: RequestError) -> MessageError {
             | ApiError::CantInitiateConversation,
         ) => MessageError::Unwanted,
         RequestError::RetryAfter(wait) => MessageError::TooFast(wait.duration()),
-        RequestError::Network(_) | RequestError::Io(_) => MessageError::Unreachable,
+        RequestError::Network(error) if error.is_connect() => MessageError::Unreachable,
+        RequestError::Network(_) | RequestError::Io(_) | RequestError::InvalidJson { .. } => MessageError::InDoubt,
         RequestError::MigrateToChatId(_) => MessageError::Unwanted,
-        RequestError::InvalidJson { .. } => MessageError::Refused("an answer that cannot be read".into()),
-        RequestError::Api(error) => MessageError::Refused(scrub(&error.to_string()).into_owned()),
+        RequestError::Api(error) => match error.to_string() {
+            words if is_refusal(&words) => MessageError::Refused(scrub(&words).into_owned()),
+            _ => MessageError::InDoubt,
+        },
     }
+}
+
+/// Whether Telegram has looked at it and says no. What went wrong on its own side is told in other words; the code beside them
+/// is not handed on.
+pub fn is_refusal(words: &str) -> bool {
+    const REFUSALS: [&str; 6] = [
+        "Bad Request",
+        "Unauthorized",
+        "Forbidden",
+        "Not Found",
+        "Conflict",
+        "Too Many Requests",
+    ];
+    REFUSALS.iter().any(|name| words.starts_with(name))
 }

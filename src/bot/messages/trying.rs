@@ -7,6 +7,7 @@ use teloxide::requests::Requester;
 use teloxide::types::{ChatId, Message, Seconds};
 use teloxide::{ApiError, RequestError};
 
+use super::error::is_refusal;
 use super::{MessageError, Messages, explain, number};
 use crate::bot::rates;
 use crate::deliver::telegram::Permit;
@@ -176,20 +177,6 @@ impl Messages {
         }
         id
     }
-}
-
-/// Whether Telegram has looked at it and says no. What went wrong on its own side is told in other words; the code beside them
-/// is not handed on.
-fn is_refusal(words: &str) -> bool {
-    const REFUSALS: [&str; 6] = [
-        "Bad Request",
-        "Unauthorized",
-        "Forbidden",
-        "Not Found",
-        "Conflict",
-        "Too Many Requests",
-    ];
-    REFUSALS.iter().any(|name| words.starts_with(name))
 }
 
 fn too_fast(wait: Duration) -> RequestError {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use super::keyboard::keyboard;
 use super::unwanted::take_away;
@@ -23,6 +24,8 @@ use crate::torture;
 const ASK_AGAIN_MS: Millis = 15_000;
 /// A turn that comes later than this is not waited for in the middle of a look; a group's minute is.
 const LONGEST_WAIT: Duration = Duration::from_secs(90);
+/// What has not come to its end by then begins anew, and is ended by the delivery's own limits.
+const LONGEST_LOOK: Duration = Duration::from_secs(600);
 
 /// Searches at once, each in its chat: one that has to wait there keeps nobody else from being found.
 const AT_ONCE: usize = 64;
@@ -141,6 +144,7 @@ pub fn later(desk: &Desk, wait: Option<Duration>) -> Millis {
 /// One message after the other, until the service ends. In a group their turns come a few a minute: a look that began anew
 /// after each pause would come to no end.
 async fn sight(desk: &Desk, client: &Client, chat: i64, candidates: &[i64], keyboard: &Marked) -> Sighting {
+    let end = Instant::now() + LONGEST_LOOK;
     for candidate in candidates {
         let candidate = std::slice::from_ref(candidate);
         let sighting = loop {
@@ -148,7 +152,7 @@ async fn sight(desk: &Desk, client: &Client, chat: i64, candidates: &[i64], keyb
                 return Sighting::Undecidable { retry_after: None };
             }
             match client.probe(&desk.messages.gate, chat, candidate, keyboard).await {
-                Sighting::NotYet { wait } if wait <= LONGEST_WAIT => tokio::select! {
+                Sighting::NotYet { wait } if wait <= LONGEST_WAIT && Instant::now() + wait < end => tokio::select! {
                     () = tokio::time::sleep(wait) => {}
                     () = desk.stopping.cancelled() => {}
                 },

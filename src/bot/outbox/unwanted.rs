@@ -21,11 +21,11 @@ pub async fn take_away(desk: &Desk, chat: i64, message: i64) -> Scan {
     tracing::info!(chat, %error, "a video that should have been a circle could not be taken away");
     match error {
         // By somebody else, or by nobody ever.
-        MessageError::Gone | MessageError::Unwanted => Scan::TakenAway,
+        MessageError::Gone | MessageError::Unwanted | MessageError::Refused(_) => Scan::TakenAway,
         MessageError::TooFast(wait) => Scan::Postponed {
             until: later(desk, Some(wait)),
         },
-        MessageError::Unreachable | MessageError::Refused(_) => Scan::Postponed {
+        MessageError::Unreachable | MessageError::InDoubt => Scan::Postponed {
             until: later(desk, None),
         },
     }

@@ -16,6 +16,7 @@ impl Talker {
     /// Brings the list and the card up to date, once for all steps that wanted it. Whoever says more while the chat has to be
     /// left alone, or before Telegram takes it, is heard first.
     pub(super) async fn refresh(&mut self) -> Result<(), StoreError> {
+        self.doubts = 0;
         for secs in PAUSES_SECS {
             if self.show_all(false).await? {
                 return Ok(());
@@ -55,7 +56,9 @@ impl Talker {
                 Ok(None) => {}
                 Err(error) => {
                     tracing::warn!(chat = self.key.chat_id, ?what, %error, is_last, "a card could not be shown");
-                    if error.may_pass() && !is_last {
+                    // In doubt once more: two cards are better than none, and eight are not.
+                    self.doubts += u32::from(error.is_in_doubt());
+                    if error.may_pass() && self.doubts < 2 && !is_last {
                         continue;
                     }
                 }

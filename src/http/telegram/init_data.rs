@@ -66,6 +66,11 @@ impl Keys {
         self.bot_id
     }
 
+    pub fn name_of(&self, text: &str) -> String {
+        let tag = hmac::sign(&self.shared, format!("name of {text}").as_bytes());
+        tag.as_ref().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    }
+
     pub fn check(&self, text: &str, now: Millis) -> Result<Person, Refused> {
         let mut fields = fields(text)?;
         let hash = fields.remove("hash").ok_or(Refused::Unreadable)?;

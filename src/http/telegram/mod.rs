@@ -35,6 +35,11 @@ impl MiniApp {
         self.keys.bot_id()
     }
 
+    /// A name that stands for this text as long as the bot has its token, and that nobody can make who has not: 128 bits.
+    pub fn name_of(&self, text: &str) -> String {
+        self.keys.name_of(text)
+    }
+
     /// What Telegram signed, for the secret of a session. The same may be shown again within its hour: a page that is loaded anew
     /// has nothing else to show.
     pub fn sign_in(&self, init_data: &str, now: Millis) -> Result<(String, Person), Refused> {

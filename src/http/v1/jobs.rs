@@ -15,8 +15,8 @@ use tokio::time::{Duration, sleep};
 
 use super::songs::saved_name;
 use crate::http::Web;
-use crate::http::chat;
 use crate::http::caller::Caller;
+use crate::http::chat;
 use crate::http::error::{Answer, ApiError};
 use crate::http::file::{self, About};
 use crate::http::input::{self, Path, Query};

@@ -31,7 +31,7 @@ impl Timing {
         longest_send_ms: 600_000,
         give_up_ms: 24 * 3600 * 1000,
         crowded_ms: 600_000,
-        take_away_ms: 3600 * 1000,
+        take_away_ms: 600_000,
     };
 }
 
