@@ -21,7 +21,7 @@ pub fn benches(c: &mut Criterion) {
     group.bench_function("list_of_one_person", |b| {
         b.iter(|| {
             store
-                .read(|conn| people::interactions(conn, Some(7), 0, 100))
+                .read(|conn| people::interactions(conn, Some(7), Some(0), 100))
                 .expect("a list")
         });
     });

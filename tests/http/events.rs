@@ -58,7 +58,7 @@ async fn events_lead_from_a_place_in_the_line_to_the_end_and_never_back() {
     assert!(!before.iter().any(is_over), "{states:?}");
     assert!(before.windows(2).all(|two| two[0] != two[1]), "said twice: {states:?}");
     // Who comes late hears the end, and nothing else.
-    assert_eq!(told(&server, &events).await, [last.clone()]);
+    assert_eq!(told(&server, &events).await, std::slice::from_ref(last));
 }
 
 #[tokio::test]

@@ -95,7 +95,7 @@ pub async fn cover(State(web): State<Web>, Path(id): Path<String>) -> Answer {
     let bytes = match &*bytes {
         [0xff, 0xd8, 0xff, ..] => bytes,
         // Clients of the original expect a JPEG, and nothing else.
-        _ => media::jpeg(&web, &bytes).await?.into(),
+        _ => media::jpeg(&web, &bytes).await?,
     };
     Ok(([(header::CONTENT_TYPE, "image/jpeg")], Body::from(bytes)).into_response())
 }
