@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use musiccircles::worker::{Blame, Pool, Step, WorkFailed};
+use musiccircles::worker::{Blame, Files, Pool, Step, WorkFailed};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -18,8 +18,16 @@ const IN_TIME: Duration = Duration::from_secs(20);
 /// What damaged length fields say.
 const LENGTHS: [u32; 6] = [0, 1, 0x7fff_ffff, 0xffff_ffff, 0x8000_0000, 0x00ff_ffff];
 
-/// Good files: name, whether it is a song, bytes.
-struct Seeds(Vec<(&'static str, bool, Vec<u8>)>);
+/// What a file is sent as.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Song,
+    Picture,
+    Words,
+}
+
+/// Good files: name, what it is, bytes.
+struct Seeds(Vec<(&'static str, Kind, Vec<u8>)>);
 
 impl Seeds {
     fn make(shop: &Shop) -> Self {
@@ -31,7 +39,12 @@ impl Seeds {
             "-i {} -map 0:a -map 1:v -c:v copy -disposition:v attached_pic -metadata title=Tide",
             cover.display()
         );
-        let songs: [(&str, &str, bool); 9] = [
+        let pictures = "-f lavfi -i testsrc=size=64x64:rate=10:duration=2 -map 0:a -map 1:v -pix_fmt yuv420p";
+        let (video, web) = (
+            format!("{pictures} -c:v libx264 -c:a aac -b:a 64k -metadata title=Tide"),
+            format!("{pictures} -c:v libvpx -c:a libopus -b:a 48k"),
+        );
+        let songs: [(&str, &str, bool); 12] = [
             ("a.mp3", "-c:a libmp3lame -b:a 64k", true),
             ("b.m4a", "-c:a aac -b:a 64k", true),
             ("c.ogg", "-c:a libvorbis -metadata title=Tide", false),
@@ -41,6 +54,9 @@ impl Seeds {
             ("g.aiff", "-metadata title=Tide", false),
             ("h.aac", "-c:a aac -b:a 64k", false),
             ("i.m4a", "-c:a alac", false),
+            ("n.mp4", &video, false),
+            ("o.webm", &web, false),
+            ("p.mka", "-c:a libvorbis -metadata title=Tide", false),
         ];
         let mut seeds = Vec::new();
         for (name, args, covered) in songs {
@@ -50,27 +66,31 @@ impl Seeds {
                 args.to_owned()
             };
             let path = ffmpeg(&wav, &args, shop.path(&format!("seed-{name}")));
-            seeds.push((name, true, std::fs::read(path).unwrap()));
+            seeds.push((name, Kind::Song, std::fs::read(path).unwrap()));
         }
         for (name, format) in [
             ("j.jpg", image::ImageFormat::Jpeg),
             ("k.png", image::ImageFormat::Png),
             ("l.webp", image::ImageFormat::WebP),
             ("m.gif", image::ImageFormat::Gif),
+            ("q.bmp", image::ImageFormat::Bmp),
         ] {
-            seeds.push((name, false, picture::file(quadrants.clone(), format)));
+            seeds.push((name, Kind::Picture, picture::file(quadrants.clone(), format)));
         }
+        let words =
+            "\u{feff}[ti:Tide]\n[offset:+250]\n[00:00.50]Вода уходит\n[00:01.20]<00:01.20>and <00:01.60>comes back\n";
+        seeds.push(("r.lrc", Kind::Words, words.as_bytes().to_vec()));
         Self(seeds)
     }
 
     /// The file of this number, the same in every run.
-    fn damaged(&self, number: u64) -> (&'static str, bool, Vec<u8>) {
+    fn damaged(&self, number: u64) -> (&'static str, Kind, Vec<u8>) {
         let mut noise = Noise::new(number + 1);
         for _ in 0..8 {
             noise.bits();
         }
         let mut upto = |bound: usize| (noise.bits() >> 16) as usize % bound.max(1);
-        let (name, is_song, good) = &self.0[number as usize % self.0.len()];
+        let (name, kind, good) = &self.0[number as usize % self.0.len()];
         let mut bytes = good.clone();
         for _ in 0..=upto(3) {
             // Where formats keep what they say of themselves: half of the damage is done there.
@@ -115,7 +135,7 @@ impl Seeds {
                 }
             }
         }
-        (name, *is_song, bytes)
+        (name, *kind, bytes)
     }
 }
 
@@ -137,7 +157,7 @@ fn judge<T>(done: Result<T, WorkFailed>, home: &str) -> Result<String, String> {
 }
 
 async fn try_one(pool: Pool, seeds: Arc<Seeds>, folder: PathBuf, number: u64) -> Vec<Result<String, String>> {
-    let (name, is_song, bytes) = seeds.damaged(number);
+    let (name, kind, bytes) = seeds.damaged(number);
     let (file, made) = (
         folder.join(format!("{number}-{name}")),
         folder.join(format!("{number}.made")),
@@ -147,12 +167,34 @@ async fn try_one(pool: Pool, seeds: Arc<Seeds>, folder: PathBuf, number: u64) ->
     let no_cancel = CancellationToken::new;
     let began = Instant::now();
     let mut wanted = small(&file, 1_000);
-    let looked = if is_song {
-        judge(pool.probe(&file, Some(&made), no_cancel()).await, &home)
-    } else {
-        wanted.files.song = folder.join("song.wav");
-        wanted.files.cover = Some(file.clone());
-        judge(pool.cover(&file, &made, no_cancel()).await, &home)
+    let good_song = folder.join("song.wav");
+    let looked = match kind {
+        Kind::Song => judge(pool.probe(&file, Some(&made), no_cancel()).await, &home),
+        Kind::Picture => {
+            wanted.files = Files {
+                song: good_song,
+                cover: Some(file.clone()),
+                lyrics: None,
+            };
+            judge(pool.cover(&file, &made, no_cancel()).await, &home)
+        }
+        Kind::Words => {
+            wanted.spec.theme = "lyrics".to_owned();
+            wanted.files = Files {
+                song: good_song,
+                cover: None,
+                lyrics: Some(file.clone()),
+            };
+            judge(pool.lyrics(&file, no_cancel()).await, &home)
+        }
+    };
+    // What every card has done of its song.
+    let heard = match kind {
+        Kind::Song => Some(judge(
+            pool.survey(&file, Duration::from_secs(1), no_cancel()).await,
+            &home,
+        )),
+        _ => None,
     };
     let (steps, _) = watch::channel(Step::default());
     let rendered = judge(pool.render(wanted, &made, None, steps, no_cancel()).await, &home);
@@ -164,7 +206,8 @@ async fn try_one(pool: Pool, seeds: Arc<Seeds>, folder: PathBuf, number: u64) ->
             .map(|word| format!("{what} {word}"))
             .map_err(|why| format!("file {number} ({name}), {what}: {why}"))
     };
-    [Some(told("look", looked)), Some(told("render", rendered)), late]
+    let heard = heard.map(|heard| told("listen", heard));
+    [Some(told("look", looked)), heard, Some(told("render", rendered)), late]
         .into_iter()
         .flatten()
         .collect()
