@@ -26,11 +26,11 @@ test: ## Install what is missing, run everything CI runs
 	 then cargo nextest run --locked --tests --no-fail-fast; \
 	 else cargo test --locked --tests --no-fail-fast; fi
 
-test-more: ## The tests that take long, beside those of make test (half an hour)
+test-more: ## The tests that take long, beside those of make test (an hour, and 10 GB of disk)
 	@.ci/install build run test rust
 	cargo test --locked --tests -- --ignored --skip torture:: --skip figures::
 
-torture: ## 10,000 circles through 200 kill -9 and a Telegram that misbehaves: each arrives once (an hour)
+torture: ## 10,000 circles through 200 kill -9 and a Telegram that misbehaves: each arrives once (ten minutes)
 	@.ci/install build run test rust
 	cargo test --locked --test all torture:: -- --test-threads 1 --include-ignored --nocapture
 
