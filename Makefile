@@ -4,6 +4,8 @@ SHELL := /bin/bash -o pipefail
 export PATH := $(or $(CARGO_HOME),$(HOME)/.cargo)/bin:$(PATH)
 
 DEMO := assets/demo
+# Where cargo puts it.
+PROGRAM := $(or $(CARGO_TARGET_DIR),target)/release/musiccircles
 .PHONY: help demo run test test-more torture figures check bench image media clean-demo
 
 help: ## This list
@@ -12,12 +14,12 @@ help: ## This list
 demo: ## Install what is missing, build, render the bundled song to demo.mp4 (60 s)
 	@.ci/install build run rust
 	cargo build --release --locked
-	target/release/musiccircles render $(DEMO)/demo.mp3 --cover $(DEMO)/cover.jpg --duration 60 -o demo.mp4
+	$(PROGRAM) render $(DEMO)/demo.mp3 --cover $(DEMO)/cover.jpg --duration 60 -o demo.mp4
 
 run: ## Install what is missing, build, start the service; it prints the studio's address (Ctrl-C ends it)
 	@.ci/install build run rust
 	cargo build --release --locked
-	target/release/musiccircles serve
+	$(PROGRAM) serve
 
 test: ## Install what is missing, run everything CI runs
 	@.ci/install build run test axe rust lint deny
@@ -47,7 +49,7 @@ bench: ## Criterion benches of each step, then the circle against the usual ffmp
 	@.ci/install build run test rust
 	cargo bench --locked
 	cargo build --release --locked
-	target/release/musiccircles bench
+	$(PROGRAM) bench
 
 image: ## Build the image for NVIDIA hosts
 	docker build -f Dockerfile.cuda -t musiccircles .
@@ -63,7 +65,7 @@ media: ## Compose the demo song, paint the covers and draw the themes' previews 
 	cargo build --release --locked
 	for theme in vinyl picture color cover cd cassette neon lyrics; do \
 	  lyrics=; [ $$theme = lyrics ] && lyrics="--lyrics assets/themes/preview.lrc"; \
-	  target/release/musiccircles frame $(DEMO)/demo.mp3 --cover $(DEMO)/cover.jpg --theme $$theme $$lyrics \
+	  $(PROGRAM) frame $(DEMO)/demo.mp3 --cover $(DEMO)/cover.jpg --theme $$theme $$lyrics \
 	    --start 40 --at 4.2 --size 320 -o target/media/$$theme.png && \
 	  ffmpeg -v error -y -i target/media/$$theme.png -q:v 4 -map_metadata -1 -bitexact assets/themes/$$theme.jpg || exit 1; \
 	done

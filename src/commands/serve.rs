@@ -9,15 +9,17 @@ use super::CommandError;
 use crate::app;
 use crate::cli::ServeArgs;
 use crate::config::Config;
-use crate::telemetry::logs;
+use crate::telemetry::logs::{self, LogError};
 
 /// With what `app` waits for, below the 75 seconds of service managers.
 const LEAVE: Duration = Duration::from_secs(2);
 
 pub fn run(args: &ServeArgs) -> Result<(), CommandError> {
     let config = Config::load_here(args.config.as_deref()).map_err(|error| CommandError::Usage(error.to_string()))?;
-    logs::start(config.log.format, config.log.dir.as_deref(), config.log.days)
-        .map_err(|error| CommandError::Machine(error.to_string()))?;
+    logs::start(config.log.format, config.log.dir.as_deref(), config.log.days).map_err(|error| match error {
+        LogError::Level => CommandError::Usage(error.to_string()),
+        LogError::Folder { .. } => CommandError::Machine(error.to_string()),
+    })?;
     let machine = |what: &str, error: std::io::Error| CommandError::Machine(format!("{what}: {error}"));
     // Other processes of the same user, workers among them, read neither our memory nor our environment: the token is there.
     set_dumpable_behavior(DumpableBehavior::NotDumpable)

@@ -10,6 +10,8 @@ use tracing_subscriber::fmt::writer::BoxMakeWriter;
 
 /// What is told unless `MUSICCIRCLES_LOG` asks for more or less.
 const USUAL: &str = "info";
+const VARIABLE: &str = "MUSICCIRCLES_LOG";
+const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 const NAME: &str = "musiccircles";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,17 +21,22 @@ pub enum Format {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("the log cannot be written to {folder}; check log.dir and the rights of that folder")]
-pub struct LogError {
-    folder: String,
+pub enum LogError {
+    #[error("the log cannot be written to {folder}; check log.dir and the rights of that folder")]
+    Folder { folder: String },
+    #[error(
+        "MUSICCIRCLES_LOG must be off, error, warn, info, debug or trace, also of a part, as in musiccircles::bot=debug"
+    )]
+    Level,
 }
 
 /// Begins to log. Once, before anything is worth a line.
 pub fn start(format: Format, folder: Option<&Path>, days: usize) -> Result<(), LogError> {
+    let filter = asked(std::env::var(VARIABLE).ok().as_deref())?;
     let writer = match folder {
         None => BoxMakeWriter::new(std::io::stderr),
         Some(folder) => {
-            let refused = || LogError {
+            let refused = || LogError::Folder {
                 folder: folder.display().to_string(),
             };
             // Made first: the files look for older ones of theirs before they make it themselves, and complain.
@@ -44,9 +51,7 @@ pub fn start(format: Format, folder: Option<&Path>, days: usize) -> Result<(), L
             BoxMakeWriter::new(files.map_err(|_| refused())?)
         }
     };
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter(USUAL))
-        .with_writer(writer);
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer);
     match format {
         Format::Text => log
             .with_ansi(folder.is_none() && std::io::stderr().is_terminal())
@@ -59,15 +64,46 @@ pub fn start(format: Format, folder: Option<&Path>, days: usize) -> Result<(), L
 
 /// For a person who looks for a mistake of ours: silent unless `MUSICCIRCLES_LOG` asks.
 pub fn start_silent() {
-    let log = tracing_subscriber::fmt().with_env_filter(filter("off"));
+    let wish = EnvFilter::try_from_env(VARIABLE).unwrap_or_else(|_| EnvFilter::new("off"));
+    let log = tracing_subscriber::fmt().with_env_filter(wish);
     log.with_writer(std::io::stderr).init();
     log_panics();
 }
 
-fn filter(usual: &str) -> EnvFilter {
-    EnvFilter::try_from_env("MUSICCIRCLES_LOG").unwrap_or_else(|_| EnvFilter::new(usual))
+/// A word that is no level is taken for a part of the program that does not exist, and all would be silent: it is refused.
+fn asked(wish: Option<&str>) -> Result<EnvFilter, LogError> {
+    let Some(wish) = wish.filter(|wish| !wish.trim().is_empty()) else {
+        return Ok(EnvFilter::new(USUAL));
+    };
+    let is_level = |word: &str| LEVELS.contains(&word.trim().to_ascii_lowercase().as_str());
+    let leveled = |part: &str| part.rsplit('=').next().is_some_and(is_level);
+    let filter = wish.split(',').all(leveled).then(|| EnvFilter::try_new(wish).ok());
+    filter.flatten().ok_or(LogError::Level)
 }
 
 fn log_panics() {
     std::panic::set_hook(Box::new(|panic| tracing::error!("{panic}")));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wish_for_the_log_names_a_level() {
+        for wish in [
+            "info",
+            "WARN",
+            "off",
+            "musiccircles::bot=debug",
+            "info,musiccircles::queue=trace",
+            " ",
+        ] {
+            assert!(asked(Some(wish)).is_ok(), "{wish}");
+        }
+        assert!(asked(None).is_ok());
+        for wish in ["foo", "info,foo", "verbose", "musiccircles=loud", "="] {
+            assert!(asked(Some(wish)).is_err(), "{wish}");
+        }
+    }
 }

@@ -72,6 +72,8 @@ impl Process {
         command.arg0("musiccircles").arg("worker");
         command.env_clear().envs(environment(std::env::vars_os(), folder));
         command.current_dir(folder);
+        // Ctrl-C at a terminal is meant for us alone: what a child is doing is ours to end.
+        command.process_group(0);
         command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -5,7 +5,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use musiccircles::worker::{Death, Step, WorkFailed, limits};
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, getpgid};
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -226,6 +226,16 @@ async fn gone_within_a_second(folder: &str) {
     while !children_in(folder.as_ref()).is_empty() {
         assert!(began.elapsed() < Duration::from_secs(1), "children are left");
         sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// Ctrl-C at a terminal reaches every process of its group: the service ends its children itself, when their work is put back.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_child_is_in_a_group_of_its_own() {
+    let shop = Shop::open().await;
+    for child in shop.children() {
+        let child = Pid::from_raw(child);
+        assert_eq!(getpgid(child).unwrap(), child.unwrap());
     }
 }
 
