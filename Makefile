@@ -67,7 +67,11 @@ media: ## Compose the demo song, paint the covers and draw the themes' previews 
 	  lyrics=; [ $$theme = lyrics ] && lyrics="--lyrics assets/themes/preview.lrc"; \
 	  $(PROGRAM) frame $(DEMO)/demo.mp3 --cover $(DEMO)/cover.jpg --theme $$theme $$lyrics \
 	    --start 40 --at 4.2 --size 320 -o target/media/$$theme.png && \
-	  ffmpeg -v error -y -i target/media/$$theme.png -q:v 4 -map_metadata -1 -bitexact assets/themes/$$theme.jpg || exit 1; \
+	  ffmpeg -v error -y -i target/media/$$theme.png -q:v 4 -map_metadata -1 -bitexact assets/themes/$$theme.jpg && \
+	  $(PROGRAM) render $(DEMO)/demo.mp3 --cover $(DEMO)/cover.jpg --theme $$theme $$lyrics --set loop=on \
+	    --start 40 --duration 4 --size 240 --fps 25 --max-bytes 160000 --encoder x264 -o target/media/$$theme.mp4 && \
+	  ffmpeg -v error -y -i target/media/$$theme.mp4 -an -c copy -map_metadata -1 -bitexact -movflags +faststart \
+	    assets/themes/$$theme.mp4 || exit 1; \
 	done
 
 clean-demo: ## Remove demo.mp4

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use criterion::Criterion;
 use musiccircles::encode::EncoderChoice;
+use musiccircles::model::Corners;
 use musiccircles::pipeline::{self, CoverChoice, FragmentChoice, LyricsChoice, Request, SharedGpu};
 use musiccircles::render::AdapterChoice;
 use musiccircles::scene::motion::Speed;
@@ -31,6 +32,7 @@ pub fn benches(c: &mut Criterion) {
             params: ParamValues::new(),
             speed: Speed::default(),
             format: format(640, 30),
+            corners: Corners::Black,
             title: None,
             artist: None,
             encoder: EncoderChoice::Auto,

@@ -10,18 +10,28 @@ pub const DEFAULT_COVER: &[u8] = include_bytes!("../assets/default-cover.png");
 pub const DEMO_SONG: &[u8] = include_bytes!("../assets/demo/demo.mp3");
 pub const DEMO_COVER: &[u8] = include_bytes!("../assets/demo/cover.jpg");
 
-/// How each theme looks, for lists of them: 320 pixels, JPEG; drawn by `make media`.
+/// How a theme looks, for lists of them; drawn by `make media`.
+#[derive(Clone, Copy, Debug)]
+pub struct Preview {
+    pub theme: &'static str,
+    /// 320 pixels, JPEG.
+    pub still: &'static [u8],
+    /// 240 pixels, mp4 without sound, a few seconds without a seam.
+    pub clip: &'static [u8],
+}
+
 macro_rules! previews {
     ($($name:literal),* $(,)?) => {
-        &[$(($name, include_bytes!(concat!("../assets/themes/", $name, ".jpg")).as_slice())),*]
+        &[$(Preview {
+            theme: $name,
+            still: include_bytes!(concat!("../assets/themes/", $name, ".jpg")),
+            clip: include_bytes!(concat!("../assets/themes/", $name, ".mp4")),
+        }),*]
     };
 }
-const PREVIEWS: &[(&str, &[u8])] = previews!["vinyl", "picture", "color", "cover", "cd", "cassette", "neon", "lyrics"];
+const PREVIEWS: &[Preview] = previews!["vinyl", "picture", "color", "cover", "cd", "cassette", "neon", "lyrics"];
 
-/// The picture of a theme of the program.
-pub fn theme_preview(name: &str) -> Option<&'static [u8]> {
-    PREVIEWS
-        .iter()
-        .find(|(known, _)| *known == name)
-        .map(|(_, picture)| *picture)
+/// Of a theme of the program.
+pub fn theme_preview(name: &str) -> Option<Preview> {
+    PREVIEWS.iter().copied().find(|preview| preview.theme == name)
 }

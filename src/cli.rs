@@ -9,7 +9,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::encode::EncoderChoice;
 use crate::model::limits::{MAX_CIRCLE_BYTES, MAX_FRAGMENT, MIN_CIRCLE_BYTES, MIN_FRAGMENT};
-use crate::model::{Fps, Size, parse_time};
+use crate::model::{Corners, Fps, Size, parse_time};
 use crate::render::AdapterChoice;
 use crate::scene::motion::Speed;
 use crate::scene::theme::DEFAULT_THEME;
@@ -155,6 +155,9 @@ pub struct CircleArgs {
     /// Frames per second: 25, 30 or 60
     #[arg(long, default_value = "30", value_parser = fps, allow_hyphen_values = true)]
     pub fps: Fps,
+    /// What is seen outside the circle where it is shown square: nothing, or the cover out of focus
+    #[arg(long, value_name = "black|cover", default_value_t = Corners::Black)]
+    pub corners: Corners,
     /// Title etched on the record [default: the one in the song's tags]
     #[arg(long, value_name = "S", allow_hyphen_values = true)]
     pub title: Option<String>,

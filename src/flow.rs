@@ -118,6 +118,8 @@ pub struct Look {
     pub length_secs: f32,
     pub looped: f32,
     pub lines: f32,
+    pub corners: f32,
+    pub unused: [f32; 3],
     pub accent: [f32; 4],
     pub glow: [f32; 4],
     pub ink: [f32; 4],

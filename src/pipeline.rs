@@ -482,6 +482,7 @@ fn prepare(request: &Request, stages: &mut Stages, cancel: &AtomicBool) -> Resul
 fn compose(request: &Request, cover: Cover, tags: &Tags, lyrics: &Lyrics, features: &Features) -> Scene {
     let wanted = SceneRequest {
         format: request.format,
+        corners: request.corners,
         theme: &request.theme,
         params: &request.params,
         speed: request.speed,

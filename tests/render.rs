@@ -117,6 +117,7 @@ fn rust_and_wgsl_agree_on_every_offset() {
             length_secs,
             looped,
             lines,
+            corners,
             accent,
             glow,
             ink,

@@ -5,6 +5,7 @@ mod choosing;
 pub mod holds;
 mod house;
 mod likeness;
+mod pace;
 mod packed;
 mod pages;
 pub mod sight;

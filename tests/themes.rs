@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use musiccircles::model::{FrameIndex, Tags};
+use musiccircles::model::{Corners, FrameIndex, Tags};
 use musiccircles::render::Renderer;
 use musiccircles::scene::params::ParamSpec;
 use musiccircles::scene::theme::{self, Theme};
@@ -387,5 +387,45 @@ fn every_theme_keeps_every_promise_of_a_circle() {
         let ssim = mp4.ssim(report.format, report.frames, |n| frames[n as usize].clone());
         println!("{}: SSIM {ssim:.4}", theme.name);
         assert!(ssim >= least_ssim(&theme.name), "{}: SSIM {ssim}", theme.name);
+    }
+}
+
+/// A square picture: the same circle, and around it the cover, out of focus, in every theme.
+#[test]
+fn corners_show_the_cover_and_leave_the_circle_as_it_is() {
+    const SIDE: u32 = 240;
+    for theme in theme::built_in() {
+        let circle = stage(theme, SIDE);
+        let square = Stage {
+            corners: Corners::Cover,
+            ..stage(theme, SIDE)
+        };
+        let (circle, square) = (picture(&circle.build(), 7), picture(&square.build(), 7));
+        let radius = f64::from(SIDE) / 2.0;
+        for (x, y, before) in circle.enumerate_pixels() {
+            let away = (f64::from(x) + 0.5 - radius).hypot(f64::from(y) + 0.5 - radius);
+            // Two by two pixels share their colour.
+            if away < radius - 3.0 {
+                assert_eq!(before, square.get_pixel(x, y), "{}: {x}, {y}", theme.name);
+            }
+        }
+        // The cover's quarters: red, green, yellow, blue.
+        let corner = |right: bool, low: bool| {
+            let at = |far: bool| if far { SIDE - 9 } else { 8 };
+            square.get_pixel(at(right), at(low)).0.map(i32::from)
+        };
+        let [red, green, yellow, blue] =
+            [(false, false), (true, false), (false, true), (true, true)].map(|(right, low)| corner(right, low));
+        let told = format!("{}: {red:?} {green:?} {yellow:?} {blue:?}", theme.name);
+        assert!(red[0] > red[1] + 30 && red[0] > red[2] + 30, "{told}");
+        assert!(green[1] > green[0] + 30 && green[1] > green[2] + 30, "{told}");
+        assert!(yellow[0] > yellow[2] + 30 && yellow[1] > yellow[2] + 30, "{told}");
+        assert!(blue[2] > blue[0] + 30 && blue[2] > blue[1] + 10, "{told}");
+        // It falls off towards the rim, which is black as ever.
+        let beside = square.get_pixel(SIDE - 1 - 34, 33).0.map(i32::from);
+        assert!(
+            beside.iter().sum::<i32>() < green.iter().sum::<i32>(),
+            "{told} {beside:?}"
+        );
     }
 }

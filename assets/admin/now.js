@@ -64,10 +64,12 @@ function show(page, live, again) {
       record.stages.length > 0 && el("p", { class: "aside" }, "half · 95 of 100 within this time"),
     ),
     card("Workers", live.lanes.map((lane) => workers(lane, live.wanted))),
-    card("Disk", facts([
+    card("Disk and cache", facts([
       ["files", `${bytes(disk.used_bytes)} of ${bytes(disk.budget_bytes)}`],
       ["free", bytes(disk.free_bytes)],
       ["database", bytes(record.database_bytes)],
+      ["circles kept", `${record.cache.kept}, ${bytes(record.cache.bytes)}`],
+      ["there already", again(record.cache)],
     ])),
     card("Sources", table(
       ["source", "state", "calls", "failed", ""],
@@ -93,6 +95,11 @@ function workers(lane, wanted) {
     lane.passed_over?.length > 0 && el("p", { class: "aside" }, `not with ${lane.passed_over.join("; ")}`),
     lane.trouble && el("p", { class: "bad" }, lane.trouble),
   );
+}
+
+/** How many of the last day's circles needed no drawing. */
+function again({ asked, found }) {
+  return asked ? `${found} of ${asked}, ${Math.round((100 * found) / asked)} %` : "none asked for yet";
 }
 
 const sum = (values) => values.reduce((all, value) => all + value, 0);

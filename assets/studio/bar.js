@@ -5,6 +5,9 @@ import { Making } from "./making.js";
 import { wordsFor, wordsForFailure } from "./refusals.js";
 import { t } from "./texts.js";
 
+/** What the corners show: nothing, which is a circle, or the cover, which is a square video. */
+const [BLACK, COVER] = ["black", "cover"];
+
 const $ = (id) => document.getElementById(id);
 
 export class Bar {
@@ -13,6 +16,10 @@ export class Bar {
   /** Gives the link to the look. */
   recipe = () => "";
   #player;
+  /** What the circle is made of, and what came of it by what its corners show. */
+  #wanted = null;
+  #made = new Map();
+  #corners = BLACK;
   #making = new Making();
   #sending = new Making();
   #state = null;
@@ -58,6 +65,7 @@ export class Bar {
     this.#sending.stop();
     $("send").disabled = false;
     this.#state = null;
+    this.#made.clear();
     $("circle").pause();
     $("circle").hidden = true;
     $("circle").removeAttribute("src");
@@ -76,9 +84,15 @@ export class Bar {
   }
 
   #make() {
-    const wanted = this.onMake();
-    if (!wanted) return;
+    this.#wanted = this.onMake();
+    if (this.#wanted) this.#begin(BLACK);
+  }
+
+  #begin(corners) {
+    this.#corners = corners;
+    const wanted = corners === BLACK ? this.#wanted : { ...this.#wanted, corners };
     this.#state = {};
+    this.#ring(0);
     this.#say(t("starting"));
     this.#part("making");
     $("cancel").focus();
@@ -96,6 +110,7 @@ export class Bar {
       this.#say(t("making"), `${t("percent", { n: percent ?? 0 })}${left}`);
       this.#ring(percent ?? 0);
     } else if (state.state === "done") {
+      this.#made.set(this.#corners, state);
       this.#done(state);
     } else {
       this.#fail(state.state === "cancelled" ? t("cancelled") : wordsForFailure(state));
@@ -106,8 +121,9 @@ export class Bar {
     const address = typeof result === "string" ? result : circleAddress(job);
     this.#player.pause();
     this.#ring(100);
-    this.#say(t("done"));
+    this.#say(t(this.#corners === COVER ? "done_square" : "done"));
     this.#part("done");
+    this.#showCorners();
     const circle = $("circle");
     if (circle.getAttribute("src") !== address) {
       circle.src = address;
@@ -116,12 +132,13 @@ export class Bar {
       $("picture").hidden = true;
       // A browser may want to be asked by hand first.
       circle.play().catch(() => this.#showPlaying());
-      $($("send").hidden ? "download" : "send").focus();
+      if (this.#made.size === 1) $($("send").hidden ? "download" : "send").focus();
+      else $("square").focus();
     }
   }
 
   #send() {
-    const { job } = this.#state;
+    const { job } = this.#made.get(BLACK);
     $("send").disabled = true;
     this.#say(t("sending"));
     this.#sending.start(() => sendToChat(job));
@@ -138,7 +155,14 @@ export class Bar {
   }
 
   #fail(words) {
-    this.change();
+    const circle = this.#made.get(BLACK);
+    // A square video that did not come about leaves the circle.
+    if (circle) {
+      this.#turnTo(BLACK, circle);
+      $("square").focus();
+    } else {
+      this.change();
+    }
     this.#say(words);
   }
 
@@ -155,10 +179,22 @@ export class Bar {
     $("play").setAttribute("aria-label", t(playing ? "pause" : "play"));
   }
 
-  /** As it looks where it is not cut round. */
+  /** The same for places that show the whole picture: made when it is first asked for. */
   #square() {
-    const square = $("disc").classList.toggle("square");
-    $("square").setAttribute("aria-pressed", String(square));
+    const other = this.#corners === COVER ? BLACK : COVER;
+    const made = this.#made.get(other);
+    if (made) this.#turnTo(other, made);
+    else this.#begin(other);
+  }
+
+  #turnTo(corners, state) {
+    this.#corners = corners;
+    this.#show(state);
+  }
+
+  #showCorners() {
+    const square = this.#corners === COVER;
+    $("disc").classList.toggle("square", square);
     $("square").textContent = t(square ? "round" : "square");
   }
 
@@ -177,11 +213,7 @@ export class Bar {
     document.body.dataset.step = shown === "make" ? "look" : shown;
     // What is being made cannot be changed.
     $("panel").inert = shown !== "make";
-    if (shown !== "done") {
-      $("disc").classList.remove("square");
-      $("square").setAttribute("aria-pressed", "false");
-      $("square").textContent = t("square");
-    }
+    if (shown !== "done") $("disc").classList.remove("square");
   }
 
   #ring(percent) {

@@ -1,4 +1,5 @@
-// The themes to choose from, each as a small circle that moves: drawn live from the song itself where that can be, else a picture.
+// The themes to choose from, each as a small circle that moves: drawn live from the song itself where that can be, else the
+// program's own clip of it.
 
 import * as api from "./api.js";
 import { Painter } from "./painter.js";
@@ -18,6 +19,7 @@ export class Gallery {
   #drawing = false;
   #seen = new Set();
   #watcher;
+  #calm = matchMedia("(prefers-reduced-motion: reduce)");
 
   constructor(root) {
     this.#root = root;
@@ -27,15 +29,17 @@ export class Gallery {
         this.#seen[isIntersecting ? "add" : "delete"](target.dataset.theme);
       }
       this.#fill();
+      this.#play();
     });
+    this.#calm.addEventListener("change", () => this.#play());
   }
 
   /** `shaders` is null where there is no live preview. */
   open(themes, shaders) {
     this.#shaders = shaders;
     this.#root.replaceChildren(...themes.map((theme) => this.#card(theme)));
-    const still = matchMedia("(prefers-reduced-motion: reduce)").matches || shaders?.device.adapterInfo?.isFallbackAdapter;
-    if (shaders) setInterval(() => this.#draw(still), FRAME_MS);
+    if (shaders) setInterval(() => this.#draw(), FRAME_MS);
+    else for (const card of this.#cards.values()) this.#film(card);
   }
 
   choose(name) {
@@ -103,8 +107,27 @@ export class Gallery {
     return new Painter(this.#shaders, canvas);
   }
 
-  #draw(still) {
-    if (still || document.hidden) return;
+  /** The clip over the picture, fetched when it is first to be seen moving. */
+  #film({ theme, circle }) {
+    const clip = Object.assign(document.createElement("video"), {
+      src: theme.clip, muted: true, loop: true, playsInline: true, preload: "none", ariaHidden: "true",
+    });
+    clip.dataset.theme = theme.name;
+    clip.addEventListener("playing", () => circle.classList.add("live"));
+    circle.append(clip);
+  }
+
+  /** Clips move while they are seen, unless the person wants it calm. */
+  #play() {
+    for (const clip of this.#root.querySelectorAll("video")) {
+      if (this.#seen.has(clip.dataset.theme) && !this.#calm.matches) clip.play().catch(() => {});
+      else clip.pause();
+    }
+  }
+
+  #draw() {
+    // A processor that draws in place of a graphics card has enough to do with the stage.
+    if (this.#calm.matches || this.#shaders.device.adapterInfo?.isFallbackAdapter || document.hidden) return;
     const frame = Math.floor(performance.now() / FRAME_MS);
     for (const { theme, painter } of this.#cards.values()) {
       if (painter?.scene && this.#seen.has(theme.name)) painter.draw(frame % painter.scene.frames);

@@ -107,7 +107,10 @@ export class Painter {
   setParam(name, values) {
     const place = this.#shown?.scene.paramPlaces[name];
     if (place === undefined) return false;
-    this.#shaders.device.queue.writeBuffer(this.#shown.params, place * 4, new Float32Array(values));
+    const { bytes } = this.#shown.scene.sections.params;
+    // Also in the scene, which may be taken again.
+    new Float32Array(bytes.buffer, bytes.byteOffset + place * 4, values.length).set(values);
+    this.#shaders.device.queue.writeBuffer(this.#shown.params, 0, bytes);
     this.#bake();
     return true;
   }

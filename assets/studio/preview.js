@@ -1,8 +1,9 @@
 // The picture on the stage: drawn live by WebGPU in step with the sound, or stills from the server where that is not to be had.
 
 import * as api from "./api.js";
+import { Pace } from "./pace.js";
 import { Painter, Shaders, openDevice } from "./painter.js";
-import { readScene } from "./scene.js";
+import { readScene, sized } from "./scene.js";
 
 /** After the last change before the server is asked: a drag is one change. */
 const SETTLE_MS = 200;
@@ -13,7 +14,7 @@ const STILL_EVERY_MS = 1500;
 /** A graphics device that is lost more often is not worth another try. */
 const MOST_LOSSES = 2;
 /** Where `Look.glow` lies in the section `look`, in floats. */
-const GLOW = 12;
+const GLOW = 16;
 
 export class Preview {
   /** Told `busy`, and an error's value when a picture could not be had. */
@@ -28,10 +29,14 @@ export class Preview {
   #drawn = -1;
   #stillAt = -1;
   #losses = 0;
+  /** As the server gave it; the painter may have a smaller one. */
+  #full = null;
+  #pace = new Pace();
 
   constructor(canvas, player) {
     this.#canvas = canvas;
     this.#player = player;
+    this.#pace.onSide = () => this.#take();
   }
 
   /** `null` where there is no live preview. */
@@ -95,10 +100,18 @@ export class Preview {
     const job = { ...this.#job, fps: LIVE_FPS };
     const scene = { startMs: job.start_ms, ...readScene(await api.scene(job, signal)) };
     if (signal.aborted) return;
-    await this.#painter.take(scene, () => api.shaderText(scene.theme));
+    this.#full = scene;
+    await this.#take();
     // Nothing of it is seen yet.
-    this.#drawn = -1;
     delete this.#canvas.dataset.frame;
+  }
+
+  /** Hands the scene to the painter, as large as it can be drawn in time. */
+  async #take() {
+    const scene = sized(this.#full, this.#pace.side(this.#full.sizePx));
+    this.#pace.pause();
+    await this.#painter.take(scene, () => api.shaderText(scene.theme));
+    this.#drawn = -1;
   }
 
   async #fetchStill(signal) {
@@ -120,6 +133,8 @@ export class Preview {
       const shown = frame === this.#drawn ? null : this.#painter.draw(frame);
       if (!shown) return;
       this.#drawn = frame;
+      if (this.#player.playing) this.#pace.drawn(performance.now());
+      else this.#pace.pause();
       shown.then(() => (this.#canvas.dataset.frame = frame));
     } else if (!this.#painter && this.#player.playing && this.#stillAt >= 0) {
       if (performance.now() - this.#stillAt < STILL_EVERY_MS) return;

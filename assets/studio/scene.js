@@ -27,3 +27,13 @@ export function readScene(packed) {
     sections,
   };
 }
+
+/** The same scene in a picture of another side: what else a scene holds does not depend on it. */
+export function sized(scene, px) {
+  if (px === scene.sizePx) return scene;
+  const { bytes, texture } = scene.sections.look;
+  const look = bytes.slice();
+  // `Look` begins with the side.
+  new DataView(look.buffer).setFloat32(0, px, true);
+  return { ...scene, sizePx: px, sections: { ...scene.sections, look: { bytes: look, texture } } };
+}

@@ -9,6 +9,12 @@
 // The row of the picture this dispatch begins with: a stranger's theme is baked some rows at a time.
 @group(1) @binding(3) var<uniform> first_row: u32;
 
+const AROUND_POINTS: u32 = 64u;
+const AROUND_BLUR: f32 = 0.2;   // of the cover's side
+const AROUND_SPAN: f32 = 0.4;   // how far to its middle the picture's edge is, where 0.5 is the cover's own: nearer, as behind glass
+const AROUND_LIGHT: f32 = 0.85;
+const GOLDEN_TURN: f32 = 0.38196601;
+
 @compute @workgroup_size(16, 16)
 fn bake(@builtin(global_invocation_id) invocation: vec3u) {
     let side = u32(look.size_px);
@@ -18,6 +24,7 @@ fn bake(@builtin(global_invocation_id) invocation: vec3u) {
     }
     let radius_px = look.size_px * 0.5;
     let center = (vec2f(id) + 0.5) / radius_px - 1.0;
+    let around = around_circle(center);
     // What the pixel is says its centre; its colour is the mean of three samples that share no row and no column. Themes smooth
     // their edges themselves, so five samples gave the same picture (43 dB) for a quarter more of a frame's whole cost. One
     // loop, so that the theme's function stands in the program once: it is most of what a driver compiles.
@@ -26,7 +33,7 @@ fn bake(@builtin(global_invocation_id) invocation: vec3u) {
     var weight = 0.0;
     for (var i = 0u; i < 3u; i++) {
         let along = f32(i) - 1.0;
-        let sample = still_in_circle(center + vec2f(along * 0.33, along * -0.14) / radius_px);
+        let sample = still_in_circle(center + vec2f(along * 0.33, along * -0.14) / radius_px, around);
         if (i == 1u) {
             still = sample;
         }
@@ -52,10 +59,28 @@ fn bake(@builtin(global_invocation_id) invocation: vec3u) {
     }
 }
 
-// Outside the inscribed circle nothing is ever drawn, whatever the theme.
-fn still_in_circle(at: vec2f) -> Still {
+// Outside the inscribed circle a theme draws nothing: there is what surrounds it.
+fn still_in_circle(at: vec2f, around: vec3f) -> Still {
     if (length(at) >= 1.0) {
-        return Still(vec3f(0.0), 0.0, 0u, vec2f(0.0));
+        return Still(around, 0.0, 0u, vec2f(0.0));
     }
     return theme_still(at);
+}
+
+// What surrounds the circle at a point: nothing, or the cover, far out of focus and in the shadow that the
+// circle throws, so that its rim stays what it is before black.
+fn around_circle(at: vec2f) -> vec3f {
+    let r = length(at);
+    if (look.corners < 0.5 || r < 0.99) {
+        return vec3f(0.0);
+    }
+    // Points of a sunflower: they cover a disc evenly, so that what is out of focus shows no grid.
+    var color = vec3f(0.0);
+    for (var i = 0u; i < AROUND_POINTS; i++) {
+        let far = AROUND_BLUR * sqrt((f32(i) + 0.5) / f32(AROUND_POINTS));
+        let turn = f32(i) * GOLDEN_TURN * TAU;
+        color += cover_at(clamp(at * AROUND_SPAN + 0.5 + far * vec2f(cos(turn), sin(turn)), vec2f(0.0), vec2f(1.0)));
+    }
+    let shadow = smoothstep(1.0, 1.22, r);
+    return color * (AROUND_LIGHT * shadow / f32(AROUND_POINTS));
 }

@@ -38,6 +38,7 @@ struct Look {
     length_secs: f32,    // of the circle
     looped: f32,         // 1 when the end is the beginning: what depends on `progress` must then not show
     lines: f32,          // rows of the lyrics' sheet, 0 when there are none
+    corners: f32,        // 1 when the cover shows in the corners, out of focus; `bake` puts it there, not the theme
     accent: vec4f,       // colours of the cover, made to be seen on black; w is unused
     glow: vec4f,
     ink: vec4f,

@@ -12,7 +12,7 @@ use super::answer::{print_json, print_text};
 use crate::assets;
 use crate::cli::BenchArgs;
 use crate::deliver::unfinished::Unfinished;
-use crate::model::{Fps, Size, VideoFormat};
+use crate::model::{Corners, Fps, Size, VideoFormat};
 use crate::pipeline::{
     self, CoverChoice, FragmentChoice, LyricsChoice, PipelineError, Report, Request, SharedGpu, Stages, StagesMs,
 };
@@ -161,6 +161,7 @@ fn warm(standard: &Standard, gpu: &SharedGpu, cancel: &AtomicBool) -> Result<(Re
         params: ParamValues::new(),
         speed: Speed::default(),
         format: VideoFormat { size, fps },
+        corners: Corners::Black,
         title: None,
         artist: None,
         encoder: crate::encode::EncoderChoice::Auto,

@@ -175,7 +175,13 @@ fn service() -> Vec<Check> {
     for address in config.http.listen {
         let (ok, says) = match TcpListener::bind(address) {
             Ok(_) => (true, format!("{address} is free")),
-            Err(error) => (false, format!("{address} cannot be listened on ({})", error.kind())),
+            Err(error) => (
+                false,
+                format!(
+                    "{address} cannot be listened on ({}); stop what holds it, or set http.listen to another one",
+                    error.kind()
+                ),
+            ),
         };
         checks.push(check("port", ok, says));
     }

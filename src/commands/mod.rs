@@ -149,6 +149,7 @@ fn request(args: &CircleArgs) -> Result<Request, CommandError> {
             size: args.size,
             fps: args.fps,
         },
+        corners: args.corners,
         title: args.title.clone(),
         artist: args.artist.clone(),
         encoder: args.encoder,

@@ -15,7 +15,7 @@ use crate::cli::{JsonArgs, ThemesAction, ThemesArgs};
 use crate::cover;
 use crate::deliver::{file, picture};
 use crate::flow::{ENVELOPE_POINTS, Features, FrameFeatures};
-use crate::model::{Fps, FrameIndex, Size, Tags, VideoFormat};
+use crate::model::{Corners, Fps, FrameIndex, Size, Tags, VideoFormat};
 use crate::pack;
 use crate::render::{self, AdapterChoice, Gpu, Renderer};
 use crate::scene::motion::Speed;
@@ -154,6 +154,7 @@ fn sheet(output: &Path) -> Result<(), CommandError> {
         let scene = scene::compose(
             &SceneRequest {
                 format: sheet_format()?,
+                corners: Corners::Black,
                 theme,
                 params: &ParamValues::new(),
                 speed: Speed::default(),

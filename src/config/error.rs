@@ -39,5 +39,9 @@ fn beside(names: &[String]) -> String {
 fn variable(key: &str) -> String {
     // A place in a list has no variable of its own.
     let key = key.split('[').next().unwrap_or(key);
-    format!("{}{}", super::PREFIX, key.replace('.', "__").to_uppercase())
+    let long = format!("{}{}", super::PREFIX, key.replace('.', "__").to_uppercase());
+    match key {
+        "telegram.token" => format!("{} or {long}", super::TOKEN_VARIABLE),
+        _ => long,
+    }
 }

@@ -85,7 +85,7 @@ fn explain(error: config::ConfigError) -> ConfigError {
             expected,
             key: Some(key),
             ..
-        } => ConfigError::bad(&key, expected),
+        } => ConfigError::bad(&key, kind(expected)),
         config::ConfigError::At {
             error, key: Some(key), ..
         } => unknown(&error.to_string(), &key)
@@ -93,6 +93,18 @@ fn explain(error: config::ConfigError) -> ConfigError {
         config::ConfigError::Message(text) => unknown(&text, "").unwrap_or(ConfigError::Other),
         _ => ConfigError::Other,
     }
+}
+
+/// What a setting must be, in words for people.
+fn kind(expected: &'static str) -> &'static str {
+    let kinds = [
+        ("unsigned", "a whole number, 0 or more"),
+        ("integer", "a whole number"),
+        ("boolean", "true or false"),
+        ("floating", "a number"),
+    ];
+    let known = kinds.into_iter().find(|(told, _)| expected.contains(told));
+    known.map_or(expected, |(_, words)| words)
 }
 
 /// Reads serde's sentence, "unknown field `tokn`, expected one of `token`, `mode`", said of the table `at`.

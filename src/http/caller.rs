@@ -124,7 +124,7 @@ fn is_open(method: &Method, path: &str) -> bool {
         Method::POST => path == "/api/v1/telegram/session",
         Method::GET | Method::HEAD => {
             named.iter().any(|start| path.starts_with(start))
-                || path.starts_with("/api/v1/themes/") && path.ends_with("/preview.jpg")
+                || path.starts_with("/api/v1/themes/") && path.contains("/preview.")
         }
         _ => false,
     }

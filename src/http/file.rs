@@ -5,7 +5,7 @@ use std::path::Path;
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use tokio_util::io::ReaderStream;
@@ -29,6 +29,37 @@ pub async fn answer(path: &Path, about: About<'_>, asked: &HeaderMap) -> Answer 
     let gone = |_| ApiError::new(StatusCode::GONE, "this file was removed to make room; ask for it again");
     let mut file = File::open(path).await.map_err(gone)?;
     let bytes = file.metadata().await.map_err(gone)?.len();
+    let (status, headers, (from, length)) = match head(about, bytes, asked)? {
+        Head::Whole(response) => return Ok(response),
+        Head::Of(status, headers, piece) => (status, headers, piece),
+    };
+    file.seek(SeekFrom::Start(from))
+        .await
+        .map_err(|error| ApiError::trouble(&error))?;
+    let body = Body::from_stream(ReaderStream::with_capacity(file.take(length), 64 << 10));
+    Ok((status, headers, body).into_response())
+}
+
+/// The same of a file that is part of the program.
+pub fn answer_part(bytes: &'static [u8], about: About<'_>, asked: &HeaderMap) -> Answer {
+    Ok(match head(about, bytes.len() as u64, asked)? {
+        Head::Whole(response) => response,
+        Head::Of(status, headers, (from, length)) => {
+            let piece = &bytes[from as usize..][..length as usize];
+            (status, headers, piece).into_response()
+        }
+    })
+}
+
+/// An answer's status and headers.
+enum Head {
+    /// There is nothing to add.
+    Whole(Response),
+    /// This piece belongs below it.
+    Of(StatusCode, HeaderMap, Piece),
+}
+
+fn head(about: About<'_>, bytes: u64, asked: &HeaderMap) -> Answer<Head> {
     let tag = format!("\"{}\"", about.tag);
     let mut told = HeaderMap::new();
     let text = |text: &str| HeaderValue::from_str(text).map_err(|error| ApiError::trouble(&error));
@@ -44,7 +75,7 @@ pub async fn answer(path: &Path, about: About<'_>, asked: &HeaderMap) -> Answer 
         given.map(|given| given.split(',').any(|one| one.trim().trim_start_matches("W/") == tags))
     };
     if has(header::IF_NONE_MATCH, &tag) == Some(true) {
-        return Ok((StatusCode::NOT_MODIFIED, told).into_response());
+        return Ok(Head::Whole((StatusCode::NOT_MODIFIED, told).into_response()));
     }
     // A piece of another version would not fit to what is there.
     let range = asked
@@ -64,15 +95,11 @@ pub async fn answer(path: &Path, about: About<'_>, asked: &HeaderMap) -> Answer 
             response
                 .headers_mut()
                 .insert(header::CONTENT_RANGE, text(&format!("bytes */{bytes}"))?);
-            return Ok(response);
+            return Ok(Head::Whole(response));
         }
     };
     told.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
-    file.seek(SeekFrom::Start(from))
-        .await
-        .map_err(|error| ApiError::trouble(&error))?;
-    let body = Body::from_stream(ReaderStream::with_capacity(file.take(length), 64 << 10));
-    Ok((status, told, body).into_response())
+    Ok(Head::Of(status, told, (from, length)))
 }
 
 enum Asked {

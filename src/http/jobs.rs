@@ -5,11 +5,13 @@ use std::path::PathBuf;
 use serde::Serialize;
 use tokio::runtime::Handle;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::time::sleep;
 
 use super::Web;
 use super::caller::Caller;
 use super::error::{Answer, ApiError};
 use super::input::{is_random_name, random_name};
+use super::limits::{NEARLY_DONE, RESTART_SECS};
 use super::media::Song;
 use super::{failed, media};
 use crate::model::{JobId, JobSpec};
@@ -80,7 +82,7 @@ pub async fn submit(web: &Web, caller: &Caller, spec: JobSpec, song: &Song) -> A
         };
         let queue = web.queue.clone();
         match off_runtime(move || queue.submit(submit)).await? {
-            Submitted::Queued { job, .. } | Submitted::Ready { job } | Submitted::Already { job } => {
+            Submitted::Queued { job, .. } | Submitted::Ready { job, .. } | Submitted::Already { job } => {
                 log(web, caller).await;
                 return Ok((name, job));
             }
@@ -235,6 +237,12 @@ impl Awaited {
     /// The job at its end.
     pub async fn over(mut self) -> Answer<Job> {
         let mut events = self.web.queue.events();
+        let stopping = self.web.stopping.clone();
+        let stopped = async move {
+            stopping.cancelled().await;
+            sleep(NEARLY_DONE).await;
+        };
+        tokio::pin!(stopped);
         loop {
             let job = find(&self.web, &self.name).await?;
             if job.state.is_final() {
@@ -242,7 +250,14 @@ impl Awaited {
                 return Ok(job);
             }
             loop {
-                match events.recv().await {
+                let event = tokio::select! {
+                    event = events.recv() => event,
+                    () = &mut stopped => {
+                        let detail = "the service is being restarted; ask for the circle again in a minute";
+                        return Err(ApiError::busy(detail, RESTART_SECS));
+                    }
+                };
+                match event {
                     Ok(event) if event.job == job.job => break,
                     Ok(_) => {}
                     // What was missed is in the record.

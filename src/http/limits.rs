@@ -18,6 +18,8 @@ pub const QUICK: Duration = Duration::from_secs(30);
 pub const UPLOAD: Duration = Duration::from_secs(600);
 /// After the last connection was told that we stop.
 pub const LEAVE: Duration = Duration::from_secs(5);
+/// Of that, for a circle that is nearly done; whoever waits for one that is not is told so in what is left.
+pub const NEARLY_DONE: Duration = Duration::from_secs(4);
 
 /// A body of JSON: a song's lyrics with every sign written as \uXXXX are the largest.
 pub const JSON_BYTES: usize = 512 << 10;

@@ -82,7 +82,7 @@ pub async fn song(web: &Web, file: Reservation, extension: &'static str, told: T
 /// A source's name for a song, as a search gave it.
 pub fn track_id(text: &str) -> Answer<TrackRef> {
     let track = text.parse();
-    track.map_err(|_| ApiError::unreadable("`track` is no id that a search gave"))
+    track.map_err(|_| ApiError::unreadable("`track` is no song's id; take one that /api/v1/search gives"))
 }
 
 /// A track as a song on our disk; remembered, so that it is fetched once.

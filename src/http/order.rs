@@ -12,7 +12,7 @@ use super::input::{is_random_name, line};
 use super::media::{self, Song};
 use super::upload::{keep, room};
 use crate::model::limits::{MAX_FRAGMENT, MAX_LYRICS_BYTES, MIN_FRAGMENT};
-use crate::model::{Blob, Fps, JobSpec, Size};
+use crate::model::{Blob, Corners, Fps, JobSpec, Size};
 use crate::queue::Rejection;
 use crate::scene::motion::Speed;
 use crate::scene::theme;
@@ -20,6 +20,23 @@ use crate::worker::{Files, Wanted};
 
 /// Longest value of a parameter: a colour.
 const VALUE_CHARS: usize = 40;
+
+/// The fields of [`Look`], and those of them that are whole numbers: what is wrong with them is said in our words.
+const FIELDS: [&str; 12] = [
+    "start_ms",
+    "length_ms",
+    "theme",
+    "parameters",
+    "speed",
+    "size_px",
+    "fps",
+    "corners",
+    "title",
+    "artist",
+    "lyrics",
+    "seed",
+];
+const WHOLE: [&str; 5] = ["start_ms", "length_ms", "size_px", "fps", "seed"];
 
 /// How the circle of a song is to look and what of the song it plays.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -34,6 +51,8 @@ pub struct Look {
     pub speed: Option<Value>,
     pub size_px: Option<u32>,
     pub fps: Option<u32>,
+    #[serde(default)]
+    pub corners: Corners,
     pub title: Option<String>,
     pub artist: Option<String>,
     /// An LRC file's text.
@@ -109,6 +128,19 @@ pub async fn cover(web: &Web, name: &str) -> Answer<Blob> {
 
 impl Look {
     pub fn read(fields: Fields) -> Answer<Self> {
+        for (name, value) in &fields {
+            if !FIELDS.contains(&name.as_str()) {
+                let name: String = name.chars().take(40).collect();
+                return Err(ApiError::unreadable(format!(
+                    "there is no field `{name}` here; see /docs for those there are"
+                )));
+            }
+            if WHOLE.contains(&name.as_str()) && !value.is_null() && !value.is_u64() {
+                return Err(ApiError::unreadable(format!(
+                    "`{name}` must be a whole number, 0 or more"
+                )));
+            }
+        }
         serde_json::from_value(Value::Object(fields)).map_err(|error| {
             let why: String = error.to_string().chars().take(200).collect();
             ApiError::unreadable(format!("the order cannot be understood: {why}"))
@@ -128,8 +160,11 @@ impl Look {
         };
         let size = Size::new(self.size_px.unwrap_or(web.house.format.size.px()));
         let (min, max) = (Size::MIN, Size::MAX);
-        let size =
-            size.ok_or_else(|| ApiError::bad(format!("`size_px` must be an even number from {min} to {max}")))?;
+        let size = size.ok_or_else(|| {
+            ApiError::bad(format!(
+                "a circle's side must be an even number of pixels from {min} to {max}"
+            ))
+        })?;
         let fps = Fps::new(self.fps.unwrap_or(web.house.format.fps.get()));
         let fps = fps.ok_or_else(|| ApiError::bad("`fps` must be 25, 30 or 60"))?;
         let lyrics = match self.lyrics.filter(|text| !text.trim().is_empty()) {
@@ -147,6 +182,7 @@ impl Look {
             speed: speed.to_string(),
             size_px: size.px(),
             fps: fps.get(),
+            corners: self.corners,
             title: line(self.title.as_deref()).or_else(|| song.title.clone()),
             artist: line(self.artist.as_deref()).or_else(|| song.artist.clone()),
             seed: self.seed,

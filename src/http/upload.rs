@@ -72,7 +72,10 @@ pub async fn form(web: &Web, mut request: Request, wanted: &[Wanted]) -> Answer<
     let told = request.headers().get(header::CONTENT_LENGTH);
     let told: Option<u64> = told.and_then(|length| length.to_str().ok()?.parse().ok());
     if told.is_some_and(|bytes| bytes > most) {
-        return Err(ApiError::too_large(most));
+        return Err(ApiError::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            format!("a form takes at most {most} bytes; send smaller files"),
+        ));
     }
     DefaultBodyLimit::max(usize::try_from(most).unwrap_or(usize::MAX)).apply(&mut request);
     let multipart = Multipart::from_request(request, web).await;
@@ -109,6 +112,7 @@ async fn read(web: &Web, mut multipart: Multipart, wanted: &[Wanted], most: u64)
 }
 
 async fn to_disk(web: &Web, mut field: Field<'_>, max_bytes: u64) -> Answer<Upload> {
+    let field_name = field.name().unwrap_or_default().to_owned();
     let name = field.file_name().map(str::to_owned);
     let mut room = room(web, max_bytes.min(FIRST_BYTES)).await?;
     let mut file = File::create(room.path())
@@ -118,7 +122,10 @@ async fn to_disk(web: &Web, mut field: Field<'_>, max_bytes: u64) -> Answer<Uplo
     while let Some(piece) = patiently(field.chunk()).await?.map_err(broken)? {
         bytes += piece.len() as u64;
         if bytes > max_bytes {
-            return Err(ApiError::too_large(max_bytes));
+            return Err(ApiError::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                format!("`{field_name}` takes at most {max_bytes} bytes; send a smaller file"),
+            ));
         }
         if bytes > room.limit_bytes() {
             let next = bytes.max(room.limit_bytes() * 2).min(max_bytes);
@@ -131,7 +138,9 @@ async fn to_disk(web: &Web, mut field: Field<'_>, max_bytes: u64) -> Answer<Uplo
     }
     file.flush().await.map_err(|error| ApiError::trouble(&error))?;
     if bytes == 0 {
-        return Err(ApiError::bad("a file of the form is empty; choose it again"));
+        return Err(ApiError::bad(format!(
+            "`{field_name}` is an empty file; choose it again"
+        )));
     }
     Ok(Upload { file: room, name, head })
 }

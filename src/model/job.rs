@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Fragment, TrackRef};
+use super::{Corners, Fragment, TrackRef};
 
 /// Longest extension of a file we keep: `flac`, `opus`, `webp`; anything longer is no extension.
 const MAX_EXTENSION_CHARS: usize = 8;
@@ -60,6 +60,8 @@ pub struct JobSpec {
     pub speed: String,
     pub size_px: u32,
     pub fps: u32,
+    #[serde(default)]
+    pub corners: Corners,
     /// In place of what the tags say.
     pub title: Option<String>,
     pub artist: Option<String>,
@@ -155,6 +157,7 @@ mod tests {
             speed: "33.333".into(),
             size_px: 640,
             fps: 30,
+            corners: Corners::Black,
             title: None,
             artist: None,
             seed: 0,

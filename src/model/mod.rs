@@ -14,4 +14,4 @@ pub use job::{Blob, JobId, JobSpec, SongFacts};
 pub use origin::{Found, Source, TrackRef};
 pub use time::{Fragment, SAMPLE_RATE, parse_time};
 pub use track::{Tags, TrackFacts, clean_tag, is_shown};
-pub use video::{Fps, FrameIndex, Size, VideoFormat};
+pub use video::{Corners, Fps, FrameIndex, Size, VideoFormat};

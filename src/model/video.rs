@@ -1,6 +1,10 @@
 //! The shape of a circle's picture: side, frame rate, frame numbers.
 
+use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
 
 /// Side of the square picture in pixels: even, 240 to 640.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -46,6 +50,43 @@ impl Fps {
     /// Whole frames in `length`, at least one.
     pub fn frames_in(self, length: Duration) -> u32 {
         ((length.as_nanos() * u128::from(self.0) / 1_000_000_000) as u32).max(1)
+    }
+}
+
+/// What the picture shows outside the inscribed circle.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Corners {
+    /// Flat black, which Telegram cuts off: what a video message must have.
+    #[default]
+    Black,
+    /// The cover, out of focus: for places that show the whole picture.
+    Cover,
+}
+
+impl Corners {
+    pub const ALL: [Self; 2] = [Self::Black, Self::Cover];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Black => "black",
+            Self::Cover => "cover",
+        }
+    }
+}
+
+impl fmt::Display for Corners {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.name())
+    }
+}
+
+impl FromStr for Corners {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let named = Self::ALL.into_iter().find(|corners| corners.name() == text);
+        named.ok_or_else(|| "corners are black or cover".to_owned())
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::PipelineError;
 use crate::cover;
 use crate::flow::{ENVELOPE_POINTS, Features, FrameFeatures, Scene};
-use crate::model::{FrameIndex, Tags, VideoFormat};
+use crate::model::{Corners, FrameIndex, Tags, VideoFormat};
 use crate::render::{Gpu, Renderer};
 use crate::scene::motion::Speed;
 use crate::scene::params::ParamValues;
@@ -27,6 +27,7 @@ fn calm_scene(format: VideoFormat) -> Result<Scene, PipelineError> {
     };
     let request = SceneRequest {
         format,
+        corners: Corners::Black,
         theme: theme::find(theme::DEFAULT_THEME)?,
         params: &ParamValues::new(),
         speed: Speed::default(),

@@ -14,7 +14,7 @@ use crate::audio::{self, AudioError};
 use crate::cover::Cover;
 use crate::encode::EncoderChoice;
 use crate::lyrics::Lyrics;
-use crate::model::{Fragment, Tags, TrackFacts, VideoFormat, limits};
+use crate::model::{Corners, Fragment, Tags, TrackFacts, VideoFormat, limits};
 use crate::render::{Entry, shader_text};
 use crate::scene::motion::Speed;
 use crate::scene::params::ParamValues;
@@ -34,6 +34,7 @@ pub struct Request {
     pub params: ParamValues,
     pub speed: Speed,
     pub format: VideoFormat,
+    pub corners: Corners,
     /// In place of what the tags say.
     pub title: Option<String>,
     pub artist: Option<String>,
@@ -130,13 +131,14 @@ pub(super) fn content_key(
 ) -> Result<String, AudioError> {
     let mut hash = Sha256::new();
     let asked = format!(
-        "musiccircles {RENDERER_VERSION}, {fragment:?}, {:?}, {:?}, {}, {}, {}, {:?}, {:?}, {:?}, {:?}",
+        "musiccircles {RENDERER_VERSION}, {fragment:?}, {:?}, {:?}, {}, {}, {}, {:?}, {}, {:?}, {:?}, {:?}",
         request.theme.shader,
         request.params,
         request.speed,
         request.seed,
         request.max_bytes,
         request.format,
+        request.corners,
         tags.title,
         tags.artist,
         lyrics.within(fragment)

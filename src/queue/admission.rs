@@ -7,6 +7,7 @@ use super::{Queue, QueueError, QueueLimits};
 use crate::model::{JobId, JobSpec};
 use crate::store::jobs::{self, Address, Job, JobState, NewJob, Waiting};
 use crate::store::{Millis, StoreError, Tx, circles, files, leases, measures, operators};
+use crate::telemetry::figures;
 
 /// The name of the mean render time in the record.
 pub(super) const RENDER_MS_PER_SECOND: &str = "render_ms_per_second";
@@ -36,9 +37,10 @@ pub enum Submitted {
         job: JobId,
         place: Place,
     },
-    /// The circle exists, and is on its way.
+    /// The circle exists: it may be fetched, or is on its way.
     Ready {
         job: JobId,
+        state: JobState,
     },
     /// Asked for a moment ago.
     Already {
@@ -87,7 +89,10 @@ impl Queue {
     pub fn told(&self, submitted: &Submitted) {
         match submitted {
             Submitted::Queued { job, .. } => self.tell(*job, JobState::Queued),
-            Submitted::Ready { job } => self.tell(*job, JobState::Rendered),
+            Submitted::Ready { job, state } => {
+                figures::circle_was_there();
+                self.tell(*job, *state);
+            }
             Submitted::Already { .. } | Submitted::Rejected(_) => {}
         }
     }
@@ -163,10 +168,10 @@ fn enter(
         now,
     )?;
     if let Some(content_key) = made {
-        let to = submit.to.map_or(JobState::Done, |_| JobState::Rendered);
-        leases::end_waiting(tx, job, JobState::Queued, to, None, now)?;
+        let state = submit.to.map_or(JobState::Done, |_| JobState::Rendered);
+        leases::end_waiting(tx, job, JobState::Queued, state, None, now)?;
         outbox::post(tx, job, submit.user_id, submit.to, &content_key, now)?;
-        return Ok(Submitted::Ready { job });
+        return Ok(Submitted::Ready { job, state });
     }
     let holder = leases::holder(job);
     for path in submit.spec.blobs().filter_map(|blob| blob.path()) {

@@ -12,6 +12,7 @@ use crate::store::disk::{CIRCLES, Reservation};
 use crate::store::jobs::{self, Failure, Job, JobState};
 use crate::store::leases::{self, Blame, Claimant, Held};
 use crate::store::{Millis, StoreError, Tx, circles, deliveries, files, measures};
+use crate::telemetry::figures;
 use crate::torture;
 
 /// A job in a worker's hands, as long as it says every [`super::limits::HEARTBEAT_MS`] that it lives.
@@ -159,6 +160,7 @@ impl Queue {
         })?;
         let Some(state) = state else { return Ok(None) };
         let state = state.ok_or(QueueError::Stale)?;
+        figures::circle_was_there();
         self.tell(held.job, state);
         Ok(Some(state))
     }

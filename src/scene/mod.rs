@@ -14,7 +14,7 @@ use std::sync::Arc;
 use crate::cover::Cover;
 use crate::flow::LyricLine;
 use crate::flow::{Features, Look, Scene};
-use crate::model::{Fault, FrameIndex, Tags, VideoFormat};
+use crate::model::{Corners, Fault, FrameIndex, Tags, VideoFormat};
 use motion::{Motion, Speed};
 use params::ParamValues;
 use theme::Theme;
@@ -47,6 +47,7 @@ impl SceneError {
 #[derive(Clone, Debug)]
 pub struct SceneRequest<'a> {
     pub format: VideoFormat,
+    pub corners: Corners,
     pub theme: &'a Theme,
     pub params: &'a ParamValues,
     pub speed: Speed,
@@ -89,6 +90,8 @@ pub fn compose(request: &SceneRequest<'_>, features: &Features) -> Scene {
         length_secs: FrameIndex(features.frames.len() as u32).time_secs(features.fps) as f32,
         looped: f32::from(u8::from(motion.looped)),
         lines: lyrics.lines as f32,
+        corners: f32::from(u8::from(request.corners == Corners::Cover)),
+        unused: [0.0; 3],
         accent: color(palette.accent),
         glow: color(palette.glow),
         ink: color(palette.ink),

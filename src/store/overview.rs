@@ -218,6 +218,22 @@ pub fn story(conn: &Connection, job: JobId) -> Result<Option<Story>, StoreError>
     rows.next().transpose()
 }
 
+/// Circles that were made or found since then, and how many of them were there already.
+pub fn again(conn: &Connection, since: Millis) -> Result<(u64, u64), StoreError> {
+    let mut asked = conn.prepare_cached(
+        "SELECT count(*), count(*) FILTER (WHERE stages IS NULL) FROM jobs
+         WHERE changed_ms >= ?1 AND state IN ('sent', 'done')",
+    )?;
+    Ok(asked.query_row([since], |row| Ok((unsigned(row.get(0)?), unsigned(row.get(1)?))))?)
+}
+
+/// Circles whose file is kept, and their bytes.
+pub fn kept(conn: &Connection) -> Result<(u64, u64), StoreError> {
+    let mut asked =
+        conn.prepare_cached("SELECT count(*), coalesce(sum(bytes), 0) FROM circles JOIN files USING (path)")?;
+    Ok(asked.query_row([], |row| Ok((unsigned(row.get(0)?), unsigned(row.get(1)?))))?)
+}
+
 /// Size of the database.
 pub fn database_bytes(conn: &Connection) -> Result<u64, StoreError> {
     let number = |name| conn.pragma_query_value(None, name, |row| row.get::<_, i64>(0));

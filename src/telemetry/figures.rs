@@ -42,6 +42,11 @@ pub const CIRCLE: Figure = figure(
     Histogram,
     "Time a worker took to make a circle.",
 );
+pub const CACHED: Figure = figure(
+    "musiccircles_circles_cached_total",
+    Counter,
+    "Circles asked for that were there already.",
+);
 pub const DEATHS: Figure = figure(
     "musiccircles_worker_deaths_total",
     Counter,
@@ -103,11 +108,12 @@ pub const DESCRIPTORS: Figure = figure(
 );
 
 /// All of them: a dashboard or an alert that names another one is wrong.
-pub const ALL: [Figure; 19] = [
+pub const ALL: [Figure; 20] = [
     BUILD_INFO,
     JOBS,
     STAGE,
     CIRCLE,
+    CACHED,
     DEATHS,
     QUEUE,
     QUEUE_AGE,
@@ -180,6 +186,10 @@ pub fn stage_took(stage: &'static str, took: Duration) {
 
 pub fn circle_took(took: Duration) {
     histogram!(CIRCLE.name).record(took);
+}
+
+pub fn circle_was_there() {
+    counter!(CACHED.name).increment(1);
 }
 
 pub fn worker_died() {

@@ -58,6 +58,7 @@ pub fn request(wanted: &Wanted, encoder: EncoderChoice, cores: usize) -> Result<
         params,
         speed: spec.speed.parse().map_err(format)?,
         format: VideoFormat { size, fps },
+        corners: spec.corners,
         title: spec.title.clone(),
         artist: spec.artist.clone(),
         encoder,

@@ -104,11 +104,19 @@ async fn prometheus_can_read_what_was_counted() {
     let server = &desk.server;
     let song = server.send_song(song_bytes(2.0)).await;
     let order = serde_json::json!({ "song": song["song"], "start_ms": 0, "length_ms": 1000, "theme": "vinyl" });
-    let job: Value = server.post_json("/api/v1/jobs", order).await.json().await.unwrap();
+    let job: Value = server
+        .post_json("/api/v1/jobs", order.clone())
+        .await
+        .json()
+        .await
+        .unwrap();
     let path = format!("/api/v1/jobs/{}", job["job"].as_str().unwrap());
     while server.json(&path).await["state"] != "done" {
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     }
+    // The same again is there already, and as done as the one that was drawn.
+    let again: Value = server.post_json("/api/v1/jobs", order).await.json().await.unwrap();
+    assert_eq!(again["state"], "done");
     server.get("/api/v1/songs/../../etc/passwd?x=%22%0a").await;
     server.get("/an/address/nobody/has\"}").await;
     let answer = server.get("/metrics").await;
@@ -123,7 +131,7 @@ async fn prometheus_can_read_what_was_counted() {
             .unwrap_or_else(|| panic!("{name} is not in the list"));
         assert_eq!(format!("{:?}", known.kind).to_lowercase(), *kind, "{name}");
     }
-    for (state, least) in [("queued", 1.0), ("rendering", 1.0), ("done", 1.0)] {
+    for (state, least) in [("queued", 1.0), ("rendering", 1.0), ("done", 2.0)] {
         assert!(
             value(&samples, "musiccircles_jobs_total", &[("state", state)]) >= least,
             "{state}: {text}"
@@ -133,6 +141,7 @@ async fn prometheus_can_read_what_was_counted() {
         let count = value(&samples, "musiccircles_job_stage_seconds_count", &[("stage", stage)]);
         assert_eq!(count, 1.0, "{stage}");
     }
+    assert_eq!(value(&samples, "musiccircles_circles_cached_total", &[]), 1.0);
     assert_eq!(value(&samples, "musiccircles_queue_jobs", &[("state", "queued")]), 0.0);
     assert_eq!(
         value(&samples, "musiccircles_workers", &[("lane", "render"), ("state", "up")]),

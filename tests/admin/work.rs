@@ -100,6 +100,15 @@ async fn a_job_is_found_its_story_told_cancelled_and_made_again() {
         "{live}"
     );
     assert!(live["lanes"][0]["adapter"].as_str().unwrap().len() > 3);
+    let cache = &live["record"]["cache"];
+    assert!(
+        cache["kept"].as_u64() >= Some(1) && cache["bytes"].as_u64() > Some(1000),
+        "{cache}"
+    );
+    assert!(
+        cache["asked"].as_u64() >= Some(3) && cache["found"].as_u64() < cache["asked"].as_u64(),
+        "{cache}"
+    );
     let made: u64 = live["record"]["minutes"]
         .as_array()
         .unwrap()

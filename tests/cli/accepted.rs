@@ -172,3 +172,29 @@ fn every_way_to_choose_a_fragment() {
         assert!((length - secs).abs() < 0.001, "{choice}: {length} s");
     }
 }
+
+#[test]
+fn a_square_picture() {
+    let desk = Desk::with_song(2.0);
+    desk.file("green.png", &picture::file(quadrants(64, 64), ImageFormat::Png));
+    let words = [
+        "frame",
+        "song.wav",
+        "--size",
+        "240",
+        "--cover",
+        "green.png",
+        "--corners",
+    ];
+    let corner = |corners: &str| {
+        let done = desk.run(words.into_iter().chain([corners, "-o", "a.png"]));
+        assert_eq!((done.code, done.stderr.as_str()), (0, ""));
+        let picture = image::load_from_memory(&desk.read("a.png")).unwrap().into_rgb8();
+        *picture.get_pixel(2, 2)
+    };
+    assert_eq!(corner("black").0, [0, 0, 0]);
+    assert!(corner("cover").0.iter().any(|&value| value > 40));
+    let done = desk.run(words.into_iter().chain(["round", "-o", "b.png"]));
+    assert_eq!(done.code, 2);
+    assert!(done.stderr.contains("corners are black or cover"), "{}", done.stderr);
+}

@@ -120,3 +120,24 @@ async fn who_hangs_up_before_their_turn_leaves_the_line_to_the_others() {
     assert_eq!(server.json(&path).await["state"], "rendering");
     assert_eq!(server.log().matches("a job is being worked on").count(), 1);
 }
+
+#[tokio::test]
+async fn who_waits_while_the_service_is_stopped_hears_so_and_leaves_nothing_behind() {
+    let mut server = Server::with(&[("RENDER__SIZE", "640"), ("RENDER__FPS", "60")]).await;
+    let waits = tokio::spawn(create(&server, song_bytes(60.0), &[]).send());
+    until(&server, "rendering", 1).await;
+    let pid = rustix::process::Pid::from_raw(server.pid() as i32).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    let told = waits.await.unwrap().unwrap();
+    assert_eq!(told.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(told.headers().contains_key(header::RETRY_AFTER));
+    let told = detail(told).await;
+    assert!(told.contains("restarted"), "{told}");
+    let began = Instant::now();
+    while server.is_alive() {
+        assert!(began.elapsed() < PATIENCE, "it does not stop");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let left: Vec<_> = std::fs::read_dir(server.path("data/tmp")).unwrap().collect();
+    assert!(left.is_empty(), "{left:?}");
+}

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use musiccircles::flow::{Scene, ThemeShader};
-use musiccircles::model::{FrameIndex, Tags};
+use musiccircles::model::{Corners, FrameIndex, Tags};
 use musiccircles::render::{self, RenderError, RenderSettings, Renderer};
 use musiccircles::scene::motion::Speed;
 use musiccircles::scene::params::ParamValues;
@@ -51,6 +51,7 @@ fn in_still(code: &str) -> String {
 fn scene(theme: &Theme, side_px: u32) -> Scene {
     let request = SceneRequest {
         format: format(side_px, 30),
+        corners: Corners::Black,
         theme,
         params: &ParamValues::new(),
         speed: Speed::default(),

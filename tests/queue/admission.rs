@@ -196,7 +196,7 @@ fn nobody_who_was_served_is_passed_by_newcomers_for_ever() {
 fn the_same_again_is_on_its_way_at_once() {
     let desk = Desk::new(OPEN);
     desk.rendered(1, 1);
-    let Submitted::Ready { job } = desk.ask(2, 1) else {
+    let Submitted::Ready { job, .. } = desk.ask(2, 1) else {
         panic!("not found by its fingerprint")
     };
     assert_eq!(desk.state(job), JobState::Rendered);
@@ -211,7 +211,7 @@ fn the_same_again_is_on_its_way_at_once() {
         to: None,
         ..submit(4, desk.spec(1))
     };
-    let Submitted::Ready { job } = desk.queue.submit(fetched).unwrap() else {
+    let Submitted::Ready { job, .. } = desk.queue.submit(fetched).unwrap() else {
         panic!()
     };
     assert_eq!(desk.state(job), JobState::Done);

@@ -272,7 +272,7 @@ fn what_was_sent_is_known_and_sent_again_by_its_name() {
     let highest = desk.queue.store().read(|conn| known::highest(conn, BOT, 1)).unwrap();
     assert_eq!(highest, 70);
     // Somebody else wants the same; Telegram has it.
-    let musiccircles::queue::Submitted::Ready { job } = desk.ask(2, 1) else {
+    let musiccircles::queue::Submitted::Ready { job, .. } = desk.ask(2, 1) else {
         panic!()
     };
     let again = parcel(&desk);
@@ -539,7 +539,7 @@ fn a_circles_name_is_not_taken_for_the_square_videos() {
     let first = desk.rendered(1, 1);
     parcel(&desk);
     desk.queue.answered(first, Outcome::Sent, sent(70)).unwrap();
-    let musiccircles::queue::Submitted::Ready { job } = desk.ask(2, 1) else {
+    let musiccircles::queue::Submitted::Ready { job, .. } = desk.ask(2, 1) else {
         panic!()
     };
     parcel(&desk);

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use musiccircles::model::{Blob, JobId, JobSpec};
+use musiccircles::model::{Blob, Corners, JobId, JobSpec};
 use musiccircles::queue::delivery::Timing;
 use musiccircles::queue::{Claim, Made, Parcel, Queue, QueueLimits, QueueSettings, Submit, Submitted, Todo};
 use musiccircles::store::disk::DiskLimits;
@@ -152,6 +152,7 @@ pub fn spec(song: &Blob, seed: u64) -> JobSpec {
         speed: "33.333".into(),
         size_px: 640,
         fps: 30,
+        corners: Corners::Black,
         title: None,
         artist: None,
         seed,

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use musiccircles::assets;
 use musiccircles::encode::EncoderChoice;
-use musiccircles::model::{Fps, Size, VideoFormat};
+use musiccircles::model::{Corners, Fps, Size, VideoFormat};
 use musiccircles::pipeline::{self, CoverChoice, FragmentChoice, Request};
 use musiccircles::scene::motion::Speed;
 use musiccircles::scene::params::ParamValues;
@@ -31,6 +31,7 @@ fn a_warm_song_is_known_by_its_key_in_an_instant() {
             size: Size::new(640).unwrap(),
             fps: Fps::default(),
         },
+        corners: Corners::Black,
         title: None,
         artist: None,
         encoder: EncoderChoice::X264,
@@ -40,6 +41,12 @@ fn a_warm_song_is_known_by_its_key_in_an_instant() {
     };
     let key = || pipeline::content_key(&request, &AtomicBool::new(false)).unwrap();
     let first = key();
+    let square = Request {
+        corners: Corners::Cover,
+        ..request.clone()
+    };
+    let square = pipeline::content_key(&square, &AtomicBool::new(false)).unwrap();
+    assert_ne!(square, first, "a square picture is another circle");
     let began = Instant::now();
     assert_eq!(key(), first);
     println!("content key of a warm song: {:?}", began.elapsed());

@@ -6,6 +6,7 @@ use musiccircles::model::JobId;
 use musiccircles::queue::delivery::{Outcome, Refusal};
 use musiccircles::queue::{Ended, Made, SentAs, Submitted, Todo};
 use musiccircles::store::jobs::Failure;
+use musiccircles::store::overview;
 use musiccircles::store::people::{self, InteractionKind};
 use musiccircles::store::stats::{Day, Trouble};
 
@@ -81,7 +82,7 @@ fn an_operator_is_told_the_numbers_of_the_day() {
         desk.made_and_sent(100 + nth, nth as u64, 100, render_ms);
     }
     // The same again needs no worker.
-    let Submitted::Ready { job } = desk.ask(103, 1) else {
+    let Submitted::Ready { job, .. } = desk.ask(103, 1) else {
         panic!("it was not found")
     };
     desk.sent(job, Outcome::Sent);
@@ -96,6 +97,10 @@ fn an_operator_is_told_the_numbers_of_the_day() {
 
     let now = desk.now.load(std::sync::atomic::Ordering::Relaxed);
     let numbers = desk.queue.store().read(|conn| read(conn, now)).unwrap();
+    let again = desk.queue.store().read(|conn| overview::again(conn, now - DAY_MS));
+    assert_eq!(again.unwrap(), (4, 1), "of four circles one was there already");
+    let kept = desk.queue.store().read(overview::kept).unwrap();
+    assert!(kept.0 == 4 && kept.1 > 0, "{kept:?}");
     let day = |date: &str, people, circles, searches| Day {
         date: date.into(),
         people,

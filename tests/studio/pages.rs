@@ -86,7 +86,37 @@ async fn on_a_phone_from_a_dropped_file_to_a_playing_circle() {
     let circle = reqwest::get(address.as_str().unwrap()).await.unwrap();
     let named = circle.headers()["content-disposition"].to_str().unwrap().to_owned();
     assert!(named.starts_with("attachment"), "{named}");
-    assert_eq!(&circle.bytes().await.unwrap()[4..8], b"ftyp");
+    let circle = circle.bytes().await.unwrap();
+    assert_eq!(&circle[4..8], b"ftyp");
+
+    // The same for places that show the whole picture: another film, with something in its corners.
+    browser.click("#square").await;
+    browser
+        .until("document.body.dataset.step === 'done' && document.querySelector('.disc.square') != null")
+        .await;
+    assert_eq!(last_asked(&browser, "jobs").await["corners"], "cover");
+    assert_eq!(text(&browser, "#progress").await, "Your square video is ready");
+    browser
+        .until(
+            "document.querySelector('#circle').currentTime > 0 && document.querySelector('#circle').videoWidth === 640",
+        )
+        .await;
+    assert!(corner(&browser).await > 20, "the corners are dark");
+    assert_accessible(&browser, "when it is square").await;
+    browser.screenshot(&album("phone-square")).await;
+    let address = browser.value("document.querySelector('#download').href").await;
+    let square = reqwest::get(address.as_str().unwrap()).await.unwrap();
+    let named = square.headers()["content-disposition"].to_str().unwrap().to_owned();
+    assert!(named.contains("square.mp4"), "{named}");
+    assert_ne!(square.bytes().await.unwrap(), circle);
+    // Back and forth, and nothing is made again.
+    browser.click("#square").await;
+    browser.until("document.querySelector('.disc.square') == null").await;
+    browser
+        .until("document.querySelector('#circle').readyState > 2 && document.querySelector('#circle').currentTime > 0")
+        .await;
+    assert!(corner(&browser).await < 4, "a circle has nothing in its corners");
+    assert_eq!(browser.value("asked('jobs').length").await, 2);
     assert_quiet(&browser, &house).await;
 }
 
@@ -165,6 +195,16 @@ async fn without_webgpu_stills_come_from_the_server() {
     assert!(asked.iter().any(|address| address.ends_with("/api/v1/frames")));
     assert_eq!(last_asked(&browser, "frames").await["fps"], Value::Null);
     assert!(!asked.iter().any(|address| address.ends_with("/api/v1/scene")));
+    // The looks to choose from move all the same, those that are seen.
+    let seen = "document.querySelector('#themes').scrollIntoView({ block: 'center' })";
+    browser.value(&format!("void {seen}")).await;
+    browser
+        .until("[...document.querySelectorAll('#themes video')].some((clip) => clip.currentTime > 0.5)")
+        .await;
+    browser.screenshot(&album("phone-clips")).await;
+    let moving = "[...document.querySelectorAll('#themes video')].filter((clip) => !clip.paused).length";
+    let moving = browser.value(moving).await.as_u64().unwrap();
+    assert!((1..8).contains(&moving), "{moving} clips move on a phone's screen");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -213,4 +253,18 @@ async fn inside_telegram_the_circle_goes_into_the_chat_by_one_button() {
         tokio::task::spawn_blocking(move || looks_at.wait_for_kind("video_note", 0, std::time::Duration::from_secs(5)));
     assert_eq!(seen.await.unwrap().content["length"], 640);
     assert_quiet(&browser, &house).await;
+}
+
+/// The brightest of a channel in the lower left corner of what plays.
+async fn corner(browser: &Browser) -> u64 {
+    let told = browser
+        .value(
+            "(() => {
+                const pen = new OffscreenCanvas(640, 640).getContext('2d');
+                pen.drawImage(document.querySelector('#circle'), 0, 0);
+                return Math.max(...pen.getImageData(8, 600, 30, 30).data.filter((_, at) => at % 4 !== 3));
+            })()",
+        )
+        .await;
+    told.as_u64().unwrap()
 }

@@ -8,7 +8,7 @@ use musiccircles::cover::Cover;
 use musiccircles::deliver::picture::rgb_from_nv12;
 use musiccircles::flow::LyricLine;
 use musiccircles::flow::{ENVELOPE_POINTS, Features, FrameFeatures, Scene};
-use musiccircles::model::{Fps, FrameIndex, Size, Tags, VideoFormat};
+use musiccircles::model::{Corners, Fps, FrameIndex, Size, Tags, VideoFormat};
 use musiccircles::render::{AdapterChoice, Gpu, RenderSettings, Renderer};
 use musiccircles::scene::motion::Speed;
 use musiccircles::scene::{SceneRequest, compose, theme};
@@ -30,6 +30,7 @@ pub struct Stage {
     pub features: Features,
     pub lyrics: Vec<LyricLine>,
     pub seed: u64,
+    pub corners: Corners,
 }
 
 pub fn format(side_px: u32, fps: u32) -> VideoFormat {
@@ -117,6 +118,7 @@ impl Stage {
             features,
             lyrics: Vec::new(),
             seed: 0,
+            corners: Corners::Black,
         }
     }
 
@@ -124,6 +126,7 @@ impl Stage {
         let theme = theme::find(self.theme).unwrap();
         let request = SceneRequest {
             format: self.format,
+            corners: self.corners,
             theme,
             params: &theme.parse_settings(self.settings.iter().copied()).unwrap(),
             speed: self.speed,

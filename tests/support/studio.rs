@@ -4,7 +4,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use musiccircles::encode::EncoderChoice;
-use musiccircles::model::{SAMPLE_RATE, VideoFormat};
+use musiccircles::model::{Corners, SAMPLE_RATE, VideoFormat};
 use musiccircles::pipeline::{self, CoverChoice, FragmentChoice, LyricsChoice, Report, Request, SharedGpu};
 use musiccircles::render::AdapterChoice;
 use musiccircles::scene::motion::Speed;
@@ -37,6 +37,7 @@ impl Studio {
             params: ParamValues::new(),
             speed: Speed::default(),
             format,
+            corners: Corners::Black,
             title: Some("Проба".into()),
             artist: Some("Test".into()),
             encoder: EncoderChoice::X264,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use musiccircles::model::Corners;
 use musiccircles::model::job::{Blob, JobSpec};
 use musiccircles::worker::{Files, Pool, Rendered, Settings, Step, Wanted, WorkFailed};
 use rustix::process::{Pid, Signal, kill_process};
@@ -126,6 +127,7 @@ pub fn small(song: &Path, length_ms: u64) -> Wanted {
             speed: "33.333".to_owned(),
             size_px: 240,
             fps: 25,
+            corners: Corners::Black,
             title: None,
             artist: None,
             seed: 0,

@@ -7,7 +7,7 @@ use crate::bot::recipe::{Recipe, TICK_MS};
 use crate::bot::tap::Serial;
 use crate::bot::times::Part;
 use crate::model::limits::{MAX_FRAGMENT, MIN_FRAGMENT};
-use crate::model::{Blob, JobSpec};
+use crate::model::{Blob, Corners, JobSpec};
 
 pub(super) const MAX_MS: u64 = MAX_FRAGMENT.as_millis() as u64;
 pub(super) const MIN_MS: u64 = MIN_FRAGMENT.as_millis() as u64;
@@ -228,6 +228,7 @@ impl Card {
             speed: self.look.speed.clone(),
             size_px: rules.size_px,
             fps: rules.fps,
+            corners: Corners::Black,
             title: self.song.title.clone(),
             artist: self.song.artist.clone(),
             seed: 0,

@@ -162,7 +162,7 @@ pub async fn retry(State(web): State<Web>, Extension(by): Extension<Operator>, P
         let asker = queue.clone();
         let submitted = queue.store().write(move |tx| {
             let submitted = asker.submit_in(tx, &submit, room)?;
-            if let Submitted::Queued { job, .. } | Submitted::Ready { job } = &submitted {
+            if let Submitted::Queued { job, .. } | Submitted::Ready { job, .. } = &submitted {
                 jobs::hand_over_origin(tx, old, *job)?;
             }
             Ok(submitted)
@@ -171,7 +171,7 @@ pub async fn retry(State(web): State<Web>, Extension(by): Extension<Operator>, P
         Ok::<_, QueueError>(submitted)
     });
     match submitted.await? {
-        Submitted::Queued { job, .. } | Submitted::Ready { job } | Submitted::Already { job } => {
+        Submitted::Queued { job, .. } | Submitted::Ready { job, .. } | Submitted::Already { job } => {
             Ok((StatusCode::ACCEPTED, Json(json!({ "job": job }))).into_response())
         }
         Submitted::Rejected(rejection) => Err(rejection.into()),

@@ -41,7 +41,17 @@ struct Told {
     stages: Vec<Stage>,
     troubles: Vec<Trouble>,
     examples: Vec<Line>,
+    cache: Cache,
     database_bytes: u64,
+}
+
+/// Circles that are kept, and what that was worth in the last day.
+#[derive(Serialize)]
+struct Cache {
+    kept: u64,
+    bytes: u64,
+    asked: u64,
+    found: u64,
 }
 
 #[derive(Serialize)]
@@ -127,7 +137,19 @@ fn read(conn: &Reader, now: Millis) -> Result<Told, StoreError> {
             .into_iter()
             .map(Line::from)
             .collect(),
+        cache: cache(conn, now - DAY_MS)?,
         database_bytes: overview::database_bytes(conn)?,
+    })
+}
+
+fn cache(conn: &Reader, since: Millis) -> Result<Cache, StoreError> {
+    let (kept, bytes) = overview::kept(conn)?;
+    let (asked, found) = overview::again(conn, since)?;
+    Ok(Cache {
+        kept,
+        bytes,
+        asked,
+        found,
     })
 }
 

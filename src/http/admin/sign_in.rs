@@ -39,9 +39,14 @@ pub async fn sign_in(
     State(web): State<Web>,
     Extension(from): Extension<Peer>,
     headers: HeaderMap,
-    input::Json(key): input::Json<Key>,
+    key: Result<input::Json<Key>, ApiError>,
 ) -> Answer {
     guard::own_page(&Method::POST, &headers)?;
+    let key = key.map_err(|refused| ApiError {
+        detail: "send {\"token\": ...} or {\"code\": ...} as JSON".into(),
+        ..refused
+    });
+    let input::Json(key) = key?;
     web.attempts
         .take(Who::of(from.address), ATTEMPTS_PER_MINUTE, Instant::now())
         .map_err(|wait| {
@@ -54,9 +59,14 @@ pub async fn sign_in(
     };
     let Some((role, who)) = found else {
         tracing::warn!(address = %from.address, "somebody could not sign in to the operator's page");
+        let closed = web.operating.admin.token_hash.is_none() && web.operating.owners.is_empty();
         return Err(ApiError::new(
             StatusCode::UNAUTHORIZED,
-            "this lets nobody in; check the token, or send /admin to the bot for a new code",
+            if closed {
+                "no token and no owner is set here that could come in; `musiccircles admin-token` makes one"
+            } else {
+                "this lets nobody in; check the token, or send /admin to the bot for a new code"
+            },
         ));
     };
     let (by, now) = (

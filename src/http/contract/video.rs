@@ -85,7 +85,7 @@ fn look(form: &Form) -> Answer<Look> {
             "size" => ("size_px", whole(text)?),
             "fps" | "seed" => (name.as_str(), whole(text)?),
             "rpm" => ("speed", Value::from(text)),
-            "theme" | "speed" | "title" | "artist" | "lyrics" => (name.as_str(), Value::from(text)),
+            "theme" | "corners" | "speed" | "title" | "artist" | "lyrics" => (name.as_str(), Value::from(text)),
             "parameters" => {
                 let parameters = serde_json::from_str(text);
                 (

@@ -84,6 +84,7 @@ pub fn operations() -> Vec<Operation> {
                     "end": { "type": "string" },
                     "size": { "type": "integer", "minimum": 240, "maximum": 640 },
                     "fps": { "type": "integer", "enum": [25, 30, 60] },
+                    "corners": { "type": "string", "enum": ["black", "cover"] },
                     "rpm": { "type": "string", "description": "16 to 78, or beat." },
                     "title": { "type": "string" },
                     "artist": { "type": "string" },

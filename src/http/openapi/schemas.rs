@@ -42,6 +42,10 @@ pub fn all() -> Value {
         "speed": { "type": ["number", "string"], "description": "16 to 78 turns a minute, or beat." },
         "size_px": { "type": "integer", "minimum": 240, "maximum": 640, "multipleOf": 2 },
         "fps": { "type": "integer", "enum": [25, 30, 60] },
+        "corners": {
+            "type": "string", "enum": ["black", "cover"], "default": "black",
+            "description": "What is seen outside the circle where it is shown square: nothing, or the cover out of focus.",
+        },
         "title": text, "artist": text,
         "lyrics": { "type": "string", "description": "The text of an LRC file." },
         "seed": { "type": "integer", "minimum": 0 },
@@ -73,7 +77,7 @@ pub fn all() -> Value {
         "Theme": object(json!({
             "name": text, "title": localized, "author": text, "about": { "type": ["object", "null"] },
             "loops": { "type": "boolean" }, "shows_lyrics": { "type": "boolean" },
-            "parameters": list(of("Parameter")), "preview": text,
+            "parameters": list(of("Parameter")), "preview": text, "clip": text,
         })),
         "Parameter": object(json!({
             "name": text, "title": localized, "kind": { "type": "string", "enum": ["number", "switch", "choice", "color"] },

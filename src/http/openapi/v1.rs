@@ -39,6 +39,16 @@ fn looks() -> Vec<Operation> {
             ]),
         op(
             "get",
+            "/api/v1/themes/{name}/preview.mp4",
+            "How a theme moves: a few seconds, without sound.",
+        )
+        .ranges("video/mp4")
+        .errors(&[
+            (404, "There is no such theme."),
+            (422, "The name cannot be understood."),
+        ]),
+        op(
+            "get",
             "/api/v1/themes/{name}/screen.wgsl",
             "The shader that draws a theme's scenes in a browser.",
         )
@@ -191,6 +201,7 @@ fn jobs() -> Vec<Operation> {
                     "start_ms": { "type": "integer" }, "length_ms": { "type": "integer" },
                     "theme": { "type": "string" }, "parameters": { "type": "string", "description": "An object, as JSON." },
                     "speed": { "type": "string" }, "size_px": { "type": "integer" }, "fps": { "type": "integer" },
+                    "corners": { "type": "string", "enum": ["black", "cover"] },
                     "title": { "type": "string" }, "artist": { "type": "string" }, "lyrics": { "type": "string" },
                     "seed": { "type": "integer" },
                 }),

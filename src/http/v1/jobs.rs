@@ -154,7 +154,7 @@ pub async fn circle(
     let about = About {
         kind: "video/mp4",
         tag: &key,
-        save_as: save.then(|| saved_name(job.spec.title.as_deref(), job.spec.artist.as_deref())),
+        save_as: save.then(|| saved_name(job.spec.title.as_deref(), job.spec.artist.as_deref(), job.spec.corners)),
     };
     file::answer(&path, about, &headers).await
 }

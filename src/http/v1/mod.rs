@@ -16,6 +16,7 @@ pub fn routes() -> Routes {
     Routes::default()
         .get("/api/v1/themes", themes::list)
         .get("/api/v1/themes/{name}/preview.jpg", themes::preview)
+        .get("/api/v1/themes/{name}/preview.mp4", themes::clip)
         .get("/api/v1/themes/{name}/screen.wgsl", screen::shader)
         .get("/api/v1/search", search::search)
         .get("/api/v1/songs/{song}", songs::one)

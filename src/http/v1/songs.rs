@@ -16,6 +16,7 @@ use crate::http::input::{self, Path, Query};
 use crate::http::media::{self, Song, Told};
 use crate::http::upload::{self, Wanted};
 use crate::http::{Web, order};
+use crate::model::Corners;
 use crate::model::limits::{MAX_FRAGMENT, MIN_FRAGMENT};
 use crate::worker::Surveyed;
 
@@ -203,8 +204,9 @@ fn spread(peaks: &[u8], points: usize) -> Vec<f32> {
 }
 
 /// For the name a song's circle is saved under.
-pub fn saved_name(title: Option<&str>, artist: Option<&str>) -> String {
-    file_name(&[artist, title], "circle", "mp4")
+pub fn saved_name(title: Option<&str>, artist: Option<&str>, corners: Corners) -> String {
+    let square = (corners == Corners::Cover).then_some("square");
+    file_name(&[artist, title, square], "circle", "mp4")
 }
 
 #[cfg(test)]

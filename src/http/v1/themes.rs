@@ -1,16 +1,30 @@
 //! `/api/v1/themes`: the looks there are, what of each can be set, and a picture of it.
 
+use std::sync::LazyLock;
+
 use axum::Json;
-use axum::http::header;
+use axum::http::{HeaderMap, header};
 use axum::response::IntoResponse;
 use serde::Serialize;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
-use crate::assets;
+use crate::assets::{self, Preview};
 use crate::http::error::{Answer, ApiError};
+use crate::http::file::{self, About};
 use crate::http::input::Path;
 use crate::scene::params::{Localized, ParamSpec};
 use crate::scene::theme::{self, Theme};
+
+/// One name for what all clips show: they change together.
+static CLIPS: LazyLock<String> = LazyLock::new(|| {
+    let mut hash = Sha256::new();
+    for theme in theme::built_in() {
+        hash.update(assets::theme_preview(&theme.name).map_or(&[][..], |preview| preview.clip));
+    }
+    let name = hash.finalize();
+    name.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+});
 
 #[derive(Serialize)]
 struct Themes {
@@ -28,6 +42,8 @@ struct Shown {
     shows_lyrics: bool,
     parameters: Vec<Parameter>,
     preview: String,
+    /// The same, moving.
+    clip: String,
 }
 
 #[derive(Serialize)]
@@ -49,13 +65,26 @@ pub async fn list() -> Answer {
 }
 
 pub async fn preview(Path(name): Path<String>) -> Answer {
-    let picture = assets::theme_preview(&name);
-    let picture = picture.ok_or_else(|| ApiError::not_found("there is no theme of this name; see /api/v1/themes"))?;
     let about = [
         (header::CONTENT_TYPE, "image/jpeg"),
         (header::CACHE_CONTROL, "max-age=86400"),
     ];
-    Ok((about, picture).into_response())
+    Ok((about, known(&name)?.still).into_response())
+}
+
+pub async fn clip(Path(name): Path<String>, headers: HeaderMap) -> Answer {
+    let preview = known(&name)?;
+    let about = About {
+        kind: "video/mp4",
+        tag: &CLIPS,
+        save_as: None,
+    };
+    file::answer_part(preview.clip, about, &headers)
+}
+
+fn known(name: &str) -> Answer<Preview> {
+    let unknown = || ApiError::not_found("there is no theme of this name; see /api/v1/themes");
+    assets::theme_preview(name).ok_or_else(unknown)
 }
 
 fn shown(theme: &'static Theme) -> Shown {
@@ -73,6 +102,7 @@ fn shown(theme: &'static Theme) -> Shown {
             .map(|(name, spec)| parameter(name, spec))
             .collect(),
         preview: format!("/api/v1/themes/{}/preview.jpg", theme.name),
+        clip: format!("/api/v1/themes/{}/preview.mp4", theme.name),
     }
 }
 
