@@ -6,7 +6,7 @@ mod create_video;
 mod crowd;
 mod described;
 mod events;
-mod fuzz;
+pub mod fuzz;
 mod keys;
 mod mini_app;
 mod names;

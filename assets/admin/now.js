@@ -69,7 +69,7 @@ function show(page, live, again) {
       ["free", bytes(disk.free_bytes)],
       ["database", bytes(record.database_bytes)],
       ["circles kept", `${record.cache.kept}, ${bytes(record.cache.bytes)}`],
-      ["there already", again(record.cache)],
+      ["there already", thereAlready(record.cache)],
     ])),
     card("Sources", table(
       ["source", "state", "calls", "failed", ""],
@@ -98,7 +98,7 @@ function workers(lane, wanted) {
 }
 
 /** How many of the last day's circles needed no drawing. */
-function again({ asked, found }) {
+function thereAlready({ asked, found }) {
   return asked ? `${found} of ${asked}, ${Math.round((100 * found) / asked)} %` : "none asked for yet";
 }
 

@@ -158,6 +158,7 @@ export class Bar {
     const circle = this.#made.get(BLACK);
     // A square video that did not come about leaves the circle.
     if (circle) {
+      this.#making.stop();
       this.#turnTo(BLACK, circle);
       $("square").focus();
     } else {

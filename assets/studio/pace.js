@@ -4,22 +4,36 @@
 const SIDES_PX = [480, 384, 240];
 /** Frames that are judged together: less than a second of a song when all is well. */
 const FRAMES = 45;
-/** Between two frames, usually. Sixty a second come every 16.7 ms; with a quarter of them missing, a person sees it stumble. */
-const LONGEST_MS = 22;
+/** The slowest of them say nothing: whatever else the page had to do at that moment. */
+const SPARED = 5;
+/** Between two frames, as a mean. Sixty a second come every 16.7 ms; with a fifth of them missing, a person sees it stumble. */
+const LONGEST_MS = 20;
 /** A smaller picture that takes nearly as long was not what took long. */
 const WORTH = 0.85;
 
-const half = (times) => times.toSorted((a, b) => a - b)[times.length >> 1];
+function mean(times) {
+  const usual = times.toSorted((a, b) => a - b).slice(0, -SPARED);
+  return usual.reduce((all, time) => all + time, 0) / usual.length;
+}
 
 export class Pace {
   /** Called when the side has changed. */
   onSide = () => {};
   #sides = [0];
   #step = 0;
-  #before = Infinity;
+  /** How long a frame took before the side that is on trial; `null` when none is. */
+  #before = null;
   #settled = false;
   #last = null;
   #times = [];
+
+  /** Another look is to be drawn, which may be quicker or slower. */
+  restart() {
+    this.#step = 0;
+    this.#before = null;
+    this.#settled = false;
+    this.pause();
+  }
 
   /** The side at which a circle of `px` pixels is drawn. */
   side(px) {
@@ -41,14 +55,16 @@ export class Pace {
   }
 
   #judge() {
-    const usual = half(this.#times);
+    const usual = mean(this.#times);
     this.pause();
     if (this.#settled) return;
-    if (usual > this.#before * WORTH) {
+    if (this.#before !== null && usual > this.#before * WORTH) {
       this.#settled = true;
-      this.#turn(this.#step - 1, 0);
+      this.#turn(this.#step - 1, null);
     } else if (usual > LONGEST_MS && this.#step + 1 < this.#sides.length) {
       this.#turn(this.#step + 1, usual);
+    } else {
+      this.#before = null;
     }
   }
 

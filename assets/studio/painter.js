@@ -99,7 +99,6 @@ export class Painter {
     const before = this.#shown;
     this.#shown = this.#upload(scene, theme);
     before?.owned.forEach((resource) => resource.destroy());
-    this.#target.side = scene.sizePx;
     this.#bake();
   }
 
@@ -118,7 +117,7 @@ export class Painter {
   /** A promise of the frame on the canvas; `null` when there is no scene, or the last frame is still being drawn. */
   draw(frame) {
     const shown = this.#shown;
-    const texture = shown && this.#target.begin();
+    const texture = shown && this.#target.begin(shown.scene.sizePx);
     if (!texture) return null;
     const { device } = this.#shaders;
     const number = Math.min(Math.max(Math.floor(frame), 0), shown.scene.frames - 1);

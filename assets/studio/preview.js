@@ -31,12 +31,13 @@ export class Preview {
   #losses = 0;
   /** As the server gave it; the painter may have a smaller one. */
   #full = null;
+  #taking = 0;
   #pace = new Pace();
 
   constructor(canvas, player) {
     this.#canvas = canvas;
     this.#player = player;
-    this.#pace.onSide = () => this.#take();
+    this.#pace.onSide = () => this.#take(this.#full).catch((error) => this.onState({ busy: false, error }));
   }
 
   /** `null` where there is no live preview. */
@@ -100,18 +101,25 @@ export class Preview {
     const job = { ...this.#job, fps: LIVE_FPS };
     const scene = { startMs: job.start_ms, ...readScene(await api.scene(job, signal)) };
     if (signal.aborted) return;
-    this.#full = scene;
-    await this.#take();
+    if (scene.theme !== this.#full?.theme) this.#pace.restart();
+    await this.#take(scene);
     // Nothing of it is seen yet.
     delete this.#canvas.dataset.frame;
   }
 
   /** Hands the scene to the painter, as large as it can be drawn in time. */
-  async #take() {
-    const scene = sized(this.#full, this.#pace.side(this.#full.sizePx));
+  async #take(full) {
+    const scene = sized(full, this.#pace.side(full.sizePx));
     this.#pace.pause();
-    await this.#painter.take(scene, () => api.shaderText(scene.theme));
-    this.#drawn = -1;
+    // How long its shader takes to compile, and the frames of the last scene meanwhile, are no measure of it.
+    this.#taking += 1;
+    try {
+      await this.#painter.take(scene, () => api.shaderText(scene.theme));
+      this.#full = full;
+      this.#drawn = -1;
+    } finally {
+      this.#taking -= 1;
+    }
   }
 
   async #fetchStill(signal) {
@@ -133,7 +141,7 @@ export class Preview {
       const shown = frame === this.#drawn ? null : this.#painter.draw(frame);
       if (!shown) return;
       this.#drawn = frame;
-      if (this.#player.playing) this.#pace.drawn(performance.now());
+      if (this.#player.playing && this.#taking === 0) this.#pace.drawn(performance.now());
       else this.#pace.pause();
       shown.then(() => (this.#canvas.dataset.frame = frame));
     } else if (!this.#painter && this.#player.playing && this.#stillAt >= 0) {

@@ -14,12 +14,9 @@ class Direct {
     this.#context.configure({ device, format, alphaMode: "opaque" });
   }
 
-  set side(px) {
+  /** The texture to draw a picture of this side on. */
+  begin(px) {
     if (this.#canvas.width !== px) this.#canvas.width = this.#canvas.height = px;
-  }
-
-  /** The texture to draw on. */
-  begin() {
     return this.#context.getCurrentTexture();
   }
 
@@ -48,10 +45,9 @@ class Copied {
     this.#pen = canvas.getContext("2d");
   }
 
-  set side(px) {
-    if (this.#side === px) return;
+  #resize(px) {
     this.release();
-    this.#side = this.#canvas.width = this.#canvas.height = px;
+    this.#side = px;
     const usage = GPUTextureUsage.RENDER_ATTACHMENT | GPUTextureUsage.COPY_SRC;
     this.#texture = this.#device.createTexture({ size: [px, px], format: "rgba8unorm", usage });
     this.#buffer = this.#device.createBuffer({
@@ -65,8 +61,10 @@ class Copied {
   }
 
   /** `null` while the last frame is still on its way. */
-  begin() {
-    return this.#busy ? null : this.#texture;
+  begin(px) {
+    if (this.#busy) return null;
+    if (this.#side !== px) this.#resize(px);
+    return this.#texture;
   }
 
   async end(device, encoder) {
@@ -80,9 +78,11 @@ class Copied {
       const picture = new ImageData(side, side);
       for (let y = 0; y < side; y++) picture.data.set(rows.subarray(y * rowBytes, y * rowBytes + side * BYTES), y * side * BYTES);
       buffer.unmap();
+      // Only now: the last picture is gone with the canvas's size.
+      if (this.#canvas.width !== side) this.#canvas.width = this.#canvas.height = side;
       this.#pen.putImageData(picture, 0, 0);
     } catch {
-      // Another size was asked for meanwhile, or the device is lost; both draw anew.
+      // The device is lost; another one draws anew.
     }
     this.#busy = false;
   }

@@ -31,6 +31,8 @@ const TIDY_EVERY: Duration = Duration::from_secs(60);
 const TRIES: u32 = 60;
 /// How often listeners hear how far a circle is.
 const TELL_EVERY: Duration = Duration::from_millis(250);
+/// Of a circle, before its rest is foretold: 50 frames of a whole minute.
+const LEAST_SHARE: f64 = 0.028;
 
 pub fn start(tasks: &TaskTracker, queue: &Queue, pool: &Pool, workers: usize, stopping: &CancellationToken) {
     for number in 0..workers {
@@ -334,18 +336,40 @@ async fn stay_alive(queue: Queue, held: Held, cancel: CancellationToken) {
 
 /// Tells listeners how far it is; never comes back before the render does.
 async fn tell(queue: Queue, held: Held, mut seen: watch::Receiver<Step>) {
-    let mut drawing: Option<Instant> = None;
+    // When drawing was first seen, and how far it was by then.
+    let mut drawing: Option<(Instant, f64)> = None;
     loop {
         if seen.changed().await.is_err() {
             return std::future::pending().await;
         }
         let step = *seen.borrow_and_update();
         if step.stage == Stage::Drawing && step.of > 0 && step.done > 0 {
-            let began = drawing.get_or_insert_with(Instant::now);
             let share = f64::from(step.done) / f64::from(step.of);
-            let left = began.elapsed().as_secs_f64() * (1.0 - share) / share;
-            queue.progress(held, (share * 100.0).min(99.0) as u8, Some(left.ceil() as u32));
+            let (began, from) = *drawing.get_or_insert_with(|| (Instant::now(), share));
+            let left = left_secs(began.elapsed(), from, share);
+            queue.progress(held, (share * 100.0).min(99.0) as u8, left);
         }
         tokio::time::sleep(TELL_EVERY).await;
+    }
+}
+
+/// How long the rest takes if it goes on as from `from` to `share`; `None` while that is too little to go by.
+fn left_secs(took: Duration, from: f64, share: f64) -> Option<u32> {
+    let drawn = share - from;
+    (drawn >= LEAST_SHARE).then(|| (took.as_secs_f64() * (1.0 - share) / drawn).ceil() as u32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rest_is_foretold_once_there_is_something_to_go_by() {
+        let secs = Duration::from_secs_f64;
+        assert_eq!(left_secs(secs(0.0), 0.01, 0.01), None);
+        assert_eq!(left_secs(secs(0.1), 0.01, 0.02), None);
+        assert_eq!(left_secs(secs(1.0), 0.1, 0.2), Some(8));
+        assert_eq!(left_secs(secs(4.0), 0.1, 0.5), Some(5));
+        assert_eq!(left_secs(secs(9.0), 0.1, 1.0), Some(0));
     }
 }

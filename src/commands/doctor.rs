@@ -1,6 +1,7 @@
 //! `musiccircles doctor`: what this machine can do, each thing tried for real.
 
 use std::fmt::Write;
+use std::io;
 use std::net::TcpListener;
 use std::path::Path;
 
@@ -175,13 +176,11 @@ fn service() -> Vec<Check> {
     for address in config.http.listen {
         let (ok, says) = match TcpListener::bind(address) {
             Ok(_) => (true, format!("{address} is free")),
-            Err(error) => (
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => (
                 false,
-                format!(
-                    "{address} cannot be listened on ({}); stop what holds it, or set http.listen to another one",
-                    error.kind()
-                ),
+                format!("{address} is in use; stop what listens there, or set http.listen to another one"),
             ),
+            Err(error) => (false, format!("{address} cannot be listened on ({})", error.kind())),
         };
         checks.push(check("port", ok, says));
     }

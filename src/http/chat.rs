@@ -7,6 +7,7 @@ use super::error::{Answer, ApiError};
 use super::jobs::{self, ORIGIN};
 use super::state::ForChat;
 use super::telegram::{MiniApp, Person};
+use crate::model::Corners;
 use crate::queue::{Submit, Submitted, off_runtime};
 use crate::store::jobs::{self as rows, Address, JobState};
 
@@ -25,6 +26,12 @@ pub async fn send(web: &Web, person: &Person, name: &str) -> Answer<String> {
             "there is no circle of this job that could be sent; make one first",
         ));
     };
+    if job.spec.corners == Corners::Cover {
+        return Err(ApiError::new(
+            StatusCode::CONFLICT,
+            "a chat gets a circle, and this is a square video; send the job of the circle, or download this one",
+        ));
+    }
     let context = (web.house.chat_context)(&ForChat {
         spec: &job.spec,
         song: &song,
@@ -40,7 +47,8 @@ pub async fn send(web: &Web, person: &Person, name: &str) -> Answer<String> {
             chat_id: person.user_id,
         }),
         context,
-        fingerprint: Some(job.spec.fingerprint(&(web.house.look_version)(&job.spec.theme))),
+        // This circle and no other like it: it is not asked for anew, which the figures of the cache go by.
+        fingerprint: None,
         spec: job.spec,
         dedupe_key: None,
         origin: Some(format!("{ORIGIN}{sent}")),

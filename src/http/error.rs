@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use super::limits::{RESTART_SECS, TRY_AGAIN_SECS};
+use super::unlike;
 use crate::queue::{QueueError, Rejection};
 use crate::source::{ErrorKind, SourceError};
 use crate::store::StoreError;
@@ -142,7 +143,7 @@ impl From<Rejection> for ApiError {
                 TRY_AGAIN_SECS,
             ),
             Rejection::QueueFull { come_back_secs } => Self::busy(
-                format!("too many people are waiting; come back in {come_back_secs} s"),
+                format!("the line is full; come back in {come_back_secs} s"),
                 come_back_secs,
             ),
             Rejection::DiskLow => Self::busy(DiskError::Low.to_string(), TRY_AGAIN_SECS),
@@ -229,13 +230,11 @@ fn rejected(status: StatusCode, what: &'static str) -> ApiError {
 impl From<JsonRejection> for ApiError {
     fn from(rejection: JsonRejection) -> Self {
         match rejection {
-            // What is wrong with a field of theirs is theirs to know; values are not repeated beyond a line.
+            // What is wrong with a field of theirs is theirs to know.
             JsonRejection::JsonDataError(error) => {
-                let why: String = error.body_text().chars().take(200).collect();
-                Self::unreadable(format!(
-                    "the body cannot be understood: {}",
-                    why.replace(['\n', '\r'], " ")
-                ))
+                let told = error.body_text();
+                let told = told.strip_prefix("Failed to deserialize the JSON body into the target type: ");
+                Self::unreadable(unlike::sentence(told.unwrap_or_default()))
             }
             other => rejected(
                 other.status(),
@@ -247,8 +246,9 @@ impl From<JsonRejection> for ApiError {
 
 impl From<QueryRejection> for ApiError {
     fn from(rejection: QueryRejection) -> Self {
-        let why: String = rejection.body_text().chars().take(200).collect();
-        Self::unreadable(format!("the query cannot be understood: {why}"))
+        let told = rejection.body_text();
+        let told = told.strip_prefix("Failed to deserialize query string: ");
+        Self::unreadable(unlike::sentence(told.unwrap_or_default()))
     }
 }
 

@@ -30,7 +30,7 @@ pub async fn answer(path: &Path, about: About<'_>, asked: &HeaderMap) -> Answer 
     let mut file = File::open(path).await.map_err(gone)?;
     let bytes = file.metadata().await.map_err(gone)?.len();
     let (status, headers, (from, length)) = match head(about, bytes, asked)? {
-        Head::Whole(response) => return Ok(response),
+        Head::Finished(response) => return Ok(response),
         Head::Of(status, headers, piece) => (status, headers, piece),
     };
     file.seek(SeekFrom::Start(from))
@@ -43,7 +43,7 @@ pub async fn answer(path: &Path, about: About<'_>, asked: &HeaderMap) -> Answer 
 /// The same of a file that is part of the program.
 pub fn answer_part(bytes: &'static [u8], about: About<'_>, asked: &HeaderMap) -> Answer {
     Ok(match head(about, bytes.len() as u64, asked)? {
-        Head::Whole(response) => response,
+        Head::Finished(response) => response,
         Head::Of(status, headers, (from, length)) => {
             let piece = &bytes[from as usize..][..length as usize];
             (status, headers, piece).into_response()
@@ -54,7 +54,7 @@ pub fn answer_part(bytes: &'static [u8], about: About<'_>, asked: &HeaderMap) ->
 /// An answer's status and headers.
 enum Head {
     /// There is nothing to add.
-    Whole(Response),
+    Finished(Response),
     /// This piece belongs below it.
     Of(StatusCode, HeaderMap, Piece),
 }
@@ -75,7 +75,7 @@ fn head(about: About<'_>, bytes: u64, asked: &HeaderMap) -> Answer<Head> {
         given.map(|given| given.split(',').any(|one| one.trim().trim_start_matches("W/") == tags))
     };
     if has(header::IF_NONE_MATCH, &tag) == Some(true) {
-        return Ok(Head::Whole((StatusCode::NOT_MODIFIED, told).into_response()));
+        return Ok(Head::Finished((StatusCode::NOT_MODIFIED, told).into_response()));
     }
     // A piece of another version would not fit to what is there.
     let range = asked
@@ -95,7 +95,7 @@ fn head(about: About<'_>, bytes: u64, asked: &HeaderMap) -> Answer<Head> {
             response
                 .headers_mut()
                 .insert(header::CONTENT_RANGE, text(&format!("bytes */{bytes}"))?);
-            return Ok(Head::Whole(response));
+            return Ok(Head::Finished(response));
         }
     };
     told.insert(header::CONTENT_LENGTH, HeaderValue::from(length));

@@ -7,12 +7,13 @@ use std::time::{Duration, Instant};
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use super::Web;
+use super::limits::TRY_AGAIN_SECS;
 use crate::queue::off_runtime;
 use crate::store::disk::DiskError;
 use crate::store::operators;
@@ -187,5 +188,11 @@ pub async fn ready(State(web): State<Web>) -> Response {
         StatusCode::SERVICE_UNAVAILABLE
     };
     let told = serde_json::json!({ "ready": ready, "draining": web.queue.is_draining(), "parts": parts });
-    (status, Json(told)).into_response()
+    let mut response = (status, Json(told)).into_response();
+    if !ready {
+        response
+            .headers_mut()
+            .insert(header::RETRY_AFTER, HeaderValue::from(TRY_AGAIN_SECS));
+    }
+    response
 }

@@ -61,7 +61,7 @@ pub fn wanted(query: Option<String>) -> Answer<String> {
 /// How many results.
 pub fn count(limit: Option<i64>, usual: usize) -> Answer<usize> {
     let limit = limit.map_or(Ok(usual), usize::try_from).ok().filter(|limit| *limit > 0);
-    let limit = limit.ok_or_else(|| ApiError::unreadable("`limit` must be a whole number from 1 on"))?;
+    let limit = limit.ok_or_else(|| ApiError::unreadable("`limit` must be a whole number, 1 or more"))?;
     Ok(limit.min(RESULTS))
 }
 

@@ -36,6 +36,7 @@ mod routes;
 mod sessions;
 mod state;
 mod telegram;
+mod unlike;
 mod upload;
 mod v1;
 

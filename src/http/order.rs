@@ -10,6 +10,7 @@ use super::Web;
 use super::error::{Answer, ApiError};
 use super::input::{is_random_name, line};
 use super::media::{self, Song};
+use super::unlike;
 use super::upload::{keep, room};
 use crate::model::limits::{MAX_FRAGMENT, MAX_LYRICS_BYTES, MIN_FRAGMENT};
 use crate::model::{Blob, Corners, Fps, JobSpec, Size};
@@ -21,7 +22,7 @@ use crate::worker::{Files, Wanted};
 /// Longest value of a parameter: a colour.
 const VALUE_CHARS: usize = 40;
 
-/// The fields of [`Look`], and those of them that are whole numbers: what is wrong with them is said in our words.
+/// The fields of [`Look`], and those of them that are texts or whole numbers: what is wrong with one is said by its name.
 const FIELDS: [&str; 12] = [
     "start_ms",
     "length_ms",
@@ -36,6 +37,7 @@ const FIELDS: [&str; 12] = [
     "lyrics",
     "seed",
 ];
+const TEXTS: [&str; 5] = ["theme", "corners", "title", "artist", "lyrics"];
 const WHOLE: [&str; 5] = ["start_ms", "length_ms", "size_px", "fps", "seed"];
 
 /// How the circle of a song is to look and what of the song it plays.
@@ -141,10 +143,16 @@ impl Look {
                 )));
             }
         }
-        serde_json::from_value(Value::Object(fields)).map_err(|error| {
-            let why: String = error.to_string().chars().take(200).collect();
-            ApiError::unreadable(format!("the order cannot be understood: {why}"))
-        })
+        for (name, value) in fields.iter().filter(|(name, _)| TEXTS.contains(&name.as_str())) {
+            if !value.is_null() && !value.is_string() {
+                return Err(ApiError::unreadable(format!("`{name}` must be a text")));
+            }
+        }
+        if let Some(corners) = fields.get("corners").and_then(Value::as_str) {
+            corners.parse::<Corners>().map_err(ApiError::unreadable)?;
+        }
+        serde_json::from_value(Value::Object(fields))
+            .map_err(|error| ApiError::unreadable(unlike::sentence(&error.to_string())))
     }
 
     pub async fn spec(self, web: &Web, song: &Song, cover: Option<Blob>) -> Answer<JobSpec> {
@@ -245,6 +253,14 @@ async fn lyrics(web: &Web, text: String) -> Answer<Blob> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_field_is_known_and_no_other() {
+        let unknown = serde_json::from_value::<Look>(serde_json::json!({ "x": 1 }));
+        let told = unknown.unwrap_err().to_string();
+        let known: Vec<&str> = told.split('`').skip(3).step_by(2).collect();
+        assert_eq!(known, FIELDS);
+    }
 
     #[test]
     fn a_fragment_lies_within_its_song() {

@@ -60,6 +60,7 @@ pub struct JobSpec {
     pub speed: String,
     pub size_px: u32,
     pub fps: u32,
+    /// Not named by jobs of before 2026-11-29.
     #[serde(default)]
     pub corners: Corners,
     /// In place of what the tags say.

@@ -57,7 +57,7 @@ impl Fps {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Corners {
-    /// Flat black, which Telegram cuts off: what a video message must have.
+    /// Flat black, as a video message has them: Telegram cuts them off.
     #[default]
     Black,
     /// The cover, out of focus: for places that show the whole picture.

@@ -27,7 +27,8 @@ pub struct Submit {
     pub origin: Option<String>,
     /// The content key, where it is known before anything is rendered.
     pub content_key: Option<String>,
-    /// [`JobSpec::fingerprint`]: the same request again needs no content key to be found.
+    /// [`JobSpec::fingerprint`]: the same request again needs no content key to be found. `None`: a circle that was made is only
+    /// sent.
     pub fingerprint: Option<String>,
 }
 
@@ -71,10 +72,14 @@ impl Queue {
     pub fn submit(&self, submit: Submit) -> Result<Submitted, QueueError> {
         let room = self.shared.disk.has_room()?;
         let (limits, draining, now) = (self.shared.limits, self.is_draining(), self.now());
+        let anew = submit.fingerprint.is_some();
         let submitted = self
             .shared
             .store
             .write(move |tx| enter(tx, &submit, limits, room, draining, now))?;
+        if anew && matches!(submitted, Submitted::Ready { .. }) {
+            figures::circle_was_there();
+        }
         self.told(&submitted);
         Ok(submitted)
     }
@@ -89,10 +94,7 @@ impl Queue {
     pub fn told(&self, submitted: &Submitted) {
         match submitted {
             Submitted::Queued { job, .. } => self.tell(*job, JobState::Queued),
-            Submitted::Ready { job, state } => {
-                figures::circle_was_there();
-                self.tell(*job, *state);
-            }
+            Submitted::Ready { job, state } => self.tell(*job, *state),
             Submitted::Already { .. } | Submitted::Rejected(_) => {}
         }
     }

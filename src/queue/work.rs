@@ -160,7 +160,9 @@ impl Queue {
         })?;
         let Some(state) = state else { return Ok(None) };
         let state = state.ok_or(QueueError::Stale)?;
-        figures::circle_was_there();
+        if state != JobState::Cancelled {
+            figures::circle_was_there();
+        }
         self.tell(held.job, state);
         Ok(Some(state))
     }

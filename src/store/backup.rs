@@ -45,7 +45,17 @@ pub fn restore(folder: &Path, from: &Path) -> Result<Option<PathBuf>, StoreError
     fs::create_dir_all(folder).map_err(|source| explain(folder, source))?;
     let _lock = lock(folder)?;
     let incoming = folder.join(format!("{DATABASE}.incoming"));
-    let readied = ready(from, &incoming);
+    let readied = ready(from, &incoming).map_err(|error| match error {
+        // What was given, not what is there.
+        StoreError::Damaged { first } if first.contains("not a database") => {
+            StoreError::NoRecord { path: from.to_owned() }
+        }
+        StoreError::Damaged { first } => StoreError::DamagedBackup {
+            path: from.to_owned(),
+            first,
+        },
+        error => error,
+    });
     if readied.is_err() {
         let _ = fs::remove_file(&incoming);
     }

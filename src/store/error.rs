@@ -25,6 +25,8 @@ pub enum StoreError {
     Setting { setting: &'static str, found: String },
     #[error("the database is damaged ({first}); put the last backup in its place")]
     Damaged { first: String },
+    #[error("{} is damaged ({first}); give another backup", path.display())]
+    DamagedBackup { path: PathBuf, first: String },
     #[error("the database was made by a newer MusicCircles; run that one")]
     Newer,
     #[error("the database could not be brought to this version ({words})")]

@@ -14,6 +14,7 @@ fn all() -> Migrations<'static> {
         M::up_with_hook(include_str!("migrations/03_timings.sql"), midway),
         M::up_with_hook(include_str!("migrations/04_web.sql"), midway),
         M::up_with_hook(include_str!("migrations/05_operator.sql"), midway),
+        M::up_with_hook(include_str!("migrations/06_corners.sql"), midway),
     ])
 }
 

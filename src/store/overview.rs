@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, Row, params};
 
+use super::disk::CIRCLES;
 use super::jobs::JobState;
 use super::{Millis, StoreError, unsigned};
 use crate::model::JobId;
@@ -93,7 +94,7 @@ pub fn days(conn: &Connection, since: Millis) -> Result<Vec<(String, Busy)>, Sto
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// What circles were asked for since then: themes, and songs by what they are called; the most wanted first.
+/// What circles were made of since then: themes, and songs by what they are called; the most wanted first.
 pub fn top_themes(conn: &Connection, since: Millis, limit: u32) -> Result<Vec<(String, u64)>, StoreError> {
     top(conn, "spec ->> '$.theme'", since, limit)
 }
@@ -110,8 +111,8 @@ pub fn top_songs(conn: &Connection, since: Millis, limit: u32) -> Result<Vec<(St
 fn top(conn: &Connection, what: &str, since: Millis, limit: u32) -> Result<Vec<(String, u64)>, StoreError> {
     let mut asked = conn.prepare_cached(&format!(
         "SELECT {what} AS name, count(*) AS n FROM
-             (SELECT spec FROM jobs WHERE changed_ms >= ?1 ORDER BY changed_ms DESC LIMIT ?3)
-         WHERE name <> '' GROUP BY name ORDER BY n DESC, name LIMIT ?2"
+             (SELECT spec, state FROM jobs WHERE changed_ms >= ?1 ORDER BY changed_ms DESC LIMIT ?3)
+         WHERE name <> '' AND state IN ('sent', 'done') GROUP BY name ORDER BY n DESC, name LIMIT ?2"
     ))?;
     let rows = asked.query_map(params![since, limit, LOOKED_AT], |row| {
         Ok((row.get(0)?, unsigned(row.get(1)?)))
@@ -218,20 +219,27 @@ pub fn story(conn: &Connection, job: JobId) -> Result<Option<Story>, StoreError>
     rows.next().transpose()
 }
 
-/// Circles that were made or found since then, and how many of them were there already.
+/// Circles that were asked for since then and came, and how many of them were there already. One that was only sent, into its
+/// maker's chat, has no fingerprint and was not asked for anew.
 pub fn again(conn: &Connection, since: Millis) -> Result<(u64, u64), StoreError> {
     let mut asked = conn.prepare_cached(
-        "SELECT count(*), count(*) FILTER (WHERE stages IS NULL) FROM jobs
-         WHERE changed_ms >= ?1 AND state IN ('sent', 'done')",
+        "SELECT count(*), count(*) FILTER (WHERE found) FROM
+             (SELECT state, fingerprint, stages IS NULL AS found FROM jobs
+              WHERE changed_ms >= ?1 ORDER BY changed_ms DESC LIMIT ?2)
+         WHERE state IN ('sent', 'done') AND fingerprint IS NOT NULL",
     )?;
-    Ok(asked.query_row([since], |row| Ok((unsigned(row.get(0)?), unsigned(row.get(1)?))))?)
+    Ok(asked.query_row(params![since, LOOKED_AT], |row| {
+        Ok((unsigned(row.get(0)?), unsigned(row.get(1)?)))
+    })?)
 }
 
 /// Circles whose file is kept, and their bytes.
 pub fn kept(conn: &Connection) -> Result<(u64, u64), StoreError> {
-    let mut asked =
-        conn.prepare_cached("SELECT count(*), coalesce(sum(bytes), 0) FROM circles JOIN files USING (path)")?;
-    Ok(asked.query_row([], |row| Ok((unsigned(row.get(0)?), unsigned(row.get(1)?))))?)
+    // Whatever lies in their folder: '0' follows '/'.
+    let mut asked = conn.prepare_cached(
+        "SELECT count(*), coalesce(sum(bytes), 0) FROM files WHERE path >= ?1 || '/' AND path < ?1 || '0' AND kept = 1",
+    )?;
+    Ok(asked.query_row([CIRCLES], |row| Ok((unsigned(row.get(0)?), unsigned(row.get(1)?))))?)
 }
 
 /// Size of the database.

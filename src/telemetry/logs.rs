@@ -9,7 +9,7 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::writer::BoxMakeWriter;
 
 /// What is told unless `MUSICCIRCLES_LOG` asks for more or less.
-const USUAL: &str = "info";
+const USUAL: &str = "info,symphonia=warn,rusqlite_migration=warn";
 const VARIABLE: &str = "MUSICCIRCLES_LOG";
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 const NAME: &str = "musiccircles";

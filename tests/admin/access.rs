@@ -1,10 +1,13 @@
 //! Every route by every role: the list is the program's own, so that none is left out.
 
-use musiccircles::http::{Role, operators_routes};
+use musiccircles::http::{Role, openapi, operators_routes};
 use reqwest::{Method, Response, StatusCode, header};
 use serde_json::json;
 
 use super::desk::{Desk, cookie};
+use super::work::{ordered, until};
+use crate::http::fuzz::check;
+use crate::http::server::song_bytes;
 
 /// With something in the place of each parameter.
 fn address(path: &str) -> String {
@@ -194,4 +197,39 @@ async fn the_page_is_whole_and_nobody_may_frame_it() {
         desk.server.get("/admin/nothing.js").await.status(),
         StatusCode::NOT_FOUND
     );
+}
+
+/// Everything that is read is what the description says, and of each at least one row.
+#[tokio::test]
+async fn what_is_read_is_as_described() {
+    let desk = Desk::open().await;
+    let (server, admin) = (&desk.server, desk.admin().await);
+    let song = server.send_song(song_bytes(2.0)).await;
+    let job = ordered(server, &song, 0).await;
+    until(server, &job, "done").await;
+    let key = json!({ "name": "Site", "requests_per_minute": 5, "people": 1 });
+    let made = admin.post("keys", key).await;
+    let blocked = admin.post("blocked", json!({ "user": "-2909185279242180632" })).await;
+    assert_eq!(
+        (made.status(), blocked.status()),
+        (StatusCode::CREATED, StatusCode::NO_CONTENT)
+    );
+    let description = openapi::description();
+    let schemas = &description["components"]["schemas"];
+    let mut read = 0;
+    for (method, path, _) in operators_routes() {
+        if method != Method::GET {
+            continue;
+        }
+        let told = admin.get(address(path).trim_start_matches("/api/v1/admin/")).await;
+        let schema = &description["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["schema"];
+        check(&told, schema, schemas).unwrap_or_else(|why| panic!("{path}: {why}"));
+        read += 1;
+    }
+    assert!(read >= 8, "{read}");
+    assert_eq!(admin.get("blocked").await["blocked"][0]["user"], "-2909185279242180632");
+    for path in ["/healthz", "/readyz"] {
+        let schema = &description["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["schema"];
+        check(&server.json(path).await, schema, schemas).unwrap_or_else(|why| panic!("{path}: {why}"));
+    }
 }

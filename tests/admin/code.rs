@@ -52,7 +52,7 @@ fn an_owner_gets_in_by_a_code_and_blocks_somebody() {
     assert_eq!(again.status(), StatusCode::UNAUTHORIZED);
 
     let act = |path: &str, body| ask(post(&base, path, body).header("cookie", &session)).status();
-    let of = |user: i64| json!({ "user": user, "why": "floods" });
+    let of = |user: i64| json!({ "user": user.to_string(), "why": "floods" });
     assert_eq!(act("blocked", of(owner.id())), StatusCode::BAD_REQUEST);
     assert_eq!(act("blocked", of(other.id())), StatusCode::NO_CONTENT);
     other.say("queen");

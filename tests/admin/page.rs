@@ -131,6 +131,34 @@ async fn read_stories(browser: &Browser) {
     }
 }
 
+/// Who came by HTTP has a number that no number of JavaScript's holds: blocked is who was meant.
+async fn block_and_unblock(browser: &Browser, server: &Server) {
+    let song = server.send_song(song_bytes(2.0)).await;
+    let order = json!({ "song": song["song"], "length_ms": 1000 });
+    let ordered = async || server.post_json("/api/v1/jobs", order.clone()).await.status();
+    browser
+        .value("void (window.prompt = () => 'floods', window.confirm = () => true)")
+        .await;
+    browser.click("#story button").await;
+    says(browser, "#story", ", blocked").await;
+    assert_eq!(ordered().await, StatusCode::FORBIDDEN);
+    browser.click("#story button").await;
+    browser
+        .until("!document.querySelector('#story').innerText.includes(', blocked')")
+        .await;
+    assert_eq!(ordered().await, StatusCode::ACCEPTED);
+}
+
+/// Whoever looks at "now" asks every few seconds, and not as fast as it is answered.
+async fn assert_asked_seldom(browser: &Browser) {
+    let asked = "performance.getEntriesByType('resource').filter((one) => one.name.endsWith('/live')).length";
+    open(browser, "now", &["Health"]).await;
+    let before = browser.value(asked).await.as_u64().unwrap();
+    tokio::time::sleep(std::time::Duration::from_secs(4)).await;
+    let more = browser.value(asked).await.as_u64().unwrap() - before;
+    assert!((1..=3).contains(&more), "asked {more} times in four seconds");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_admin_sees_all_and_makes_a_key_and_a_viewer_finds_nothing_to_change() {
     let desk = Desk::open().await;
@@ -158,8 +186,17 @@ async fn an_admin_sees_all_and_makes_a_key_and_a_viewer_finds_nothing_to_change(
         open(&browser, tab, words).await;
         assert_accessible(&browser, tab).await;
         browser.screenshot(&album(tab)).await;
+        let says = browser.value("document.querySelector('main').innerText").await;
+        let says = says.as_str().unwrap();
+        for slip in ["[object", "undefined", "NaN", "null"] {
+            assert!(!says.contains(slip), "{tab} says {slip}: {says}");
+        }
         match tab {
             "now" => {
+                assert!(
+                    says.contains("0 of 1, 0 %"),
+                    "of one circle none was there already: {says}"
+                );
                 assert_eq!(count(&browser, "#now .parts .well").await, 4);
                 assert_charted(&browser, "#now svg.bars", 1, "1 circles in the last hour").await;
                 assert_charted(&browser, "#now svg.stages", 5, "render: half within").await;
@@ -172,6 +209,8 @@ async fn an_admin_sees_all_and_makes_a_key_and_a_viewer_finds_nothing_to_change(
     assert_accessible(&browser, "in a story").await;
     browser.screenshot(&album("story")).await;
     assert_eq!(count(&browser, "#story button").await, 1, "an admin may block its user");
+    block_and_unblock(&browser, server).await;
+    assert_asked_seldom(&browser).await;
 
     browser.click("#sign-out").await;
     sign_in(&browser, &desk.viewer_token).await;

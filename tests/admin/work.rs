@@ -66,7 +66,7 @@ async fn a_job_is_found_its_story_told_cancelled_and_made_again() {
         story["created_ms"].as_i64() <= story["claimed_ms"].as_i64() && story["can_retry"] == false,
         "{story}"
     );
-    let user = line["user"].as_i64().unwrap();
+    let user = line["user"].as_str().unwrap().to_owned();
 
     // One is drawn, the next waits.
     let (_drawn, waits) = (ordered(server, &song, 1000).await, ordered(server, &song, 2000).await);
@@ -149,6 +149,7 @@ async fn who_is_blocked_is_refused_politely_until_they_are_not() {
     let song = server.send_song(song_bytes(3.0)).await;
     let job = ordered(server, &song, 0).await;
     let user = admin.get(&format!("jobs?name={job}")).await["jobs"][0]["user"].clone();
+    let user = user.as_str().unwrap();
     let blocked = admin.post("blocked", json!({ "user": user, "why": "floods" })).await;
     assert_eq!(blocked.status(), StatusCode::NO_CONTENT);
     let refused = order(server, &song, 500).await;

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use musiccircles::http::{openapi, routes};
+use musiccircles::http::{openapi, operators_routes, routes};
+use reqwest::Method;
 use serde_json::Value;
 
 fn described(description: &Value) -> BTreeSet<String> {
@@ -20,9 +21,12 @@ fn described(description: &Value) -> BTreeSet<String> {
 #[test]
 fn every_route_is_described_and_every_reference_leads_somewhere() {
     let description = openapi::description();
-    let served: BTreeSet<String> = routes()
-        .listed
-        .iter()
+    let own = routes().listed.into_iter();
+    let operators = operators_routes().into_iter().map(|(method, path, _)| (method, path));
+    let watched = ["/healthz", "/readyz", "/metrics"].map(|path| (Method::GET, path));
+    let served: BTreeSet<String> = own
+        .chain(operators)
+        .chain(watched)
         .map(|(method, path)| format!("{method} {path}"))
         .collect();
     assert_eq!(described(&description), served);

@@ -193,7 +193,7 @@ impl Fuzzer {
 }
 
 /// Whether the value is what the schema says; why not, if not.
-fn check(value: &Value, schema: &Value, all: &Value) -> Result<(), String> {
+pub fn check(value: &Value, schema: &Value, all: &Value) -> Result<(), String> {
     if let Some(name) = schema["$ref"].as_str() {
         return check(value, &all[name.rsplit('/').next().unwrap()], all);
     }

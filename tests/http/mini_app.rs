@@ -165,6 +165,26 @@ async fn only_who_came_from_telegram_is_sent_anything_and_only_what_there_is() {
     let absent = with(&server, &session, Method::POST, &absent, None).await;
     assert_eq!(absent.status(), StatusCode::NOT_FOUND);
 
+    // A square video is no circle.
+    let order = json!({ "song": song["song"], "length_ms": 1000, "corners": "cover" });
+    let answer = with(&server, &session, Method::POST, "/api/v1/jobs", Some(order)).await;
+    let square = answer.json::<Value>().await.unwrap()["job"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    until(&server, &square, &["done"]).await;
+    let refused = with(
+        &server,
+        &session,
+        Method::POST,
+        &format!("/api/v1/jobs/{square}/send"),
+        None,
+    )
+    .await;
+    assert_eq!(refused.status(), StatusCode::CONFLICT);
+    assert!(super::server::detail(refused).await.contains("square"));
+    assert_eq!(notes(&telegram, &anna), 0);
+
     // Somebody who blocked the bot is told what to do.
     let boris = telegram.person("Boris");
     boris.block(true);

@@ -49,9 +49,13 @@ fn in_still(code: &str) -> String {
 }
 
 fn scene(theme: &Theme, side_px: u32) -> Scene {
+    with_corners(theme, side_px, Corners::Black)
+}
+
+fn with_corners(theme: &Theme, side_px: u32, corners: Corners) -> Scene {
     let request = SceneRequest {
         format: format(side_px, 30),
-        corners: Corners::Black,
+        corners,
         theme,
         params: &ParamValues::new(),
         speed: Speed::default(),
@@ -375,6 +379,17 @@ fn a_guarded_theme_is_drawn_byte_for_byte_as_an_unguarded_one() {
             draw(&scene).unwrap()
         });
         assert!(drawn[0] == drawn[1], "{}", theme.name);
+    }
+}
+
+/// A loop in a theme puts the meter into everything around it: what surrounds the circle is not the theme's to pay.
+#[test]
+fn a_square_picture_of_a_metered_theme_has_its_corners() {
+    let looping = in_still("var z = 0.0; for (var i = 0; i < 4; i++) { z += r * 0.001; }");
+    for wgsl in [STARTER, &looping] {
+        let frame = draw(&with_corners(&pack(wgsl), 240, Corners::Cover)).unwrap();
+        let corners = [(4, 4), (235, 4), (4, 235), (235, 235)].map(|(x, y)| frame[y * 240 + x]);
+        assert!(corners.iter().all(|luma| *luma > 40), "{corners:?}");
     }
 }
 

@@ -134,8 +134,13 @@ fn what_is_no_sound_backup_changes_nothing() {
         fs::write(&path, bytes).unwrap();
         let refused = backup::restore(folder.path(), &path).unwrap_err();
         assert!(
-            matches!(refused, StoreError::NoRecord { .. } | StoreError::Damaged { .. }),
+            matches!(refused, StoreError::NoRecord { .. } | StoreError::DamagedBackup { .. }),
             "{name}: {refused}"
+        );
+        let told = refused.to_string();
+        assert!(
+            told.starts_with(path.to_str().unwrap()),
+            "it names another file: {told}"
         );
         assert_eq!(people_of(folder.path()), 2000, "{name}");
     }
@@ -185,6 +190,10 @@ fn an_operator_backs_up_checks_and_restores_by_command() {
         "{}",
         refused.stderr
     );
+    desk.file("song.mp3", &[7; 9000]);
+    let refused = desk.type_in("db restore song.mp3");
+    assert_eq!(refused.code, 2, "{}", refused.stderr);
+    assert!(refused.stderr.contains("song.mp3 is no database"), "{}", refused.stderr);
     let refused = desk.type_in("db backup -o nowhere/copy.db");
     assert_eq!(refused.code, 2, "{}", refused.stderr);
 }

@@ -7,6 +7,7 @@ use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::user::User;
 use crate::http::Web;
 use crate::http::error::{Answer, ApiError};
 use crate::http::input::{Path, Query};
@@ -24,7 +25,7 @@ const PAGE: u32 = 50;
 #[derive(Serialize)]
 pub struct Line {
     job: JobId,
-    user: i64,
+    user: User,
     state: &'static str,
     theme: String,
     title: Option<String>,
@@ -41,7 +42,7 @@ impl From<overview::JobLine> for Line {
         let (kind, words) = line.failure.unzip();
         Self {
             job: line.job,
-            user: line.user_id,
+            user: User(line.user_id),
             state: line.state.name(),
             theme: line.theme,
             title: line.title,
@@ -121,7 +122,7 @@ pub async fn story(State(web): State<Web>, Path(job): Path<i64>) -> Answer {
     let queue = web.queue.clone();
     let place = off_runtime(move || queue.place(asked)).await?;
     let told = json!({
-        "job": job.job, "user": job.user_id, "username": username, "blocked": blocked,
+        "job": job.job, "user": User(job.user_id), "username": username, "blocked": blocked,
         "chat": job.to.map(|to| to.chat_id), "state": job.state.name(),
         "place": place.map(|place| place.ahead), "wait_s": place.map(|place| place.wait_secs),
         "spec": job.spec, "content_key": job.content_key,

@@ -12,6 +12,7 @@ mod service;
 pub mod sessions;
 mod sign_in;
 pub mod token;
+mod user;
 
 use std::sync::Arc;
 

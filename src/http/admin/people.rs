@@ -7,6 +7,7 @@ use axum::{Extension, Json};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::user::User;
 use crate::http::Web;
 use crate::http::error::{Answer, ApiError};
 use crate::http::input::{self, Path};
@@ -15,7 +16,7 @@ use crate::store::operators::{self, Operator};
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Wanted {
-    user: i64,
+    user: User,
     /// For the other operators; nobody else reads it.
     why: Option<String>,
 }
@@ -24,7 +25,7 @@ pub async fn blocked(State(web): State<Web>) -> Answer {
     let blocked = web.record(|store| store.read(operators::blocked)).await?;
     let told = blocked
         .into_iter()
-        .map(|row| json!({ "user": row.user_id, "since_ms": row.since, "why": row.why }));
+        .map(|row| json!({ "user": User(row.user_id), "since_ms": row.since, "why": row.why }));
     Ok(Json(json!({ "blocked": Value::from_iter(told) })).into_response())
 }
 
@@ -33,7 +34,8 @@ pub async fn block(
     Extension(by): Extension<Operator>,
     input::Json(wanted): input::Json<Wanted>,
 ) -> Answer {
-    if web.operating.owners.contains(&wanted.user) {
+    let User(user) = wanted.user;
+    if web.operating.owners.contains(&user) {
         return Err(ApiError::bad(
             "an owner cannot be blocked; take them out of telegram.owners first",
         ));
@@ -42,8 +44,8 @@ pub async fn block(
     let now = web.clock.now();
     let written = web.record(move |store| {
         store.write(move |tx| {
-            operators::note(tx, &by, "block", &format!("user {}", wanted.user), now)?;
-            operators::block(tx, wanted.user, &why, now)
+            operators::note(tx, &by, "block", &format!("user {user}"), now)?;
+            operators::block(tx, user, &why, now)
         })
     });
     written.await?;

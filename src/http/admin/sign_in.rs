@@ -59,7 +59,8 @@ pub async fn sign_in(
     };
     let Some((role, who)) = found else {
         tracing::warn!(address = %from.address, "somebody could not sign in to the operator's page");
-        let closed = web.operating.admin.token_hash.is_none() && web.operating.owners.is_empty();
+        let admin = &web.operating.admin;
+        let closed = admin.token_hash.is_none() && admin.viewer_token_hash.is_none() && web.operating.owners.is_empty();
         return Err(ApiError::new(
             StatusCode::UNAUTHORIZED,
             if closed {

@@ -95,8 +95,11 @@ async fn list(web: &Web, of: Option<i64>, page: Page) -> Answer {
         .map_or(Ok(PAGE), u32::try_from)
         .ok()
         .filter(|limit| *limit > 0);
-    let limit =
-        limit.ok_or_else(|| ApiError::unreadable(format!("`limit` must be a whole number from 1 to {PAGE}")))?;
+    let limit = limit.ok_or_else(|| {
+        ApiError::unreadable(format!(
+            "`limit` must be a whole number, 1 or more; {PAGE} rows are told at most"
+        ))
+    })?;
     let found = web.record(move |store| store.read(|conn| people::interactions(conn, of, page.after, limit.min(PAGE))));
     let rows: Vec<Written> = found.await?.into_iter().map(row).collect();
     Ok(Json(rows).into_response())

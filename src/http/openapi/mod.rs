@@ -1,6 +1,7 @@
 //! The description of every route (OpenAPI 3.1), written by hand beside the code; tests hold it against the list of routes and
 //! against what a running server answers.
 
+mod admin;
 mod contract;
 mod operation;
 mod schemas;
@@ -27,7 +28,8 @@ pub async fn answer() -> Response {
 /// The whole description.
 pub fn description() -> Value {
     let mut paths: Map<String, Value> = Map::new();
-    for operation in contract::operations().into_iter().chain(v1::operations()) {
+    let operations = [contract::operations(), v1::operations(), admin::operations()];
+    for operation in operations.into_iter().flatten() {
         let Operation { method, path, told } = operation;
         let entry = paths.entry(path).or_insert_with(|| json!({}));
         if let Value::Object(methods) = entry {
@@ -47,14 +49,25 @@ pub fn description() -> Value {
         "security": [{}, { "key": [] }],
         "tags": [
             { "name": "v1", "description": "Our own API." },
+            { "name": "admin", "description": "What the operator's page asks for." },
+            { "name": "watch", "description": "For whoever watches the service." },
             { "name": "original", "description": "What the original MusicCircles services answer." },
         ],
         "paths": paths,
         "components": {
-            "schemas": schemas::all(),
+            "schemas": all_schemas(),
             "securitySchemes": {
                 "key": { "type": "http", "scheme": "bearer", "description": "A key that the operator made (`musiccircles keys`)." },
+                "operator": { "type": "apiKey", "in": "cookie", "name": "musiccircles_operator", "description": "As signing in sets it." },
             },
         },
     })
+}
+
+fn all_schemas() -> Value {
+    let mut all = schemas::all();
+    if let (Some(all), Value::Object(more)) = (all.as_object_mut(), admin::schemas()) {
+        all.extend(more);
+    }
+    all
 }

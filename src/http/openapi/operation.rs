@@ -3,13 +3,14 @@
 use serde_json::{Value, json};
 
 /// What any route may answer: no key, too slow, too many, busy.
-const ANY: [(u16, &str); 4] = [
+const ANY: [(u16, &str); 5] = [
     (401, "An API key is needed, or the one that was given is not known."),
     (408, "The request did not come to its end."),
     (
         429,
         "Too many requests, or enough of your circles are waiting; `Retry-After` says when to come back.",
     ),
+    (431, "The request's headers are too long or too many."),
     (
         503,
         "Not now: the line is full, or a part of the service does not answer; `Retry-After` says when to come back.",
@@ -60,7 +61,13 @@ impl Operation {
         self.parameter(name, "query", required, schema)
     }
 
-    fn parameter(mut self, name: &str, place: &str, required: bool, schema: Value) -> Self {
+    /// Who may ask it, where that is not whoever may ask anything.
+    pub fn secured(mut self, by: &Value) -> Self {
+        self.told["security"] = by.clone();
+        self
+    }
+
+    pub fn parameter(mut self, name: &str, place: &str, required: bool, schema: Value) -> Self {
         if let Some(parameters) = self.told["parameters"].as_array_mut() {
             parameters.push(json!({ "name": name, "in": place, "required": required, "schema": schema }));
         }
@@ -118,7 +125,7 @@ impl Operation {
         self
     }
 
-    fn empty(mut self, status: u16, about: &str) -> Self {
+    pub fn empty(mut self, status: u16, about: &str) -> Self {
         self.told["responses"][status.to_string()] = json!({ "description": about });
         self
     }

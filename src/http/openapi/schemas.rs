@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 /// An object all of whose fields are there.
-fn object(fields: Value) -> Value {
+pub fn object(fields: Value) -> Value {
     let required: Vec<&String> = fields
         .as_object()
         .map(|fields| fields.keys().collect())
@@ -11,16 +11,16 @@ fn object(fields: Value) -> Value {
     json!({ "type": "object", "required": required, "properties": fields })
 }
 
-fn of(schema: &str) -> Value {
+pub fn of(schema: &str) -> Value {
     json!({ "$ref": format!("#/components/schemas/{schema}") })
 }
 
-fn list(items: Value) -> Value {
+pub fn list(items: Value) -> Value {
     json!({ "type": "array", "items": items })
 }
 
 /// A text or nothing, a number or nothing.
-fn maybe(kind: &str) -> Value {
+pub fn maybe(kind: &str) -> Value {
     json!({ "type": [kind, "null"] })
 }
 

@@ -147,6 +147,9 @@ pub async fn circle(
                 StatusCode::GONE,
                 "this circle was removed to make room; ask for it again",
             ),
+            None if job.state == crate::store::jobs::JobState::Cancelled => {
+                ApiError::not_found("this job was cancelled; ask for the circle again")
+            }
             None => ApiError::not_found("there is no circle of this job; its `detail` tells why"),
         });
     };

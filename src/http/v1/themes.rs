@@ -16,7 +16,7 @@ use crate::http::input::Path;
 use crate::scene::params::{Localized, ParamSpec};
 use crate::scene::theme::{self, Theme};
 
-/// One name for what all clips show: they change together.
+/// One name for what all clips show: they change together, with the program.
 static CLIPS: LazyLock<String> = LazyLock::new(|| {
     let mut hash = Sha256::new();
     for theme in theme::built_in() {
@@ -76,7 +76,7 @@ pub async fn clip(Path(name): Path<String>, headers: HeaderMap) -> Answer {
     let preview = known(&name)?;
     let about = About {
         kind: "video/mp4",
-        tag: &CLIPS,
+        tag: &format!("{}-{}", *CLIPS, preview.theme),
         save_as: None,
     };
     file::answer_part(preview.clip, about, &headers)

@@ -1,0 +1,2 @@
+-- What is asked for names its corners from here on: an older program, which does not know them, is not to read it. A job without
+-- them has black ones.
