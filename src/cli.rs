@@ -91,7 +91,7 @@ pub enum KeysAction {
     Create {
         /// Whose it is, for your list
         name: String,
-        /// Requests a minute
+        /// Requests a minute; a quarter of them may come at once
         #[arg(long, value_name = "N", default_value_t = 600, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
         per_minute: u32,
         /// As how many people it counts in the line; each has one circle rendering and a few waiting

@@ -4,17 +4,22 @@
 const SIDES_PX = [480, 384, 240];
 /** Frames that are judged together: less than a second of a song when all is well. */
 const FRAMES = 45;
-/** The slowest of them say nothing: whatever else the page had to do at that moment. */
-const SPARED = 5;
+/** Where it goes badly, fewer of them are enough, once they have taken this long. */
+const FEW = 12;
+const LONG_MS = 1500;
+/** The slowest of them, one in so many, say nothing: whatever else the page had to do at that moment. */
+const SPARED = 9;
 /** Between two frames, as a mean. Sixty a second come every 16.7 ms; with a fifth of them missing, a person sees it stumble. */
 const LONGEST_MS = 20;
 /** A smaller picture that takes nearly as long was not what took long. */
 const WORTH = 0.85;
 
 function mean(times) {
-  const usual = times.toSorted((a, b) => a - b).slice(0, -SPARED);
-  return usual.reduce((all, time) => all + time, 0) / usual.length;
+  const usual = times.toSorted((a, b) => a - b).slice(0, times.length - Math.ceil(times.length / SPARED));
+  return sum(usual) / usual.length;
 }
+
+const sum = (times) => times.reduce((all, time) => all + time, 0);
 
 export class Pace {
   /** Called when the side has changed. */
@@ -45,7 +50,8 @@ export class Pace {
   drawn(nowMs) {
     if (this.#last !== null) this.#times.push(nowMs - this.#last);
     this.#last = nowMs;
-    if (this.#times.length === FRAMES) this.#judge();
+    const count = this.#times.length;
+    if (count === FRAMES || (count >= FEW && sum(this.#times) > LONG_MS)) this.#judge();
   }
 
   /** What comes next is not to be compared with what was: the song stands, or another scene is coming. */

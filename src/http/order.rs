@@ -144,7 +144,8 @@ impl Look {
             }
         }
         for (name, value) in fields.iter().filter(|(name, _)| TEXTS.contains(&name.as_str())) {
-            if !value.is_null() && !value.is_string() {
+            let left_out = value.is_null() && name != "corners";
+            if !left_out && !value.is_string() {
                 return Err(ApiError::unreadable(format!("`{name}` must be a text")));
             }
         }

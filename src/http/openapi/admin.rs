@@ -168,7 +168,7 @@ pub fn schemas() -> Value {
         "Live": object(json!({
             "now_ms": whole, "version": text, "up_ms": whole, "draining": yes, "parts": list(part.clone()),
             "lanes": list(object(json!({
-                "lane": text, "workers": whole, "up": whole, "broken": yes, "adapter": maybe("string"),
+                "lane": text, "workers": whole, "up": whole, "broken": whole, "adapter": maybe("string"),
                 "encoder": maybe("string"), "passed_over": maybe("array"), "trouble": maybe("string"),
             }))),
             "wanted": object(json!({ "adapter": text, "encoder": text })),
