@@ -35,7 +35,7 @@ use crate::scene::{self, SceneError, SceneRequest};
 
 pub use calm::calm_frame;
 pub use lyrics::{LyricsChoice, LyricsFound};
-pub use request::{CoverChoice, FragmentChoice, Request, look_version, survey};
+pub use request::{CoverChoice, FragmentChoice, Request, listen, look_version, survey};
 pub use stages::StagesMs;
 use still::Stills;
 

@@ -4,11 +4,13 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
+use std::sync::mpsc::sync_channel;
+use std::thread;
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
-use super::{LyricsChoice, PipelineError, longest_from};
+use super::{LyricsChoice, PipelineError, join, longest_from, spawn};
 use crate::analysis::{Listener, Survey};
 use crate::audio::{self, AudioError};
 use crate::cover::Cover;
@@ -86,11 +88,39 @@ impl FragmentChoice {
     }
 }
 
+/// Stretches of sound that are decoded and not yet listened to.
+const STRETCHES_AHEAD: usize = 64;
+
 /// Hears the whole song: its tempo, its loudness, its best fragments.
-pub fn survey(song: &Path, cancel: &AtomicBool) -> Result<Survey, AudioError> {
-    let mut listener = Listener::new();
-    audio::decode_all(song, cancel, &mut |rate_hz, samples| listener.hear(rate_hz, samples))?;
-    Ok(listener.finish())
+pub fn survey(song: &Path, cancel: &AtomicBool) -> Result<Survey, PipelineError> {
+    listen(song, cancel, &mut |_, _| {}).map(|(_, survey)| survey)
+}
+
+/// The same, and how long the song was. Decoding and listening take about as long, so each has a thread: `also` hears every
+/// stretch too, on the one that decodes.
+pub fn listen(
+    song: &Path,
+    cancel: &AtomicBool,
+    also: &mut dyn FnMut(u32, &[[f32; 2]]),
+) -> Result<(Duration, Survey), PipelineError> {
+    thread::scope(|scope| {
+        let (decoded, incoming) = sync_channel::<(u32, Vec<[f32; 2]>)>(STRETCHES_AHEAD);
+        let listening = spawn(scope, "listen", move || {
+            let mut listener = Listener::new();
+            for (rate_hz, samples) in incoming {
+                listener.hear(rate_hz, &samples);
+            }
+            listener.finish()
+        });
+        let length = audio::decode_all(song, cancel, &mut |rate_hz, samples| {
+            also(rate_hz, samples);
+            // Nobody listens any more only where the listener failed, which `join` tells.
+            let _ = decoded.send((rate_hz, samples.to_vec()));
+        });
+        drop(decoded);
+        let survey = join(listening, "listen");
+        Ok((length?, survey?))
+    })
 }
 
 fn from(start: Duration, length: Option<Duration>, song: Duration) -> Result<Fragment, PipelineError> {

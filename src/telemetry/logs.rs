@@ -65,7 +65,9 @@ pub fn start(format: Format, folder: Option<&Path>, days: usize) -> Result<(), L
 /// For a person who looks for a mistake of ours: silent unless `MUSICCIRCLES_LOG` asks.
 pub fn start_silent() {
     let wish = EnvFilter::try_from_env(VARIABLE).unwrap_or_else(|_| EnvFilter::new("off"));
-    let log = tracing_subscriber::fmt().with_env_filter(wish);
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(wish)
+        .with_ansi(std::io::stderr().is_terminal());
     log.with_writer(std::io::stderr).init();
     log_panics();
 }

@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use super::limits::{BEATS, WAVEFORM_POINTS};
 use super::protocol::{Highlight, Surveyed};
-use crate::analysis::Listener;
-use crate::audio::{self, AudioError};
+use crate::pipeline::{self, PipelineError};
 
 /// `heard` is told now and then how far it has got.
 pub fn survey(
@@ -15,17 +14,14 @@ pub fn survey(
     wanted: Duration,
     cancel: &AtomicBool,
     heard: &dyn Fn(Duration),
-) -> Result<Surveyed, AudioError> {
-    let mut listener = Listener::new();
+) -> Result<Surveyed, PipelineError> {
     let mut peaks = Peaks::new();
     let mut samples_heard = 0;
-    let length = audio::decode_all(song, cancel, &mut |rate_hz, samples| {
-        listener.hear(rate_hz, samples);
+    let (length, survey) = pipeline::listen(song, cancel, &mut |rate_hz, samples| {
         peaks.hear(samples);
         samples_heard += samples.len() as u64;
         heard(Duration::from_secs(samples_heard / u64::from(rate_hz.max(1))));
     })?;
-    let survey = listener.finish();
     let ms = |secs: f64| (secs * 1000.0).round() as u64;
     let highlights = survey.highlights(wanted).into_iter().map(|best| Highlight {
         start_ms: ms(best.start_secs),

@@ -90,7 +90,7 @@ impl Bench {
                     });
                 };
                 let surveyed = survey(song, Duration::from_millis(*length_ms), cancel, &heard);
-                Ok(Answer::Survey(surveyed.map_err(PipelineError::from)?))
+                Ok(Answer::Survey(surveyed?))
             }
             Work::Cover { picture, output, jpeg } => {
                 let cover = cover::load_file(picture).map_err(PipelineError::from)?;
