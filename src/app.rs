@@ -88,6 +88,8 @@ pub enum AppError {
 pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<(), AppError> {
     figures::install().map_err(|_| AppError::Figures)?;
     let stopping = CancellationToken::new();
+    // First: who cannot listen has done nothing yet.
+    let listeners = listen(&config).await?;
     let (store, queue) = record(&config).await?;
     let settings = worker::Settings::of(&config).map_err(AppError::Workers)?;
     let pool = Pool::start(settings);
@@ -98,7 +100,7 @@ pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<(), A
     let parts = parts(&config, store, queue, pool.clone(), sources);
     let webhook = http::Later::default();
     serve(
-        listen(&config).await?,
+        listeners,
         http::router(web, Arc::clone(&webhook)),
         &config,
         &stopping,

@@ -107,7 +107,7 @@ export class Bar {
       this.#say(place > 0 ? t("waiting", { place: place + 1 }) : t("waiting_next"), wait);
     } else if (state.state === "rendering") {
       const left = seconds_left ? `, ${t("about_left", { secs: seconds_left })}` : "";
-      this.#say(t("making"), `${t("percent", { n: percent ?? 0 })}${left}`);
+      this.#say(t(this.#corners === COVER ? "making_square" : "making"), `${t("percent", { n: percent ?? 0 })}${left}`);
       this.#ring(percent ?? 0);
     } else if (state.state === "done") {
       this.#made.set(this.#corners, state);

@@ -52,6 +52,8 @@ export class Search {
   #count;
   #timer = 0;
   #request = null;
+  /** What the list says where it has no songs: asked for again in another language. */
+  #told = null;
 
   constructor(form) {
     this.#input = form.querySelector("#query");
@@ -83,22 +85,27 @@ export class Search {
       this.#show(await api.search(query, request.signal));
     } catch (error) {
       if (error.name === "AbortError") return;
-      this.#show(error.status === 404 ? [] : null);
-      if (error.status !== 404) this.#say(wordsFor(error));
+      this.#show(null);
+      this.#say(() => wordsFor(error));
     }
+  }
+
+  speak() {
+    if (this.#told && !this.#list.hidden) this.#say(this.#told);
   }
 
   #show(tracks) {
     this.#list.hidden = tracks === null;
     this.#list.replaceChildren(...(tracks ?? []).map((track) => this.#row(track)));
     this.#count.textContent = tracks ? t("search_found", { n: tracks.length }) : "";
-    if (tracks?.length === 0) this.#say(t("search_none"));
+    if (tracks?.length === 0) this.#say(() => t("search_none"));
   }
 
-  #say(words) {
+  #say(told) {
+    this.#told = told;
     const row = document.createElement("li");
     row.className = "found-none";
-    row.textContent = words;
+    row.textContent = told();
     this.#list.replaceChildren(row);
     this.#list.hidden = false;
   }

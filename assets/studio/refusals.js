@@ -16,10 +16,12 @@ const REFUSED = {
   "songs 404": "Этой песни здесь больше нет. Найдите её снова или выберите файл.",
   "songs 413": "Песня слишком большая. Выберите файл покороче или в mp3.",
   "songs 502": SOURCE_SILENT,
+  "search 404": "Поиск здесь не настроен. Выберите файл с песней.",
   "search 502": SOURCE_SILENT,
   "search 503": SOURCE_SILENT,
   "covers 400": "Эту картинку не открыть. Выберите другую: jpeg, png или webp.",
   "covers 413": PICTURE_TOO_LARGE,
+  "jobs 403": "Владелец сервиса не принимает от вас заказов. Спросите его почему.",
   "jobs 404": "Этого кружка здесь больше нет. Сделайте его заново.",
   "jobs 409": "Этот кружок не отправить. Скачайте его или сделайте заново.",
   "jobs 429": "Слишком много кружков или запросов сразу. Дождитесь готового кружка и попробуйте {later}.",
@@ -81,11 +83,18 @@ export function wordsFor(error) {
   if (error?.status === undefined) return t("broken");
   const { status, about, retrySecs, message } = error;
   if (status === 0) return t("offline");
-  if (currentLanguage() !== "ru") return message || t(status === 429 ? "too_many" : "broken");
+  if (currentLanguage() !== "ru") return asSentence(message) || t(status === 429 ? "too_many" : "broken");
   const words = REFUSED[`${about} ${status}`] ?? REFUSED[status] ?? t("broken");
   return words.replace("{later}", retrySecs ? `через ${retrySecs} с` : "чуть позже");
 }
 
 /** What a person is told of a job that failed. */
 export const wordsForFailure = ({ kind, detail }) =>
-  (currentLanguage() === "ru" ? FAILED[kind] : detail) || t("broken");
+  (currentLanguage() === "ru" ? FAILED[kind] : asSentence(detail)) || t("broken");
+
+/** The server writes for programs: without a capital, and without a full stop. */
+function asSentence(words) {
+  if (!words) return "";
+  const begun = words[0].toUpperCase() + words.slice(1);
+  return /[.!?]$/.test(begun) ? begun : `${begun}.`;
+}

@@ -69,6 +69,7 @@ let arriving = 0;
 async function takeSong(fetchSong, { track = null, name = "" }) {
   const turn = ++arriving;
   bar.change();
+  search.close();
   // A picture goes with its song; one that comes meanwhile, or came before any song, is meant for the new one.
   const old = look.song && look.cover;
   try {
@@ -215,7 +216,7 @@ function tick() {
   if (!cutting.fragment || document.body.dataset.step !== "look") return;
   const atMs = player.atMs;
   cutting.setNeedle(atMs);
-  const times = `${clock(atMs)} / ${clock(cutting.fragment.lengthMs)}`;
+  const times = `${clock(atMs)} / ${clock(Math.round(cutting.fragment.lengthMs / 1000) * 1000)}`;
   if ($("times").textContent !== times) $("times").textContent = times;
 }
 
@@ -256,6 +257,7 @@ $("language").addEventListener("click", switchLanguage);
 onLanguage(() => {
   showTheme();
   gallery.speak();
+  search.speak();
   cutting.show();
   if (look.song) $("song-title").textContent = look.song.title || t("song");
   bar.speak();

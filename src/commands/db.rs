@@ -58,9 +58,10 @@ fn look(folder: &Path) -> Result<(), CommandError> {
 fn told(error: StoreError) -> CommandError {
     match error {
         // What was named is not what it should be.
-        StoreError::NoRecord { .. } | StoreError::Unwritable { .. } | StoreError::DamagedBackup { .. } => {
-            CommandError::Usage(error.to_string())
-        }
+        StoreError::NoRecord { .. }
+        | StoreError::NoneYet { .. }
+        | StoreError::Unwritable { .. }
+        | StoreError::DamagedBackup { .. } => CommandError::Usage(error.to_string()),
         _ => CommandError::Machine(error.to_string()),
     }
 }

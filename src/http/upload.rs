@@ -74,7 +74,7 @@ pub async fn form(web: &Web, mut request: Request, wanted: &[Wanted]) -> Answer<
     if told.is_some_and(|bytes| bytes > most) {
         return Err(ApiError::new(
             StatusCode::PAYLOAD_TOO_LARGE,
-            format!("a form takes at most {most} bytes; send smaller files"),
+            format!("a form takes at most {} MB; send smaller files", most / 1_000_000),
         ));
     }
     DefaultBodyLimit::max(usize::try_from(most).unwrap_or(usize::MAX)).apply(&mut request);

@@ -27,7 +27,7 @@ const COMPANIONS: [&str; 2] = ["-wal", "-shm"];
 /// bytes. A file of that name is replaced only when the copy is checked and on the disk.
 pub fn backup(folder: &Path, to: &Path) -> Result<u64, StoreError> {
     check::version()?;
-    let from = open(&folder.join(DATABASE))?;
+    let from = own(folder)?;
     let unfinished = beside(to, ".unfinished");
     let made = copy(&from, &unfinished).and_then(|()| sound(&unfinished));
     let placed = made.and_then(|()| place(&unfinished, to));
@@ -77,7 +77,7 @@ pub fn findings(folder: &Path) -> Result<Vec<String>, StoreError> {
 
 fn look(folder: &Path) -> Result<Vec<String>, StoreError> {
     check::version()?;
-    let conn = open(&folder.join(DATABASE))?;
+    let conn = own(folder)?;
     let mut found = Vec::new();
     let mut asked = conn.prepare(&format!("PRAGMA integrity_check({FINDINGS})"))?;
     let lines = asked.query_map([], |row| row.get::<_, String>(0))?;
@@ -93,6 +93,17 @@ fn look(folder: &Path) -> Result<Vec<String>, StoreError> {
         found.push(line?);
     }
     Ok(found)
+}
+
+/// The record of this folder, for reading.
+fn own(folder: &Path) -> Result<Connection, StoreError> {
+    let path = folder.join(DATABASE);
+    if !path.exists() {
+        return Err(StoreError::NoneYet {
+            folder: folder.to_owned(),
+        });
+    }
+    open(&path)
 }
 
 /// A record, for reading.

@@ -17,6 +17,8 @@ pub enum StoreError {
     },
     #[error("{} is no database of MusicCircles; name the data folder's, or a backup made with `musiccircles db backup`", path.display())]
     NoRecord { path: PathBuf },
+    #[error("there is no record in {}; run this where the service runs, or name its settings with --config", folder.display())]
+    NoneYet { folder: PathBuf },
     #[error("{} cannot be written; give the backup a place where you may write", path.display())]
     Unwritable { path: PathBuf },
     #[error("this build has SQLite {found}, which can lose data; build it with 3.51.3 or newer (not 3.52.0)")]

@@ -180,6 +180,13 @@ fn an_operator_backs_up_checks_and_restores_by_command() {
         assert_eq!(done.code, 0, "{}", done.stderr);
         assert!(done.stderr.contains(words), "{}", done.stderr);
     };
+    let elsewhere = command::Desk::new().type_in("db check");
+    assert_eq!(elsewhere.code, 2, "{}", elsewhere.stderr);
+    assert!(
+        elsewhere.stderr.contains("there is no record in"),
+        "{}",
+        elsewhere.stderr
+    );
     worked("db backup -o copy.db", "copy.db holds the record");
     worked("db check", "the record is sound");
     worked("db restore copy.db", "before-restore-1");

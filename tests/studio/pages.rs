@@ -130,6 +130,16 @@ async fn on_a_desk_in_russian_by_keyboard() {
     browser.until(LIVE).await;
     assert_drawn(&browser).await;
     assert_eq!(text(&browser, "#make").await, "Сделать кружок");
+    // Nothing lies over what is pressed: not even the light around the disc.
+    let covered = browser
+        .value(
+            "[...document.querySelectorAll('#play, #make, #language, #other-song')].filter((button) => { \
+             const at = button.getBoundingClientRect(); \
+             return !document.elementFromPoint(at.x + at.width / 2, at.y + at.height / 2)?.closest(`#${button.id}`); \
+             }).map((button) => button.id)",
+        )
+        .await;
+    assert_eq!(covered, json!([]));
     assert_eq!(text(&browser, "#song-title").await, "Moon - Tide");
     assert_accessible(&browser, "in Russian").await;
     browser.screenshot(&album("desk-russian")).await;
