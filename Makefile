@@ -25,7 +25,7 @@ test: ## Install what is missing, run everything CI runs
 	@.ci/install build run test axe rust lint deny
 	@$(MAKE) --no-print-directory check
 	@if cargo nextest --version >/dev/null 2>&1; \
-	 then cargo nextest run --locked --tests --no-fail-fast --test-threads $$(($$(nproc) + 1)); \
+	 then cargo nextest run --locked --tests --no-fail-fast --test-threads $$(($$(nproc) * 2)); \
 	 else cargo test --locked --tests --no-fail-fast; fi
 
 test-more: ## The tests that take long, beside those of make test (an hour, and 10 GB of disk)

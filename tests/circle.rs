@@ -80,7 +80,7 @@ fn every_rate_and_size_keeps_the_contract() {
 #[test]
 fn known_colours_survive_the_whole_way() {
     for rgb in [[200_u8, 60, 40], [40, 180, 90], [60, 80, 220], [235, 235, 235]] {
-        let mut studio = Studio::new(&song(2.0), format(640, 30));
+        let mut studio = Studio::new(&song(1.0), format(640, 30));
         studio.cover(&image::RgbImage::from_pixel(300, 300, image::Rgb(rgb)));
         let raw = studio.raw();
         let (mp4, _) = studio.render();
@@ -237,16 +237,22 @@ fn turns_per_sec(angles: &[f64], fps: f64) -> f64 {
 
 #[test]
 fn the_record_turns_at_the_speed_asked_for() {
-    for (rpm, fps) in [(DEFAULT_RPM, 30), (45.0, 25), (78.0, 60), (16.0, 30)] {
-        let mut studio = Studio::new(&song(20.0), format(320, fps));
+    // Whole turns: what the fixed light adds is the same in each.
+    for (rpm, fps, secs) in [
+        (DEFAULT_RPM, 30, 9.0),
+        (45.0, 25, 8.0),
+        (78.0, 60, 10.0),
+        (16.0, 30, 15.0),
+    ] {
+        let mut studio = Studio::new(&song(secs), format(240, fps));
         let half = image::RgbImage::from_fn(256, 256, |x, _| image::Rgb(if x < 128 { [30; 3] } else { [230; 3] }));
         studio.cover(&half);
         studio.request.speed = Speed::Rpm(rpm);
         let (mp4, _) = studio.render();
         let decoded = mp4.decode_picture();
         let angles: Vec<f64> = decoded
-            .chunks_exact(320 * 320 * 3 / 2)
-            .map(|frame| label_angle(frame, 320))
+            .chunks_exact(240 * 240 * 3 / 2)
+            .map(|frame| label_angle(frame, 240))
             .collect();
         let measured = turns_per_sec(&angles, f64::from(fps)) * 60.0;
         assert!((measured / rpm - 1.0).abs() < 0.005, "{rpm} rpm came out as {measured}");

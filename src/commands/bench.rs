@@ -14,7 +14,7 @@ use crate::cli::BenchArgs;
 use crate::deliver::unfinished::Unfinished;
 use crate::model::{Corners, Fps, Size, VideoFormat};
 use crate::pipeline::{
-    self, CoverChoice, FragmentChoice, LyricsChoice, PipelineError, Report, Request, SharedGpu, Stages, StagesMs,
+    self, CoverChoice, FragmentChoice, LyricsChoice, PipelineError, Report, Request, SharedGpu, StagesMs,
 };
 use crate::render::AdapterChoice;
 use crate::scene::motion::Speed;
@@ -22,6 +22,8 @@ use crate::scene::params::ParamValues;
 use crate::scene::theme;
 
 const CIRCLE: Duration = Duration::from_secs(60);
+/// Made beforehand and not timed: it opens the device, tries the encoders and fills the disk's cache.
+const WARM_UP: Duration = Duration::from_secs(2);
 
 /// The original service's command: one still picture with sound. `{cover}`, `{song}` and `{out}` are filled in.
 const STILL_RECIPE: &str = "-loop 1 -framerate 30 -i {cover} -i {song} -vf scale=640:640 -c:v libx264 -tune stillimage \
@@ -66,22 +68,19 @@ pub fn run(args: &BenchArgs, cancel: &AtomicBool) -> Result<(), CommandError> {
     let standard = unpack()?;
     let ffmpeg = !args.ours_only && available("ffmpeg");
     let gpu = SharedGpu::new(AdapterChoice::Auto);
-    // One run beforehand warms the device, the encoder's trial and the disk's cache.
-    let (report, bytes) = warm(&standard, &gpu, cancel)?;
+    let (mut report, mut bytes) = warm(&standard, &gpu, WARM_UP, cancel)?;
     let mut times = Times::default();
-    let mut stages = report.stages;
     for _ in 0..args.runs {
         // Side by side, so that a machine that slows down slows all of them.
         times.cold.push(cold(&standard, cancel)?);
-        let (warm_report, _) = warm(&standard, &gpu, cancel)?;
-        stages = warm_report.stages;
-        times.warm.push(stages.total);
+        (report, bytes) = warm(&standard, &gpu, CIRCLE, cancel)?;
+        times.warm.push(report.stages.total);
         if ffmpeg {
             times.still.push(recipe(STILL_RECIPE, &standard, cancel)?);
             times.rotate.push(recipe(ROTATE_RECIPE, &standard, cancel)?);
         }
     }
-    let result = summarise(args, &times, &report, bytes, stages, ffmpeg);
+    let result = summarise(args, &times, &report, bytes, ffmpeg);
     if args.json {
         print_json(&result)
     } else {
@@ -97,14 +96,7 @@ struct Times {
     rotate: Vec<Duration>,
 }
 
-fn summarise(
-    args: &BenchArgs,
-    times: &Times,
-    report: &Report,
-    bytes: usize,
-    stages: Stages,
-    ffmpeg: bool,
-) -> BenchJson {
+fn summarise(args: &BenchArgs, times: &Times, report: &Report, bytes: usize, ffmpeg: bool) -> BenchJson {
     let cold_s = median_secs(&times.cold);
     let (still_s, rotate_s) = (median_secs(&times.still), median_secs(&times.rotate));
     let ratio = |other: f64| (cold_s / other * 1000.0).round() / 1000.0;
@@ -117,7 +109,7 @@ fn summarise(
         cold_s,
         warm_s: median_secs(&times.warm),
         bytes,
-        stages: stages.into(),
+        stages: report.stages.into(),
         peak_memory_mb: peak_memory_mb(),
         ffmpeg: ffmpeg.then(|| FfmpegJson {
             still_s,
@@ -145,7 +137,12 @@ fn unpack() -> Result<Standard, CommandError> {
 }
 
 /// In this process, with the device open.
-fn warm(standard: &Standard, gpu: &SharedGpu, cancel: &AtomicBool) -> Result<(Report, usize), CommandError> {
+fn warm(
+    standard: &Standard,
+    gpu: &SharedGpu,
+    length: Duration,
+    cancel: &AtomicBool,
+) -> Result<(Report, usize), CommandError> {
     let (size, fps) = Size::new(Size::MAX)
         .zip(Fps::new(30))
         .ok_or_else(|| CommandError::Machine("the standard format is not one of ours".to_owned()))?;
@@ -155,7 +152,7 @@ fn warm(standard: &Standard, gpu: &SharedGpu, cancel: &AtomicBool) -> Result<(Re
         lyrics: LyricsChoice::Nearby,
         fragment: FragmentChoice::From {
             start: Duration::ZERO,
-            length: Some(CIRCLE),
+            length: Some(length),
         },
         theme: theme::find(theme::DEFAULT_THEME)?.clone(),
         params: ParamValues::new(),

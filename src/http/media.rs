@@ -118,11 +118,11 @@ async fn source_cover(web: &Web, found: &Found) -> Option<Blob> {
     let bytes = web.sources().ok()?.cover(found).await.ok()??;
     let file = room(web, bytes.len() as u64).await.ok()?;
     tokio::fs::write(file.path(), &bytes).await.ok()?;
-    picture(web, &file).await.ok()
+    picture(web, file).await.ok()
 }
 
 /// Somebody's picture as a square one that any program may open.
-pub async fn picture(web: &Web, file: &Reservation) -> Answer<Blob> {
+pub async fn picture(web: &Web, file: Reservation) -> Answer<Blob> {
     let square = room(web, SQUARE_BYTES).await?;
     web.pool
         .cover(file.path(), square.path(), CancellationToken::new())

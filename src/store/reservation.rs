@@ -125,27 +125,39 @@ impl Drop for Reservation {
         if self.kept {
             return;
         }
-        let (disk, turn) = (self.disk.clone(), self.turn.take());
-        let (name, path) = (std::mem::take(&mut self.name), std::mem::take(&mut self.path));
-        let clean = move || {
-            clean_up(&disk, name, &path);
-            drop(turn);
+        let leftover = Leftover {
+            disk: self.disk.clone(),
+            name: std::mem::take(&mut self.name),
+            path: std::mem::take(&mut self.path),
+            _turn: self.turn.take(),
         };
-        // It waits for the disk, and what runs on the runtime must not.
+        // It waits for the disk, and what runs on the runtime must not. A runtime that ends throws away what it did not begin,
+        // and that is a drop as well.
         match Handle::try_current() {
-            Ok(runtime) => drop(runtime.spawn_blocking(clean)),
-            Err(_) => clean(),
+            Ok(runtime) => drop(runtime.spawn_blocking(move || drop(leftover))),
+            Err(_) => drop(leftover),
         }
     }
 }
 
-fn clean_up(disk: &Disk, name: PathBuf, path: &Path) {
-    let removed = remove_file(path).map_err(DiskError::from).and_then(|()| {
-        let store = &disk.shared.store;
-        Ok(store.write(move |tx| files::remove(tx, &name).map(drop))?)
-    });
-    if let Err(error) = removed {
-        tracing::warn!(%error, "a temporary file is left to the sweep");
+/// What nobody kept; gone when this is dropped, and only then is it the next one's turn.
+struct Leftover {
+    disk: Disk,
+    name: PathBuf,
+    path: PathBuf,
+    _turn: Option<Turn>,
+}
+
+impl Drop for Leftover {
+    fn drop(&mut self) {
+        let removed = remove_file(&self.path).map_err(DiskError::from).and_then(|()| {
+            let name = std::mem::take(&mut self.name);
+            let store = &self.disk.shared.store;
+            Ok(store.write(move |tx| files::remove(tx, &name).map(drop))?)
+        });
+        if let Err(error) = removed {
+            tracing::warn!(%error, "a temporary file is left to the sweep");
+        }
     }
 }
 

@@ -45,7 +45,7 @@ fn told_to_stop_it_ends_what_it_sends_and_puts_back_what_it_draws() {
     let service = house.start();
     let song = song_bytes(house.folder.path(), 61.0);
     let (anna, after_anna) = prepare(&telegram, "Anna", &song, "0:00 - 0:01");
-    let (boris, after_boris) = prepare(&telegram, "Boris", &song, "0:00 - 1:00");
+    let (boris, after_boris) = prepare(&telegram, "Boris", &song, "0:00 - 0:30");
     let (clara, after_clara) = prepare(&telegram, "Clara", &song, "0:05 - 0:06");
     telegram.script(next(
         "sendVideoNote",

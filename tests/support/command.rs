@@ -107,6 +107,11 @@ impl Desk {
         ] {
             command.env_remove(name);
         }
+        // Without a home the software adapter would compile each shader anew, a second of every drawing.
+        command.env(
+            "MESA_SHADER_CACHE_DIR",
+            concat!(env!("CARGO_TARGET_TMPDIR"), "/shaders"),
+        );
         command.stdin(Stdio::null());
     }
 

@@ -30,7 +30,7 @@ pub async fn create(State(web): State<Web>, caller: Caller, request: Request) ->
     let mut form = upload::form(&web, request, &[song, picture]).await?;
     let (audio, image) = (form.file("audio_file")?, form.file("image_file")?);
     let look = look(&form)?;
-    let cover = media::picture(&web, &image.file).await?;
+    let cover = media::picture(&web, image.file).await?;
     let extension = audio.song_extension();
     let song = media::song(&web, audio.file, extension, Told::default()).await?;
     let name = file_name(&[song.artist.as_deref(), song.title.as_deref()], "video", "mp4");

@@ -25,7 +25,7 @@ pub async fn add(State(web): State<Web>, request: Request) -> Answer {
         max_bytes: PICTURE_BYTES,
     };
     let upload = upload::form(&web, request, &[wanted]).await?.file("file")?;
-    let file = media::picture(&web, &upload.file).await?;
+    let file = media::picture(&web, upload.file).await?;
     let cover = media::name(&web, "cover", &file, &Picture { file: file.clone() }).await?;
     Ok((StatusCode::CREATED, Json(Shown { cover })).into_response())
 }

@@ -96,7 +96,7 @@ async fn form(web: &Web, request: Request) -> Answer<(JobSpec, Song)> {
         }
     };
     let cover = match (image, named_cover) {
-        (Some(image), _) => Some(media::picture(web, &image.file).await?),
+        (Some(image), _) => Some(media::picture(web, image.file).await?),
         (None, Some(name)) => Some(order::cover(web, &name).await?),
         (None, None) => None,
     };
