@@ -11,7 +11,11 @@ struct Batch {
 // The one part the listed blocks have, so that the theme's other code falls away; 0: any; 15: none, only what is still.
 override PART: u32 = 0u;
 
-@group(1) @binding(0) var<storage, read> baked: array<vec4u>;
+const BAKED_WIDTH: u32 = 4096u;   // a power of two: it is divided by
+
+// What is baked, pixel after pixel, in rows of BAKED_WIDTH. A texture: what lies in a buffer, a processor's driver fetches number
+// by number, and that was half of all a circle took.
+@group(1) @binding(0) var baked: texture_2d<u32>;
 // Blocks to draw: column in the low 16 bits, row in the high.
 @group(1) @binding(1) var<storage, read> blocks: array<u32>;
 @group(1) @binding(2) var<storage, read_write> frames: array<u32>;
@@ -21,7 +25,8 @@ override PART: u32 = 0u;
 // pixels too and its result dropped, so that what all pixels read is read once.
 fn pixel_color(x: u32, y: u32, side: u32, frame: u32) -> vec3f {
     // The last block of a row may reach beyond an uneven side; the stride leaves room for it.
-    var still = unpack_still(baked[y * side + min(x, side - 1u)]);
+    let place = y * side + min(x, side - 1u);
+    var still = unpack_still(textureLoad(baked, vec2u(place % BAKED_WIDTH, place / BAKED_WIDTH), 0));
     if (PART == 15u) {
         return still.color;
     }

@@ -16,12 +16,14 @@ const BLOCK_WIDTH: u32 = 4;
 const BLOCK_HEIGHT: u32 = 2;
 /// Side of `@workgroup_size` of `shaders/entry/bake.wgsl`.
 const BAKE_WORKGROUP: u32 = 16;
+/// `BAKED_WIDTH` of `shaders/entry/nv12.wgsl`: the same for every size of picture, as copies want rows of whole 256 bytes.
+const BAKED_WIDTH: u32 = 4096;
 
 /// What a scene looks like to the shaders, uploaded once.
 pub(super) struct Baked {
     pub scene_group: wgpu::BindGroup,
-    /// One packed `Still` a pixel.
-    pub stills: wgpu::Buffer,
+    /// One packed `Still` a pixel, in rows of [`BAKED_WIDTH`].
+    pub stills: wgpu::TextureView,
     /// The blocks in which something moves, by the one part they have, [`ANY_PART`] where they have several.
     pub moving: BTreeMap<u32, MovingBlocks>,
     /// Every block of the picture.
@@ -52,10 +54,11 @@ pub(super) fn bake(
     let side = scene.format.size.px();
     let (columns, rows) = (side.div_ceil(BLOCK_WIDTH), side / BLOCK_HEIGHT);
     let scene_group = scene_group(gpu, pipelines, scene);
+    let baked_rows = (side * side).div_ceil(BAKED_WIDTH);
     let stills = gpu.buffer(
         "stills",
-        u64::from(side) * u64::from(side) * 16,
-        wgpu::BufferUsages::STORAGE,
+        u64::from(BAKED_WIDTH) * u64::from(baked_rows) * 16,
+        wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC,
     );
     let block_parts = gpu.buffer(
         "block parts",
@@ -96,6 +99,9 @@ pub(super) fn bake(
         }
         patience.submit(encoder)?;
     }
+    let mut encoder = gpu.encoder("stills");
+    let stills = textures::stills(gpu, &mut encoder, &stills, BAKED_WIDTH, baked_rows);
+    patience.submit(encoder)?;
     let (mut parts, mut spans) = (Vec::new(), Vec::new());
     patience.wait(|| {
         parts = readback::read_once(gpu, gpu.encoder("block parts"), &block_parts)?;

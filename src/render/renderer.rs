@@ -414,7 +414,7 @@ impl<'g> Renderer<'g> {
             self.gpu,
             &self.pipelines.nv12_layout,
             &[
-                self.baked.stills.as_entire_binding(),
+                wgpu::BindingResource::TextureView(&self.baked.stills),
                 wgpu::BindingResource::Buffer(blocks),
                 frames.as_entire_binding(),
                 uniform.as_entire_binding(),

@@ -76,6 +76,8 @@ impl Pipelines {
     pub fn compile(device: &wgpu::Device, theme: &ThemeShader) -> Result<Self, RenderError> {
         let bake_source = source(theme, Entry::Bake)?;
         let nv12_source = source(theme, Entry::Nv12)?;
+        let smooth = wgpu::TextureSampleType::Float { filterable: true };
+        let whole_numbers = wgpu::TextureSampleType::Uint;
         checked(device, &theme.name, || {
             let bake_module = module(device, &theme.name, bake_source);
             let scene_layout = layout(
@@ -86,10 +88,10 @@ impl Pipelines {
                     uniform(),
                     storage(true),
                     storage(true),
-                    texture(),
-                    texture(),
+                    texture(smooth),
+                    texture(smooth),
                     wgpu::BindingType::Sampler(wgpu::SamplerBindingType::Filtering),
-                    texture(),
+                    texture(smooth),
                 ],
             );
             let bake_layout = layout(
@@ -100,7 +102,7 @@ impl Pipelines {
             let nv12_layout = layout(
                 device,
                 "nv12",
-                &[storage(true), storage(true), storage(false), uniform()],
+                &[texture(whole_numbers), storage(true), storage(false), uniform()],
             );
             Self {
                 theme: theme.name.clone(),
@@ -230,9 +232,9 @@ fn storage(read_only: bool) -> wgpu::BindingType {
     }
 }
 
-fn texture() -> wgpu::BindingType {
+fn texture(sample_type: wgpu::TextureSampleType) -> wgpu::BindingType {
     wgpu::BindingType::Texture {
-        sample_type: wgpu::TextureSampleType::Float { filterable: true },
+        sample_type,
         view_dimension: wgpu::TextureViewDimension::D2,
         multisampled: false,
     }

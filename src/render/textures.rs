@@ -1,4 +1,4 @@
-//! The cover and the etched text as textures.
+//! The cover, the etched text and what is baked as textures.
 
 use image::imageops::FilterType;
 use wgpu::util::{DeviceExt, TextureDataOrder};
@@ -64,14 +64,44 @@ pub(super) fn lyrics(gpu: &Gpu, sheet: &LyricSheet) -> wgpu::TextureView {
     upload(gpu, "lyrics", side, wgpu::TextureFormat::R8Unorm, &sheet.coverage)
 }
 
-fn upload(
+/// What `bake` left in a buffer, 16 bytes a pixel.
+pub(super) fn stills(
     gpu: &Gpu,
+    encoder: &mut wgpu::CommandEncoder,
+    baked: &wgpu::Buffer,
+    width: u32,
+    height: u32,
+) -> wgpu::TextureView {
+    let usage = wgpu::TextureUsages::TEXTURE_BINDING | wgpu::TextureUsages::COPY_DST;
+    let format = wgpu::TextureFormat::Rgba32Uint;
+    let texture = gpu
+        .device
+        .create_texture(&flat("stills", (width, height), format, usage));
+    let layout = wgpu::TexelCopyBufferLayout {
+        offset: 0,
+        bytes_per_row: Some(width * 16),
+        rows_per_image: None,
+    };
+    let source = wgpu::TexelCopyBufferInfo { buffer: baked, layout };
+    encoder.copy_buffer_to_texture(source, texture.as_image_copy(), texture.size());
+    texture.create_view(&wgpu::TextureViewDescriptor::default())
+}
+
+fn upload(gpu: &Gpu, label: &str, size: (u32, u32), format: wgpu::TextureFormat, bytes: &[u8]) -> wgpu::TextureView {
+    let descriptor = flat(label, size, format, wgpu::TextureUsages::TEXTURE_BINDING);
+    gpu.device
+        .create_texture_with_data(&gpu.queue, &descriptor, TextureDataOrder::LayerMajor, bytes)
+        .create_view(&wgpu::TextureViewDescriptor::default())
+}
+
+/// One picture, without smaller copies of itself.
+fn flat(
     label: &str,
     (width, height): (u32, u32),
     format: wgpu::TextureFormat,
-    bytes: &[u8],
-) -> wgpu::TextureView {
-    let descriptor = wgpu::TextureDescriptor {
+    usage: wgpu::TextureUsages,
+) -> wgpu::TextureDescriptor<'_> {
+    wgpu::TextureDescriptor {
         label: Some(label),
         size: wgpu::Extent3d {
             width,
@@ -82,10 +112,7 @@ fn upload(
         sample_count: 1,
         dimension: wgpu::TextureDimension::D2,
         format,
-        usage: wgpu::TextureUsages::TEXTURE_BINDING,
+        usage,
         view_formats: &[],
-    };
-    gpu.device
-        .create_texture_with_data(&gpu.queue, &descriptor, TextureDataOrder::LayerMajor, bytes)
-        .create_view(&wgpu::TextureViewDescriptor::default())
+    }
 }
