@@ -13,8 +13,8 @@ override PART: u32 = 0u;
 
 const BAKED_WIDTH: u32 = 4096u;   // a power of two: it is divided by
 
-// What is baked, pixel after pixel, in rows of BAKED_WIDTH. A texture: what lies in a buffer, a processor's driver fetches number
-// by number, and that was half of all a circle took.
+// What is baked, pixel after pixel, in rows of BAKED_WIDTH. A texture and not a buffer: without AVX-512 lavapipe fetches from a
+// buffer one number after another, but a texel at once. 60 s took 16.5 s with the buffer and 9.3 s with this (EPYC, 2 cores).
 @group(1) @binding(0) var baked: texture_2d<u32>;
 // Blocks to draw: column in the low 16 bits, row in the high.
 @group(1) @binding(1) var<storage, read> blocks: array<u32>;

@@ -97,8 +97,8 @@ pub fn run(cli: &Cli, exit: Exit) -> Result<(), CommandError> {
     }
 }
 
-/// How long whatever runs has to notice that it was stopped. A frame takes milliseconds; but a pipe that nobody reads or
-/// a driver that hangs never looks.
+/// How long whatever runs has to notice that it was stopped. A frame takes milliseconds, and what takes longer leaves as little
+/// behind; but a pipe that nobody reads or a driver that hangs never looks.
 const STOP_GRACE: Duration = Duration::from_millis(500);
 
 /// Raised by Ctrl-C or a polite kill, and the program ends within [`STOP_GRACE`] whatever it is doing: what is unfinished

@@ -121,7 +121,8 @@ async fn source_cover(web: &Web, found: &Found) -> Option<Blob> {
     picture(web, file).await.ok()
 }
 
-/// Somebody's picture as a square one that any program may open.
+/// Somebody's picture as a square one that any program may open. What was sent is gone with the answer: it must not take up room
+/// while its circle is drawn.
 pub async fn picture(web: &Web, file: Reservation) -> Answer<Blob> {
     let square = room(web, SQUARE_BYTES).await?;
     web.pool

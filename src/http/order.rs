@@ -229,6 +229,10 @@ mod tests {
                 json!({ "start_ms": -1 }),
                 "`start_ms` must be a whole number, 0 or more",
             ),
+            (
+                json!({ "size_px": 5_000_000_000_u64 }),
+                "`size_px` is too large a number",
+            ),
             (json!({ "title": 5 }), "`title` must be a text"),
             (json!({ "parameters": [] }), "`parameters` must be an object of JSON"),
             (json!({ "corners": "blue" }), "`corners` must be one of: black, cover"),

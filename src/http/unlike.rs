@@ -11,22 +11,25 @@ pub fn sentence(told: &str) -> String {
         let name = from.split('`').next().unwrap_or_default();
         name.chars().filter(|c| !c.is_control()).take(CHARS).collect::<String>()
     };
-    if let Some((_, rest)) = told.split_once("missing field `") {
+    let (place, what) = match told.split_once(": ") {
+        Some((place, what)) if is_place(place) => (format!("`{place}`"), what),
+        _ => ("this".to_owned(), told),
+    };
+    if let Some(rest) = what.strip_prefix("missing field `") {
         return format!("`{}` is missing", quoted(rest));
     }
-    if let Some((_, rest)) = told.split_once("duplicate field `") {
+    if let Some(rest) = what.strip_prefix("duplicate field `") {
         return format!("`{}` is there twice", quoted(rest));
     }
-    if let Some((_, rest)) = told.split_once("unknown field `") {
+    if let Some(rest) = what.strip_prefix("unknown field `") {
         return format!(
             "there is no field `{}` here; see /docs for those there are",
             quoted(rest)
         );
     }
-    let (place, what) = match told.split_once(": ") {
-        Some((place, what)) if is_place(place) => (format!("`{place}`"), what),
-        _ => ("this".to_owned(), told),
-    };
+    if what.starts_with("invalid value: integer `") && !what.contains("`-") {
+        return format!("{place} is too large a number");
+    }
     if what.starts_with("unknown variant") {
         let known: Vec<&str> = what.split('`').skip(3).step_by(2).collect();
         return format!("{place} must be one of: {}", known.join(", "));
@@ -96,6 +99,14 @@ mod tests {
             (json!({ "number": "1" }), "this must be a whole number"),
             (
                 json!({ "number": 1, "size": -5 }),
+                "this must be a whole number, 0 or more",
+            ),
+            (
+                json!({ "number": 1, "size": 5_000_000_000_u64 }),
+                "this is too large a number",
+            ),
+            (
+                json!({ "number": 1, "size": "missing field `x`" }),
                 "this must be a whole number, 0 or more",
             ),
             (json!({ "number": 1, "title": 5 }), "this must be a text"),

@@ -14,9 +14,12 @@ use crate::flow::Scene;
 /// Pixels of the blocks `entry/nv12.wgsl` draws: what fills whole 32-bit words of luma and chroma.
 const BLOCK_WIDTH: u32 = 4;
 const BLOCK_HEIGHT: u32 = 2;
+/// Of a packed `Still`.
+pub(super) const STILL_BYTES: u32 = 16;
 /// Side of `@workgroup_size` of `shaders/entry/bake.wgsl`.
 const BAKE_WORKGROUP: u32 = 16;
-/// `BAKED_WIDTH` of `shaders/entry/nv12.wgsl`: the same for every size of picture, as copies want rows of whole 256 bytes.
+/// `BAKED_WIDTH` of `shaders/entry/nv12.wgsl`. Copies from buffers want rows of whole 256 bytes, which a picture's own need not
+/// be; and every device has textures at least twice as wide.
 const BAKED_WIDTH: u32 = 4096;
 
 /// What a scene looks like to the shaders, uploaded once.
@@ -57,7 +60,7 @@ pub(super) fn bake(
     let baked_rows = (side * side).div_ceil(BAKED_WIDTH);
     let stills = gpu.buffer(
         "stills",
-        u64::from(BAKED_WIDTH) * u64::from(baked_rows) * 16,
+        u64::from(BAKED_WIDTH * baked_rows * STILL_BYTES),
         wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC,
     );
     let block_parts = gpu.buffer(
@@ -99,12 +102,11 @@ pub(super) fn bake(
         }
         patience.submit(encoder)?;
     }
-    let mut encoder = gpu.encoder("stills");
-    let stills = textures::stills(gpu, &mut encoder, &stills, BAKED_WIDTH, baked_rows);
-    patience.submit(encoder)?;
+    let mut encoder = gpu.encoder("stills and block parts");
+    let stills = textures::stills(gpu, &mut encoder, &stills, (BAKED_WIDTH, baked_rows));
     let (mut parts, mut spans) = (Vec::new(), Vec::new());
     patience.wait(|| {
-        parts = readback::read_once(gpu, gpu.encoder("block parts"), &block_parts)?;
+        parts = readback::read_once(gpu, encoder, &block_parts)?;
         spans = readback::read_once(gpu, gpu.encoder("block spans"), &block_spans)?;
         Ok(())
     })?;

@@ -1,8 +1,9 @@
-//! The cover, the etched text and what is baked as textures.
+//! The cover, the etched text and the baked pixels, as textures.
 
 use image::imageops::FilterType;
 use wgpu::util::{DeviceExt, TextureDataOrder};
 
+use super::bake::STILL_BYTES;
 use super::gpu::Gpu;
 use crate::flow::{LyricSheet, Scene, TextStrip};
 
@@ -64,22 +65,19 @@ pub(super) fn lyrics(gpu: &Gpu, sheet: &LyricSheet) -> wgpu::TextureView {
     upload(gpu, "lyrics", side, wgpu::TextureFormat::R8Unorm, &sheet.coverage)
 }
 
-/// What `bake` left in a buffer, 16 bytes a pixel.
+/// What `bake` left in a buffer.
 pub(super) fn stills(
     gpu: &Gpu,
     encoder: &mut wgpu::CommandEncoder,
     baked: &wgpu::Buffer,
-    width: u32,
-    height: u32,
+    size: (u32, u32),
 ) -> wgpu::TextureView {
     let usage = wgpu::TextureUsages::TEXTURE_BINDING | wgpu::TextureUsages::COPY_DST;
     let format = wgpu::TextureFormat::Rgba32Uint;
-    let texture = gpu
-        .device
-        .create_texture(&flat("stills", (width, height), format, usage));
+    let texture = gpu.device.create_texture(&flat("stills", size, format, usage));
     let layout = wgpu::TexelCopyBufferLayout {
         offset: 0,
-        bytes_per_row: Some(width * 16),
+        bytes_per_row: Some(size.0 * STILL_BYTES),
         rows_per_image: None,
     };
     let source = wgpu::TexelCopyBufferInfo { buffer: baked, layout };

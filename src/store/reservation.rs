@@ -131,8 +131,8 @@ impl Drop for Reservation {
             path: std::mem::take(&mut self.path),
             _turn: self.turn.take(),
         };
-        // It waits for the disk, and what runs on the runtime must not. A runtime that ends throws away what it did not begin,
-        // and that is a drop as well.
+        // It waits for the disk, and what runs on the runtime must not. A runtime that ends does not begin it but drops it: then
+        // the file goes here and now.
         match Handle::try_current() {
             Ok(runtime) => drop(runtime.spawn_blocking(move || drop(leftover))),
             Err(_) => drop(leftover),
@@ -140,7 +140,7 @@ impl Drop for Reservation {
     }
 }
 
-/// What nobody kept; gone when this is dropped, and only then is it the next one's turn.
+/// A file that nobody kept. Dropping this removes it, and only then is it the next one's turn.
 struct Leftover {
     disk: Disk,
     name: PathBuf,

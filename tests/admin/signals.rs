@@ -124,6 +124,8 @@ fn the_unit_is_sound_and_confines() {
         "TimeoutStopSec=80",
         "DynamicUser=yes",
         "StateDirectory=musiccircles",
+        "CacheDirectory=musiccircles",
+        "Environment=XDG_CACHE_HOME=/var/cache/musiccircles",
         "ProtectSystem=strict",
         "PrivateTmp=yes",
         "NoNewPrivileges=yes",

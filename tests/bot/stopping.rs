@@ -39,13 +39,15 @@ fn told_to_stop_it_ends_what_it_sends_and_puts_back_what_it_draws() {
     let telegram = Telegram::start();
     let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let house = House::new(&telegram)
+        // His circle takes longer than a stop lets it go on.
         .set("RENDER__SIZE", "640")
+        .set("RENDER__FPS", "60")
         .set("LIMITS__QUEUE_SECONDS", "3600")
         .set("HTTP__LISTEN", address.to_string());
     let service = house.start();
     let song = song_bytes(house.folder.path(), 61.0);
     let (anna, after_anna) = prepare(&telegram, "Anna", &song, "0:00 - 0:01");
-    let (boris, after_boris) = prepare(&telegram, "Boris", &song, "0:00 - 0:30");
+    let (boris, after_boris) = prepare(&telegram, "Boris", &song, "0:00 - 0:45");
     let (clara, after_clara) = prepare(&telegram, "Clara", &song, "0:05 - 0:06");
     telegram.script(next(
         "sendVideoNote",

@@ -132,25 +132,27 @@ async fn whole_songs_that_become_mp3_hold_up_nobody_who_only_looks() {
     ffmpeg(&[&long[..], &[path.to_str().unwrap()]].concat());
     let long = fs::read(path).unwrap();
     let short = server.send_song(song_bytes(3.0)).await;
-    let trim = || {
+    let trim = async || {
         let form = Form::new()
             .part("file", file(long.clone(), "long.mp3"))
             .text("start", "0")
             .text("end", "599");
-        server.post("/trim_audio", form)
+        let answer = server.post("/trim_audio", form).await;
+        (answer.status(), Instant::now())
     };
     let look = async {
         // Until both are at it.
-        tokio::time::sleep(Duration::from_millis(1500)).await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
         let began = Instant::now();
         let moment = json!({ "song": short["song"], "at_ms": 500, "theme": "cover" });
         let still = server.post_json("/api/v1/frames", moment).await;
         assert_eq!(still.status(), StatusCode::OK);
-        began.elapsed()
+        (began, began.elapsed())
     };
     let began = Instant::now();
-    let (one, two, looked) = tokio::join!(trim(), trim(), look);
-    assert_eq!((one.status(), two.status()), (StatusCode::OK, StatusCode::OK));
+    let (one, two, (asked, looked)) = tokio::join!(trim(), trim(), look);
+    assert_eq!((one.0, two.0), (StatusCode::OK, StatusCode::OK));
     println!("a still after {looked:?}, both songs after {:?}", began.elapsed());
+    assert!(asked < one.1.min(two.1), "a song was done before anybody looked");
     assert!(looked < began.elapsed() / 2, "{looked:?}");
 }
