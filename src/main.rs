@@ -19,15 +19,14 @@ const FAILED: u8 = 1;
 unsafe extern "C" {
     /// Ends the process without the exit handlers of libraries: a driver's own waits for the driver that hangs.
     safe fn _exit(code: c_int) -> !;
-    #[cfg(target_env = "gnu")]
+    /// What the allocator may do, by glibc's numbers.
     safe fn mallopt(what: c_int, value: c_int) -> c_int;
 }
 
-#[cfg(target_env = "gnu")]
+/// `mallopt`'s name for the most arenas there may be.
 const M_ARENA_MAX: c_int = -8;
 /// Of the C library's allocator, in the service. Each of its threads would take one, up to sixteen on two cores, and what is free in
 /// one is no use to another: after 150 s of a crowd it held 21 MB, with two arenas 16, of which 6 were in use (2026-11-29).
-#[cfg(target_env = "gnu")]
 const ARENAS: c_int = 2;
 
 fn main() -> ExitCode {
@@ -43,7 +42,6 @@ fn main() -> ExitCode {
     };
     if matches!(cli.command, Command::Serve(_)) {
         // A refusal changes nothing but the memory it takes.
-        #[cfg(target_env = "gnu")]
         mallopt(M_ARENA_MAX, ARENAS);
     } else {
         // Errors are one sentence for a person; the service's log begins with its settings.
